@@ -1,0 +1,41 @@
+// The bridges between ordinary code and coroutines: run one task to its end, over a reactor or, for
+// the blocking driver, without one.
+#ifndef PGRING_CORO_RUN_H_
+#define PGRING_CORO_RUN_H_
+
+#include <utility>
+
+#include "pgring/base/check.h"
+#include "pgring/coro/task.h"
+#include "pgring/uring/reactor.h"
+
+namespace pgring {
+
+// Turns `reactor` until `task` has finished. A backend that fails, and a task that waits for
+// something that can never come, are checked errors.
+template <typename T>
+T RunUntilDone(Reactor* reactor, Task<T> task) {
+  auto handle = task.handle();
+  handle.promise().set_ready_queue(reactor->ready());
+  handle.resume();
+  while (!task.finished()) {
+    PGRING_CHECK(reactor->HasWork(), "every task waits and nothing can wake one");
+    const absl::Status turned = reactor->Turn();
+    PGRING_CHECK(turned.ok(), turned.ToString().c_str());
+  }
+  return handle.promise().TakeValue();
+}
+
+// Runs `task` at once on this stack. It must not wait for anything: a blocking session's awaits
+// complete inline.
+template <typename T>
+T RunInline(Task<T> task) {
+  auto handle = task.handle();
+  handle.resume();
+  PGRING_CHECK(task.finished(), "a task of the blocking driver waited");
+  return handle.promise().TakeValue();
+}
+
+}  // namespace pgring
+
+#endif  // PGRING_CORO_RUN_H_

@@ -1,0 +1,93 @@
+// How many connections are open, being opened, in use and idle, and how many operations wait for
+// one, as exact step functions of time: every state change is recorded when it happens, nothing is
+// sampled.
+//
+// Peaks and means are exact whatever the length of the run. The steps themselves are kept exactly
+// up to a fixed number of changes; beyond it the recorded ones are thinned with M4 (first, lowest,
+// highest and last value of each time slice, separately for each gauge: Jugel et al., "M4: A
+// Visualization-Oriented Time Series Data Aggregation", VLDB 2014), which keeps every peak. Each
+// step that is left holds what was true at its moment, and recording goes on exactly from there.
+//
+// Owns its storage, which Start() reserves, so that the steady state allocates nothing. Copyable.
+// Not thread-safe: the blocking runner guards it with its own mutex. Nothing here can fail;
+// recording before Start() or taking a gauge below zero is a programmer error.
+#ifndef PGRING_METRICS_CONNECTION_TIMELINE_H_
+#define PGRING_METRICS_CONNECTION_TIMELINE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pgring {
+
+enum class ConnectionGauge : uint8_t { kOpen, kConnecting, kInUse, kWaiting };
+inline constexpr size_t kConnectionGaugeCount = 4;
+
+// The values that hold from `time_ns` (since Start) until the next step.
+struct TimelineStep {
+  int64_t time_ns = 0;
+  std::array<int32_t, kConnectionGaugeCount> values{};
+
+  int32_t value(ConnectionGauge gauge) const { return values[static_cast<size_t>(gauge)]; }
+  int32_t idle() const { return value(ConnectionGauge::kOpen) - value(ConnectionGauge::kInUse); }
+};
+
+class ConnectionTimeline {
+ public:
+  // The storage limit, in steps (24 MiB).
+  static constexpr size_t kMaxSteps = size_t{1} << 20;
+  // The smallest limit that thinning can keep.
+  static constexpr size_t kMinMaxSteps = 64;
+
+  // max_steps >= kMinMaxSteps.
+  explicit ConnectionTimeline(size_t max_steps = kMaxSteps);
+
+  // Begins, or begins anew, at `now_ns` with everything at zero. Reserves room for `expected_steps`
+  // changes (at most the limit).
+  void Start(int64_t now_ns, size_t expected_steps);
+
+  // Changes one gauge by `delta` at `now_ns`, which must not lie before the previous change (an
+  // earlier time counts as the previous change's). No gauge may fall below zero. Several changes at
+  // the same nanosecond make one step. Ignored after Finish: connections close after the measured
+  // phase, and that is not part of the record.
+  void Change(int64_t now_ns, ConnectionGauge gauge, int32_t delta);
+
+  // Ends the recording; means are over [Start, Finish].
+  void Finish(int64_t now_ns);
+
+  int32_t Current(ConnectionGauge gauge) const;
+  // The highest value ever reached, be it within one nanosecond.
+  int32_t Peak(ConnectionGauge gauge) const;
+  // Time-weighted mean over the recorded span; 0 for an empty span.
+  double Mean(ConnectionGauge gauge) const;
+  int64_t DurationNs() const { return last_ns_ - start_ns_; }
+
+  // Whether the steps had to be thinned.
+  bool thinned() const { return thinned_; }
+
+  // The steps, the first at time 0. At most `max_steps` of them: more are thinned by M4 as above.
+  // max_steps >= kMinMaxSteps. The time slices are as many as are sure to fit, so the result may be
+  // shorter than asked.
+  std::vector<TimelineStep> Steps(size_t max_steps) const;
+
+ private:
+  enum class Phase : uint8_t { kBeforeStart, kRecording, kFinished };
+
+  void Integrate(int64_t now_ns);
+  void AppendStep(int64_t time_ns);
+
+  size_t max_steps_;
+  Phase phase_ = Phase::kBeforeStart;
+  int64_t start_ns_ = 0;
+  int64_t last_ns_ = 0;
+  bool thinned_ = false;
+  std::array<int32_t, kConnectionGaugeCount> current_{};
+  std::array<int32_t, kConnectionGaugeCount> peak_{};
+  std::array<double, kConnectionGaugeCount> area_{};  // value x ns
+  std::vector<TimelineStep> steps_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_METRICS_CONNECTION_TIMELINE_H_

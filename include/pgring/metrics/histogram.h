@@ -1,0 +1,98 @@
+// Latency histogram in HdrHistogram's layout: constant relative error over nine decades, a record
+// in a few nanoseconds, no allocation after construction.
+//
+// Layout, index arithmetic and the percentile rule follow HdrHistogram (Gil Tene; the Java
+// implementation's AbstractHistogram.java): the percentile rule is Java's, which takes the ceiling
+// of the rank and so never under-reports.
+//
+// Values are nanoseconds. The defaults (1 ns .. 60 s, 3 significant digits) keep every value within
+// 0.1 % and take 216 KiB. A longer value is not dropped: it is counted in overflow_count(), takes
+// part in count(), Mean() and Max(), and ranks above every bucket.
+//
+// Copyable. Not thread-safe. Nothing here can fail; a parameter out of its range is a programmer
+// error.
+#ifndef PGRING_METRICS_HISTOGRAM_H_
+#define PGRING_METRICS_HISTOGRAM_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <vector>
+
+namespace pgring {
+
+class Histogram {
+ public:
+  static constexpr int64_t kHighestTrackableNs = 60'000'000'000;
+
+  // The layout that every latency of pgring has: 1 ns .. 60 s, 3 digits.
+  Histogram() : Histogram(1) {}
+  // lowest_discernible >= 1, highest_trackable >= 2 * lowest_discernible, 1..5 digits. The layout's
+  // unit is the power of two at or below lowest_discernible.
+  explicit Histogram(int64_t lowest_discernible, int64_t highest_trackable = kHighestTrackableNs,
+                     int significant_digits = 3);
+
+  // value >= 0. Allocates nothing.
+  void Record(int64_t value);
+
+  // Adds every count of `other`, which must have the same three parameters: merging unlike layouts
+  // would bias values.
+  void Add(const Histogram& other);
+
+  void Reset();
+
+  int64_t count() const { return count_; }
+  int64_t overflow_count() const { return overflow_count_; }
+  // Exact, not bucketed. 0 when empty.
+  int64_t Min() const { return count_ == 0 ? 0 : min_; }
+  int64_t Max() const { return max_; }
+  // Sum of the values themselves, not of their buckets; exact up to 2^53 (104 days in ns).
+  double Sum() const { return sum_; }
+  double Mean() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
+
+  // The highest value equivalent to the one at `percentile` (0..100), by the Java rule. Nothing
+  // when the histogram is empty or the rank falls among the overflowed values. Percentile 0 is the
+  // lowest equivalent value, as in Java. Not limited by the sample size: see SupportedPercentile.
+  std::optional<int64_t> ValueAtPercentile(double percentile) const;
+
+  // As ValueAtPercentile, and nothing as well when the sample is too small to show it: a percentile
+  // p needs at least 100 / (100 - p) values (p99 needs 100, p99.9 needs 1,000), so that at least
+  // one recorded value lies at or beyond it. Percentile 100 is the maximum, which any sample shows.
+  std::optional<int64_t> SupportedPercentile(double percentile) const;
+
+  // Layout, public for tests and encoders. Index and value are inverse up to the bucket width:
+  // ValueFromIndex(IndexOf(v)) == LowestEquivalent(v). Values lie in 0 .. highest_trackable().
+  int IndexOf(int64_t value) const;
+  int64_t LowestEquivalent(int64_t value) const;
+  int64_t HighestEquivalent(int64_t value) const;
+  int64_t ValueFromIndex(int index) const;
+  const std::vector<int64_t>& counts() const { return counts_; }
+  int bucket_count() const { return bucket_count_; }
+  int64_t lowest_discernible() const { return lowest_discernible_; }
+  int64_t highest_trackable() const { return highest_trackable_; }
+  int significant_digits() const { return significant_digits_; }
+
+ private:
+  int BucketOf(int64_t value) const;
+
+  int64_t lowest_discernible_;
+  int64_t highest_trackable_;
+  int significant_digits_;
+  int unit_magnitude_ = 0;
+  int sub_bucket_half_count_magnitude_ = 0;
+  int sub_bucket_count_ = 0;
+  int sub_bucket_half_count_ = 0;
+  int64_t sub_bucket_mask_ = 0;
+  int bucket_count_ = 0;
+
+  std::vector<int64_t> counts_;
+  int64_t count_ = 0;
+  int64_t overflow_count_ = 0;
+  int64_t min_ = std::numeric_limits<int64_t>::max();
+  int64_t max_ = 0;
+  double sum_ = 0;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_METRICS_HISTOGRAM_H_

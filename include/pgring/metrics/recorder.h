@@ -1,0 +1,106 @@
+// What became of every operation of a run: four stamps, an outcome and a kind each, kept as
+// histograms and counts. At the end of a run scheduled = succeeded + failed + skipped must hold:
+// OperationSummary::Balanced().
+//
+// Stamps are monotonic nanoseconds, taken at the event:
+//   scheduled  the limiter was asked (later: the open-loop schedule's time)
+//   admitted   the limiter let the operation start
+//   leased     a connection was in hand
+//   finished   the result was in hand
+// response = finished - scheduled, admission wait = admitted - scheduled,
+// pool wait = leased - admitted, service = finished - leased. Latencies are of succeeded
+// operations.
+//
+// Not thread-safe: the blocking runner guards it with its own mutex. Recording a success allocates
+// nothing; recording a failure may (its code is a string). Nothing here can fail; a kind out of
+// range or an end without a beginning is a programmer error.
+#ifndef PGRING_METRICS_RECORDER_H_
+#define PGRING_METRICS_RECORDER_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pgring/metrics/histogram.h"
+
+namespace pgring {
+
+struct OperationStamps {
+  int64_t scheduled_ns = 0;
+  int64_t admitted_ns = 0;
+  int64_t leased_ns = 0;
+  int64_t finished_ns = 0;
+};
+
+enum class LatencyPart : uint8_t { kResponse, kAdmissionWait, kPoolWait, kService };
+inline constexpr size_t kLatencyPartCount = 4;
+// "response", "admission_wait", "pool_wait", "service": the names in result.json.
+std::string_view LatencyPartName(LatencyPart part);
+
+// Counts and latencies of one kind of operation, or of all of them together. About 0.9 MiB.
+struct OperationSummary {
+  int64_t scheduled = 0;
+  int64_t succeeded = 0;
+  int64_t failed = 0;
+  int64_t skipped = 0;
+  std::map<std::string, int64_t> failures;  // by SQLSTATE or cause
+  std::array<Histogram, kLatencyPartCount> latency;
+
+  const Histogram& part(LatencyPart p) const { return latency[static_cast<size_t>(p)]; }
+  bool Balanced() const { return scheduled == succeeded + failed + skipped; }
+  void Add(const OperationSummary& other);
+};
+
+class Recorder {
+ public:
+  explicit Recorder(size_t kind_count);
+
+  // An operation of `kind` has been scheduled. Keeps the count of operations in the system, from
+  // scheduled to ended, for Little's law.
+  void Scheduled(size_t kind, int64_t now_ns);
+  void Succeeded(size_t kind, const OperationStamps& stamps);
+  // Only scheduled_ns and finished_ns matter: an operation may fail before it got a connection.
+  void Failed(size_t kind, const OperationStamps& stamps, std::string_view code);
+  // Scheduled at `scheduled_ns` but never started, because the run was interrupted. Leaves the
+  // system at `now_ns`.
+  void Skipped(size_t kind, int64_t scheduled_ns, int64_t now_ns);
+  // As above, for an operation that was scheduled and skipped at the same moment.
+  void Skipped(size_t kind, int64_t now_ns) { Skipped(kind, now_ns, now_ns); }
+
+  size_t kind_count() const { return kinds_.size(); }
+  const OperationSummary& kind(size_t index) const { return kinds_[index]; }
+  // All kinds together.
+  OperationSummary Total() const;
+
+  int64_t succeeded() const { return succeeded_; }
+  int64_t failed() const { return failed_; }
+
+  // Mean number of operations in the system over [start_ns, end_ns], from the area under the count
+  // that Scheduled/Succeeded/Failed/Skipped kept. The span must hold every recorded event. 0 for an
+  // empty span.
+  double MeanInSystem(int64_t start_ns, int64_t end_ns) const;
+  // Sum over all ended operations (succeeded, failed and skipped) of the time that they spent in
+  // the system, from their own stamps: the other side of Little's law.
+  double SumTimeInSystemNs() const { return sum_time_in_system_ns_; }
+
+ private:
+  OperationSummary& KindOf(size_t kind);
+  void ChangeInSystem(int64_t now_ns, int delta);
+  void Leave(int64_t scheduled_ns, int64_t ended_ns);
+
+  std::vector<OperationSummary> kinds_;
+  int64_t succeeded_ = 0;
+  int64_t failed_ = 0;
+  int64_t in_system_ = 0;
+  int64_t in_system_since_ns_ = 0;
+  double in_system_area_ = 0;  // operations x ns
+  double sum_time_in_system_ns_ = 0;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_METRICS_RECORDER_H_

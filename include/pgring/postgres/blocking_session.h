@@ -1,0 +1,59 @@
+// The blocking session: the same libpq steps, waiting in poll(2) on the calling thread. The baseline
+// that the reactor is compared with, and what runs the statements around a run (schema,
+// verification).
+//
+// A wait also watches the interrupt: once that is raised, a statement in progress has
+// Interrupt::kDrainNs to end by itself, is then cancelled at the server, and kCancelNs later fails.
+// One thread at a time.
+#ifndef PGRING_POSTGRES_BLOCKING_SESSION_H_
+#define PGRING_POSTGRES_BLOCKING_SESSION_H_
+
+#include <vector>
+
+#include "pgring/base/interrupt.h"
+#include "pgring/postgres/canceller.h"
+#include "pgring/postgres/connection_parameters.h"
+#include "pgring/postgres/libpq_connection.h"
+#include "pgring/postgres/session.h"
+
+namespace pgring {
+
+class BlockingSession final : public Session {
+ public:
+  // Everything is borrowed and must outlive the session; `interrupt` may be nullptr.
+  BlockingSession(const ConnectionParameters* parameters,
+                  const std::vector<Statement>* statements, const Interrupt* interrupt);
+
+  // The session interface; no await of it ever suspends.
+  Task<absl::Status> Connect() override;
+  Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
+  Task<void> Close() override;
+  // A blocking session is cancelled by its own wait, not from outside.
+  void RequestCancel() override {}
+  void Abort() override {}
+  bool usable() const override { return usable_; }
+
+  // The same for plain code.
+  absl::Status ConnectNow();
+  // Any SQL text, also several statements; the result of the last.
+  absl::StatusOr<Result> ExecuteSql(const char* sql);
+  void CloseNow();
+
+  const LibpqConnection& libpq() const { return libpq_; }
+
+ private:
+  absl::Status FinishExchange();
+  absl::Status WaitFor(Want want, int64_t deadline_ns);
+  absl::Status OnInterrupted(int64_t now_ns, int64_t* wake_ns);
+
+  const ConnectionParameters* const parameters_;
+  const std::vector<Statement>* const statements_;
+  const Interrupt* const interrupt_;
+  LibpqConnection libpq_;
+  CancelHandle cancel_;
+  bool usable_ = false;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_POSTGRES_BLOCKING_SESSION_H_

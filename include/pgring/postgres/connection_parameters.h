@@ -1,0 +1,78 @@
+// Where and how to connect: libpq's keywords, resolved once, before anything is measured.
+//
+// Resolving reads service files and does DNS, both of which block; so it happens off the reactor,
+// and every connection then starts with numeric addresses.
+#ifndef PGRING_POSTGRES_CONNECTION_PARAMETERS_H_
+#define PGRING_POSTGRES_CONNECTION_PARAMETERS_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace pgring {
+
+// What the command line gave; empty means not given. `database` may be a name, a conninfo string or
+// a postgresql:// URI.
+struct ConnectionTarget {
+  std::string host;
+  std::string port;
+  std::string user;
+  std::string database;
+
+  bool empty() const {
+    return host.empty() && port.empty() && user.empty() && database.empty();
+  }
+};
+
+// Whether the PG* environment names a server (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER,
+// PGSERVICE).
+bool EnvironmentNamesServer();
+
+class ConnectionParameters {
+ public:
+  // Merges `target`, the PG* environment and service files as libpq does, resolves host names to
+  // addresses and adds our defaults where the user set nothing: application name "pgring", no GSS
+  // encryption (its default probes a credential cache on every connect). What a conninfo string or
+  // URI says wins over the separate options, as in psql. Fails on a malformed conninfo string or a
+  // host name that does not resolve; an unknown service shows when connecting.
+  static absl::StatusOr<ConnectionParameters> Resolve(const ConnectionTarget& target);
+
+  // For PQconnectStartParams: parallel, null-terminated arrays; valid while this object lives and is
+  // not changed.
+  const char* const* keywords() const { return keyword_pointers_.data(); }
+  const char* const* values() const { return value_pointers_.data(); }
+
+  // The value of a keyword, or "" when it is not set.
+  std::string Get(std::string_view keyword) const;
+  // Sets or replaces a keyword.
+  void Set(std::string_view keyword, std::string_view value);
+
+  // "Unix socket /tmp/s, port 5432, database postgres, user app"; never a password.
+  std::string Describe() const;
+
+  // Seconds that one attempt to connect may take: connect_timeout, else kDefaultConnectTimeoutS.
+  static constexpr int kDefaultConnectTimeoutS = 30;
+  int connect_timeout_s() const;
+
+  ConnectionParameters() { Rebuild(); }
+  ConnectionParameters(const ConnectionParameters& other) : entries_(other.entries_) { Rebuild(); }
+  ConnectionParameters& operator=(const ConnectionParameters& other) {
+    entries_ = other.entries_;
+    Rebuild();
+    return *this;
+  }
+
+ private:
+  void Rebuild();
+
+  std::vector<std::pair<std::string, std::string>> entries_;
+  std::vector<const char*> keyword_pointers_;
+  std::vector<const char*> value_pointers_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_POSTGRES_CONNECTION_PARAMETERS_H_

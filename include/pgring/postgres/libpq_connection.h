@@ -1,0 +1,91 @@
+// libpq as sans-I/O steps: every call does what can be done without waiting and says what to wait
+// for. The same steps drive the reactor's session (which waits in io_uring) and the blocking one
+// (which waits in poll(2)), so the wire behaviour is written once.
+//
+// Rules kept here: only nonblocking libpq calls; the socket is asked for after every call, because
+// libpq may have replaced it; a flush waits for read or write; results are read until libpq has no
+// more, also after an error. PQconnectStart may block on DNS unless the parameters were resolved.
+//
+// Owns the PGconn. Not thread-safe.
+#ifndef PGRING_POSTGRES_LIBPQ_CONNECTION_H_
+#define PGRING_POSTGRES_LIBPQ_CONNECTION_H_
+
+#include <libpq-fe.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pgring/postgres/connection_parameters.h"
+#include "pgring/postgres/result.h"
+#include "pgring/postgres/statement.h"
+
+namespace pgring {
+
+// What a step needs before it can go on.
+enum class Want : uint8_t { kRead, kWrite, kReadOrWrite, kDone };
+
+class LibpqConnection {
+ public:
+  LibpqConnection() = default;
+  LibpqConnection(const LibpqConnection&) = delete;
+  LibpqConnection& operator=(const LibpqConnection&) = delete;
+
+  // Connecting: StartConnect, then wait for what it says and ContinueConnect, until kDone. While
+  // connecting, exactly one wait may be outstanding and ContinueConnect may be called only after it.
+  // Failures carry the server's SQLSTATE where it sent one, else kCauseConnectionRefused (nobody
+  // listens, or no more connections are taken) or kCauseConnectionLost.
+  absl::StatusOr<Want> StartConnect(const ConnectionParameters& parameters);
+  absl::StatusOr<Want> ContinueConnect();
+
+  // One exchange: send, then wait for what Continue says, until kDone; then TakeResult. One exchange
+  // at a time. An error from Send or Continue means that the connection is broken; an error of the
+  // statement itself is in TakeResult.
+  absl::Status SendPrepare(const Statement& statement);
+  absl::Status SendExecute(const Statement& statement, Parameters parameters);
+  absl::Status SendSql(const char* sql);
+  absl::StatusOr<Want> Continue();
+  // The result of the exchange that is done: the last one, or the first error.
+  absl::StatusOr<Result> TakeResult();
+
+  // -1 when there is none. May change with every call above.
+  int socket() const { return PQsocket(connection_.get()); }
+  bool is_open() const {
+    return connection_ != nullptr && PQstatus(connection_.get()) == CONNECTION_OK;
+  }
+  // An exchange has been sent and is not done.
+  bool is_busy() const { return exchange_state_ != ExchangeState::kIdle; }
+
+  int backend_pid() const { return PQbackendPID(connection_.get()); }
+  int server_version_number() const { return PQserverVersion(connection_.get()); }
+  std::string ServerParameter(const char* name) const;
+
+  // What PQcancel needs, to be used from another thread; nullptr when not connected. The caller owns
+  // it.
+  PGcancel* MakeCancel() const { return PQgetCancel(connection_.get()); }
+
+  // Says goodbye and closes the socket. No wait may be outstanding on it.
+  void Close() { connection_.reset(); }
+
+ private:
+  enum class ExchangeState : uint8_t { kIdle, kFlushing, kReading };
+
+  absl::Status AfterSend(int accepted);
+  absl::StatusOr<Want> ReadResults();
+  absl::Status BrokenStatus();
+  void KeepResult(PGresult* result);
+
+  struct Finish {
+    void operator()(PGconn* connection) const { PQfinish(connection); }
+  };
+  std::unique_ptr<PGconn, Finish> connection_;
+  ExchangeState exchange_state_ = ExchangeState::kIdle;
+  Result result_;
+  absl::Status result_status_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_POSTGRES_LIBPQ_CONNECTION_H_

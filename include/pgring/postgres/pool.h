@@ -1,0 +1,163 @@
+// A pool of sessions with the semantics of SQLAlchemy's QueuePool: connections are opened when they
+// are first needed; at most `size` are kept; up to `max_overflow` more are opened under pressure and
+// closed when they are returned while `size` are idle; a waiter gives up after `timeout_ns`. Unlike
+// QueuePool, waiters are strictly FIFO.
+//
+// A session that breaks is dropped, and its place goes to the next waiter, who opens a new one. A
+// refused connection (too many clients, server starting, nobody listening) does not fail the
+// operation: the pool counts it, waits (10 ms, doubled up to 1 s) and lets one waiter try again,
+// while returned connections go on serving the line. Only when no connection has been open for
+// kGiveUpAfterNs do the waiters fail.
+//
+// The pool owns its sessions. It must outlive its leases and waiters; Close() must be awaited before
+// it is destroyed. Not thread-safe. Leasing an open connection allocates nothing.
+#ifndef PGRING_POSTGRES_POOL_H_
+#define PGRING_POSTGRES_POOL_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pgring/base/intrusive_list.h"
+#include "pgring/coro/stop.h"
+#include "pgring/coro/task.h"
+#include "pgring/coro/task_group.h"
+#include "pgring/metrics/connection_timeline.h"
+#include "pgring/metrics/histogram.h"
+#include "pgring/postgres/session.h"
+#include "pgring/uring/reactor.h"
+
+namespace pgring {
+
+struct PoolOptions {
+  int size = 5;
+  int max_overflow = 0;
+  int64_t timeout_ns = 0;  // 0 waits for ever
+  // At most that many connections are being opened at once; a server's listen queue is finite.
+  int max_connecting = 64;
+};
+
+inline constexpr int kMaxPoolConnections = 100'000;
+
+struct PoolCounters {
+  int64_t requested = 0;  // connections that were tried
+  int64_t opened = 0;
+  int64_t refused = 0;
+};
+
+class Pool;
+struct PoolEntry;
+
+// A session in hand; goes back to the pool when destroyed. Movable.
+class [[nodiscard]] Lease {
+ public:
+  Lease() = default;
+  Lease(Lease&& other) noexcept
+      : pool_(std::exchange(other.pool_, nullptr)), entry_(std::exchange(other.entry_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease() { Release(); }
+
+  Session* session() const;
+  void Release();
+
+ private:
+  friend class Pool;
+  Lease(Pool* pool, PoolEntry* entry) : pool_(pool), entry_(entry) {}
+
+  Pool* pool_ = nullptr;
+  PoolEntry* entry_ = nullptr;
+};
+
+class Pool {
+ public:
+  static constexpr int64_t kGiveUpAfterNs = 30'000'000'000;
+  static constexpr int64_t kFirstBackoffNs = 10'000'000;
+  static constexpr int64_t kLongestBackoffNs = 1'000'000'000;
+
+  // Everything is borrowed and must outlive the pool. `timeline` and `connect_ns` (how long each
+  // successful connect took) are written to.
+  Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory,
+       ConnectionTimeline* timeline, Histogram* connect_ns);
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Waits for a session. Fails after the timeout (kCausePoolTimeout), when opening fails for good
+  // (wrong password …), when no connection could be opened for kGiveUpAfterNs, or when `stop` is
+  // requested first (kCancelled, kCauseInterrupted).
+  Task<absl::StatusOr<Lease>> Acquire(StopToken stop);
+
+  // Asks the server to cancel what every leased session is executing.
+  void CancelBusy();
+  // Makes every session's wait in progress fail.
+  void AbortBusy();
+
+  // Closes every idle session and waits until all are gone. No lease or waiter may be left.
+  Task<void> Close();
+
+  const PoolCounters& counters() const { return counters_; }
+  int open() const { return open_; }
+  // No connection could be opened for kGiveUpAfterNs: the run should end.
+  bool gave_up() const { return gave_up_; }
+
+ private:
+  friend class Lease;
+
+  struct IdleTag {};
+  struct AllTag {};
+  friend struct PoolEntry;
+  class Turn;
+
+  enum class Grant : uint8_t { kNone, kSession, kMayOpen, kFailure };
+
+  int limit() const { return options_.size + options_.max_overflow; }
+  bool MayOpen() const;
+  void ReservePlace();
+  void FreePlace();
+  PoolEntry* TakeIdle();
+  Lease MakeLease(PoolEntry* entry);
+  void Return(PoolEntry* entry);
+  void Discard(PoolEntry* entry);
+  void ServeWaiters();
+  Task<absl::StatusOr<Lease>> Open();
+  void OnOpened();
+  void OnRefused(const absl::Status& refusal);
+  Task<void> RetryAfterBackoff();
+  Task<void> CloseEntry(PoolEntry* entry);
+  void GiveUp();
+  void Gauge(ConnectionGauge gauge, int delta);
+  absl::Status TimeoutStatus() const;
+
+  Reactor* const reactor_;
+  const PoolOptions options_;
+  SessionFactory* const factory_;
+  ConnectionTimeline* const timeline_;
+  Histogram* const connect_ns_;
+
+  PoolCounters counters_;
+  int open_ = 0;        // established
+  int places_ = 0;      // established, being opened or promised to a waiter for opening
+  int connecting_ = 0;  // being opened or promised
+  int idle_count_ = 0;
+  int leased_ = 0;
+  uint64_t next_ticket_ = 0;
+  bool backing_off_ = false;
+  // After a refusal one connection is tried at a time, until one succeeds.
+  bool probing_ = false;
+  bool gave_up_ = false;
+  int64_t backoff_ns_ = kFirstBackoffNs;
+  int64_t unreachable_since_ns_ = 0;  // 0: not known to be unreachable
+  absl::Status last_refusal_;
+  IntrusiveList<PoolEntry, IdleTag> idle_;
+  IntrusiveList<PoolEntry, AllTag> all_;
+  IntrusiveList<Turn> waiters_;
+  StopSource closing_;
+  TaskGroup background_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_POSTGRES_POOL_H_

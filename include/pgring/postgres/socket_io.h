@@ -1,0 +1,83 @@
+// How one connection's bytes move: the place where the I/O modes differ. libpq's steps say "want
+// read", "want write" or "done"; a SocketIo makes the coroutine wait until that can be had.
+//
+// readiness: the ring tells when the socket is ready (one one-shot POLL_ADD at a time), libpq calls
+// recv and send itself. Works from kernel 5.11. A mode in which the bytes themselves go through the
+// ring is another implementation of this interface.
+//
+// Owned by its connection. Before the socket is closed, End() must have been called and awaited: the
+// kernel keeps a file open while an operation on it is in flight. Not thread-safe.
+#ifndef PGRING_POSTGRES_SOCKET_IO_H_
+#define PGRING_POSTGRES_SOCKET_IO_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+
+#include "pgring/base/clock.h"
+#include "pgring/postgres/libpq_connection.h"
+#include "pgring/uring/reactor.h"
+
+namespace pgring {
+
+enum class WaitOutcome : uint8_t {
+  kReady,     // go on with the next step: what was wanted can be had, or libpq will find an error
+  kDeadline,  // the deadline came first
+  kAborted,   // Abort() was called
+};
+
+class SocketIo {
+ public:
+  virtual ~SocketIo() = default;
+
+  // Waits for `want` on `socket`. One wait at a time. Usage:
+  //   const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, want, deadline_ns);
+  class Wait {
+   public:
+    Wait(SocketIo* io, int socket, Want want, int64_t deadline_ns)
+        : io_(io), socket_(socket), want_(want), deadline_ns_(deadline_ns) {}
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+    bool await_ready() { return !io_->Start(socket_, want_); }
+    void await_suspend(std::coroutine_handle<> waiter) { io_->Suspend(waiter, deadline_ns_); }
+    WaitOutcome await_resume() { return io_->Finish(); }
+
+   private:
+    SocketIo* io_;
+    int socket_;
+    Want want_;
+    int64_t deadline_ns_;
+  };
+
+  // Ends every operation in flight and waits for its final completion:
+  //   co_await SocketIo::End(io);
+  class End {
+   public:
+    explicit End(SocketIo* io) : io_(io) {}
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+    bool await_ready() { return !io_->StartEnd(); }
+    void await_suspend(std::coroutine_handle<> waiter) { io_->SuspendEnd(waiter); }
+    void await_resume() const {}
+
+   private:
+    SocketIo* io_;
+  };
+
+  // Makes the wait in progress, and every later one, end with kAborted.
+  virtual void Abort() = 0;
+
+ private:
+  // Begins a wait; false when there is nothing to wait for.
+  virtual bool Start(int socket, Want want) = 0;
+  virtual void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns) = 0;
+  virtual WaitOutcome Finish() = 0;
+  virtual bool StartEnd() = 0;
+  virtual void SuspendEnd(std::coroutine_handle<> waiter) = 0;
+};
+
+std::unique_ptr<SocketIo> MakeReadinessIo(Reactor* reactor);
+
+}  // namespace pgring
+
+#endif  // PGRING_POSTGRES_SOCKET_IO_H_

@@ -1,0 +1,28 @@
+// A statement to prepare on every connection, and the parameters of one execution. Plain data.
+#ifndef PGRING_POSTGRES_STATEMENT_H_
+#define PGRING_POSTGRES_STATEMENT_H_
+
+#include <string>
+
+namespace pgring {
+
+struct Statement {
+  std::string name;  // unique within a connection
+  std::string sql;
+  int parameter_count = 0;
+};
+
+// Text-format parameters. Points into the caller's memory, which must stay until the execution is
+// done. Trivially destructible on purpose: it is passed to coroutines by value.
+struct Parameters {
+  Parameters() = default;
+  Parameters(const char* const* parameter_values, int parameter_count)
+      : values(parameter_values), count(parameter_count) {}
+
+  const char* const* values = nullptr;
+  int count = 0;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_POSTGRES_STATEMENT_H_

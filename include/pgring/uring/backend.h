@@ -1,0 +1,63 @@
+// The seam between the reactor and what carries out its operations: the kernel's io_uring, or the
+// simulator with a fake clock. Small on purpose: queue a poll, queue a cancel, submit and wait,
+// collect completions.
+//
+// A backend queues; nothing reaches the kernel before SubmitAndWait. Every queued poll and cancel
+// yields exactly one completion, in any order (a cancel's own completion may come before or after
+// its target's). Not thread-safe: one thread owns a backend and its reactor.
+#ifndef PGRING_URING_BACKEND_H_
+#define PGRING_URING_BACKEND_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "pgring/base/clock.h"
+
+namespace pgring {
+
+// `result` is the operation's: for a poll the mask of ready events, or a negative errno.
+struct Completion {
+  uint64_t user_data = 0;
+  int32_t result = 0;
+  uint32_t flags = 0;
+};
+
+struct BackendStats {
+  int64_t enters = 0;       // calls that entered the kernel
+  int64_t submissions = 0;  // SQEs
+  int64_t completions = 0;  // CQEs
+  int64_t overflows = 0;    // completions that did not fit the completion queue
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // Waits once until `descriptor` shows one of the poll(2) events in `events`. Level-triggered at
+  // the moment of submission, so nothing that happened before is missed.
+  virtual void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) = 0;
+
+  // Asks for the operation `target` to end early. Both complete: the target with -ECANCELED or with
+  // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY.
+  virtual void QueueCancel(uint64_t user_data, uint64_t target) = 0;
+
+  // Submits what is queued and waits until a completion is there or `deadline_ns` (by clock())
+  // passed; a deadline in the past only looks. May return early without a completion. An error means
+  // that the backend is unusable.
+  virtual absl::Status SubmitAndWait(int64_t deadline_ns) = 0;
+
+  // Moves at most completions.size() completions out and returns their number.
+  virtual size_t TakeCompletions(absl::Span<Completion> completions) = 0;
+
+  virtual const Clock& clock() const = 0;
+  virtual BackendStats stats() const = 0;
+  // How the backend was set up, for reports.
+  virtual const std::string& setup() const = 0;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_URING_BACKEND_H_

@@ -1,0 +1,86 @@
+// The single-threaded loop that everything asynchronous in pgring runs on. One turn:
+//
+//   1. timers that are due go to the ready queue
+//   2. what was ready at the start of this step is resumed, each followed by the parents that it
+//      lets go on by finishing (the only user code that runs)
+//   3. slots freed in the previous turn may be taken again
+//   4. one submit-and-wait: everything queued goes to the kernel, which waits for the first
+//      completion or the next timer; it does not wait while the ready queue holds something
+//   5. every completion is matched to its operation, whose waiter goes to the ready queue
+//
+// Nothing is resumed inside step 5, inside a release or inside a libpq callback.
+//
+// The reactor owns its backend and uses the backend's clock. It must outlive every RingOperation,
+// TimerNode and coroutine that waits on it; its destructor drains what abandoned operations are
+// still in flight and checks that nothing else is left. Not thread-safe.
+#ifndef PGRING_URING_REACTOR_H_
+#define PGRING_URING_REACTOR_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "pgring/uring/backend.h"
+#include "pgring/uring/ring_operation.h"
+#include "pgring/uring/ready_queue.h"
+#include "pgring/uring/timer_queue.h"
+
+namespace pgring {
+
+// Where the loop's own time went; shows whether the client was the bottleneck.
+struct ReactorStats {
+  int64_t turns = 0;
+  int64_t stale_completions = 0;  // of a generation that is gone: must stay 0
+};
+
+class Reactor {
+ public:
+  explicit Reactor(std::unique_ptr<Backend> backend);
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  // One turn, as above. An error means that the backend is unusable.
+  absl::Status Turn();
+
+  // Whether anything could ever end a wait: something ready, a timer, or an operation in flight.
+  bool HasWork() const;
+
+  ReadyQueue* ready() { return &ready_; }
+  TimerQueue* timers() { return &timers_; }
+  const Clock& clock() const { return backend_->clock(); }
+  Backend& backend() { return *backend_; }
+  const ReactorStats& stats() const { return stats_; }
+  // Operations and cancels whose completion has not been seen.
+  size_t in_flight() const { return slots_.in_use() + cancels_in_flight_; }
+
+ private:
+  friend class RingOperation;
+
+  void StartPoll(RingOperation* operation, int descriptor, uint32_t events);
+  void Cancel(RingOperation* operation);
+  void Abandon(RingOperation* operation);
+  void QueueCancelOf(RingOperationId id);
+
+  int64_t WaitDeadlineNs() const;
+  void CollectCompletions();
+  void Deliver(const Completion& completion);
+
+  static constexpr size_t kCompletionBatch = 256;
+  // A drain that takes more turns than this is a bug in the backend.
+  static constexpr int kMaxDrainTurns = 1'000'000;
+
+  std::unique_ptr<Backend> backend_;
+  ReadyQueue ready_;
+  TimerQueue timers_;
+  SlotTable slots_;
+  size_t cancels_in_flight_ = 0;
+  ReactorStats stats_;
+  std::array<Completion, kCompletionBatch> batch_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_URING_REACTOR_H_

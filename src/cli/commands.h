@@ -1,0 +1,20 @@
+// What each command does. Every one returns the program's exit code and has said on standard error
+// what went wrong.
+#ifndef PGRING_CLI_COMMANDS_H_
+#define PGRING_CLI_COMMANDS_H_
+
+#include "cli/options.h"
+#include "pgring/base/interrupt.h"
+
+namespace pgring {
+
+int CompareCommand(const Options& options, Interrupt* interrupt);
+int ServerCommand(const Options& options, Interrupt* interrupt);
+int DoctorCommand(const Options& options, Interrupt* interrupt);
+
+// Raises the soft limit on open files to the hard one. Returns the limit in force.
+int64_t RaiseOpenFileLimit();
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_COMMANDS_H_

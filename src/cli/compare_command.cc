@@ -1,0 +1,244 @@
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "cli/output_directory.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/target.h"
+#include "pgring/base/status.h"
+#include "pgring/uring/kernel_backend.h"
+#include "report/connections_svg.h"
+#include "report/json_report.h"
+#include "report/text_report.h"
+#include "run/comparison.h"
+#include "run/environment.h"
+
+namespace pgring {
+namespace {
+
+// Descriptors that are not connections: standard streams, the ring, pipes, files.
+constexpr int64_t kOtherOpenFiles = 64;
+
+bool IsTerminal(int descriptor) { return isatty(descriptor) == 1; }
+
+bool EnvironmentIsSet(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && value[0] != '\0';
+}
+
+bool WantsColor(ColorMode mode) {
+  if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
+  if (EnvironmentIsSet("NO_COLOR")) return false;
+  const char* pg_color = std::getenv("PG_COLOR");
+  if (pg_color != nullptr && std::string(pg_color) == "always") return true;
+  if (pg_color != nullptr && std::string(pg_color) == "never") return false;
+  return IsTerminal(STDOUT_FILENO);
+}
+
+bool LocaleIsUtf8() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    if (!EnvironmentIsSet(name)) continue;
+    const std::string value = std::getenv(name);
+    return value.find("UTF-8") != std::string::npos || value.find("utf8") != std::string::npos;
+  }
+  // Nothing said: today's files and terminals are UTF-8.
+  return true;
+}
+
+TextStyle TerminalStyle(ColorMode color) {
+  TextStyle style;
+  style.color = WantsColor(color);
+  style.unicode = LocaleIsUtf8();
+  winsize size = {};
+  if (IsTerminal(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+      size.ws_col > 0) {
+    style.width_columns = size.ws_col;
+  }
+  return style;
+}
+
+ProgressMode ProgressOf(const OutputOptions& output) {
+  if (output.quiet) return ProgressMode::kNone;
+  if (output.progress != ProgressMode::kAuto) return output.progress;
+  return IsTerminal(STDERR_FILENO) ? ProgressMode::kBar : ProgressMode::kPlain;
+}
+
+class Display final : public ComparisonObserver {
+ public:
+  Display(const OutputOptions& output, const TextStyle& style, int64_t operations)
+      : quiet_(output.quiet),
+        prints_report_(output.json_file != "-"),
+        style_(style),
+        operations_(operations),
+        progress_(ProgressOf(output)) {}
+
+  void OnStart(const ComparisonResult& result) override {
+    if (!prints_report_) return;
+    PrintOutput(ReportHeader(result, style_) + "\n");
+    std::fflush(stdout);
+  }
+  void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
+    progress_.Start(scenario.label, operations_, &progress);
+  }
+  void OnRunEnd(const RunResult& run) override {
+    progress_.Stop();
+    if (quiet_) return;
+    PrintToStandardError(
+        fmt::format("{:<10} {:.1f} s, {:.0f} operations/s{}{}\n", run.scenario.label, run.wall_s,
+                    run.throughput_per_s,
+                    run.total.failed > 0 ? fmt::format(", {} failed", run.total.failed) : "",
+                    run.valid() ? "" : ", INVALID: " + run.reasons.front()));
+  }
+  void OnNote(const std::string& note) override {
+    if (!quiet_) PrintNote(note);
+  }
+
+ private:
+  const bool quiet_;
+  const bool prints_report_;
+  const TextStyle style_;
+  const int64_t operations_;
+  ProgressDisplay progress_;
+};
+
+// What follows the header that was printed at the start.
+std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
+  std::string body = ResultTable(result, style) + "\n" + TimeSplitTable(result, style) + "\n" +
+                     ConnectionsGraph(result, style) + "\n" + CostTable(result, style);
+  const std::string notes = RunNotes(result, style);
+  return notes.empty() ? body : body + "\n" + notes;
+}
+
+bool UsesReactor(const ComparisonPlan& plan) {
+  return std::any_of(plan.scenarios.begin(), plan.scenarios.end(),
+                     [](const ScenarioPlan& s) { return DriverOf(s.kind) == Driver::kReactor; });
+}
+
+// What would stop a run later stops it here, before a server is started or touched.
+absl::Status CheckHost(const ComparisonPlan& plan) {
+  const int64_t open_files = RaiseOpenFileLimit();
+  for (const ScenarioPlan& scenario : plan.scenarios) {
+    const int64_t needed = scenario.ConnectionsNeeded(plan.workload.operations) + kOtherOpenFiles;
+    if (needed > open_files) {
+      return absl::ResourceExhaustedError(absl::StrFormat(
+          "scenario %s needs %d open files, but the limit is %d; raise it with 'ulimit -n %d' or "
+          "use a smaller --pool-size",
+          scenario.label, needed, open_files, needed));
+    }
+  }
+  if (!UsesReactor(plan)) return absl::OkStatus();
+  return CreateKernelBackend(KernelBackendOptions()).status();
+}
+
+absl::Status CheckJsonFile(const std::string& json_file) {
+  if (json_file.empty() || json_file == "-") return absl::OkStatus();
+  const absl::Status writable = CheckWritable(json_file);
+  if (writable.ok()) return writable;
+  return absl::Status(writable.code(),
+                      absl::StrCat(writable.message(), "; give --json another file"));
+}
+
+std::string DefaultDirectory() {
+  char host[256] = "host";
+  gethostname(host, sizeof host - 1);
+  const std::string time = absl::StrReplaceAll(UtcNow(), {{"-", ""}, {":", ""}});
+  return absl::StrCat("bench-results/", time, "-", host);
+}
+
+absl::Status WriteOutputs(const Options& options, const ComparisonResult& result,
+                          OutputDirectory* directory) {
+  const std::string json = JsonReport(result);
+  // Standard output first: a disk that has become full must not cost this one too.
+  const std::string& json_file = options.output.json_file;
+  if (json_file == "-") PrintOutput(json);
+  absl::Status written = FinishOutput();
+  if (!written.ok()) {
+    written = absl::Status(written.code(), absl::StrCat(written.message(),
+                                                        "; the results are in ", directory->path()));
+  }
+  TextStyle plain;
+  written.Update(directory->WriteFile("result.json", json));
+  written.Update(directory->WriteFile("report.txt", TextReport(result, plain)));
+  written.Update(directory->WriteFile("connections.svg", ConnectionsSvg(result)));
+  if (!json_file.empty() && json_file != "-") written.Update(WriteWholeFile(json_file, json));
+  return written;
+}
+
+absl::StatusOr<ComparisonResult> Compare(const Options& options, Interrupt* interrupt,
+                                         ComparisonObserver* observer) {
+  if (WantsThrowaway(options)) {
+    observer->OnNote("no server was named, so a throwaway PostgreSQL is started for this run");
+  }
+  auto target = OpenTargetOf(options, *interrupt);
+  if (!target.ok()) return target.status();
+  auto result = RunComparison(options.plan, target->target, interrupt, observer);
+  if (target->server != nullptr) {
+    const absl::Status stopped = target->server->Stop();
+    if (!stopped.ok()) observer->OnNote(std::string(stopped.message()));
+  }
+  return result;
+}
+
+}  // namespace
+
+int64_t RaiseOpenFileLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOtherOpenFiles;
+  const rlimit raised = {limit.rlim_max, limit.rlim_max};
+  if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit.rlim_cur = limit.rlim_max;
+  constexpr rlim_t kPlenty = 1 << 30;
+  return static_cast<int64_t>(std::min(limit.rlim_cur, kPlenty));
+}
+
+int CompareCommand(const Options& options, Interrupt* interrupt) {
+  absl::Status ready = CheckHost(options.plan);
+  ready.Update(CheckJsonFile(options.output.json_file));
+  if (!ready.ok()) {
+    PrintError(ready);
+    return kExitCouldNotStart;
+  }
+  const std::string& wanted = options.output.directory;
+  auto directory = OutputDirectory::Create(wanted.empty() ? DefaultDirectory() : wanted);
+  if (!directory.ok()) {
+    PrintError(directory.status());
+    return kExitCouldNotStart;
+  }
+  const TextStyle style = TerminalStyle(options.output.color);
+  Display display(options.output, style, options.plan.workload.operations);
+  const auto result = Compare(options, interrupt, &display);
+  if (!result.ok()) {
+    if (interrupt->raised()) return ExitCodeOf(*interrupt);
+    PrintError(result.status());
+    return kExitCouldNotStart;
+  }
+  if (options.output.json_file != "-") PrintOutput(ReportBody(*result, style));
+  std::fflush(stdout);
+  const absl::Status written = WriteOutputs(options, *result, &*directory);
+  if (!written.ok()) {
+    PrintError(written);
+    return kExitCouldNotStart;
+  }
+  if (!options.output.quiet) {
+    PrintNote(
+        absl::StrCat("result.json, report.txt and connections.svg are in ", directory->path()));
+  }
+  if (interrupt->raised()) return ExitCodeOf(*interrupt);
+  return result->valid() ? kExitValid : kExitInvalid;
+}
+
+}  // namespace pgring

@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "cli/signals.h"
+#include "cli/target.h"
+#include "cluster/find_binaries.h"
+#include "pgring/base/status.h"
+#include "pgring/uring/kernel_backend.h"
+#include "run/environment.h"
+
+namespace pgring {
+namespace {
+
+// One line a finding. `kBad` is what stops pgring from working; `kNote` is what a user may want to
+// change.
+enum class Finding : uint8_t { kGood, kNote, kBad };
+
+class Findings {
+ public:
+  void Add(Finding finding, const std::string& subject, const std::string& text) {
+    static constexpr const char* kMarks[] = {"ok  ", "note", "BAD "};
+    PrintOutput(fmt::format("{} {:<11} {}\n", kMarks[static_cast<size_t>(finding)], subject, text));
+    if (finding == Finding::kBad) any_bad_ = true;
+  }
+  bool any_bad() const { return any_bad_; }
+
+ private:
+  bool any_bad_ = false;
+};
+
+// The server's settings that change what a comparison on it means.
+void JudgeSettings(const Environment& environment, Findings* findings) {
+  for (const auto& [name, value] : environment.server_settings) {
+    const bool durability =
+        name == "fsync" || name == "synchronous_commit" || name == "full_page_writes";
+    if (durability && value == "off") {
+      findings->Add(Finding::kNote, "server",
+                    absl::StrCat(name,
+                                 " is off: commits are faster here than on a server that "
+                                 "keeps its data"));
+    }
+  }
+}
+
+void CheckBuild(const Environment& environment, Findings* findings) {
+  const BuildInfo& build = environment.build;
+  const std::string text =
+      fmt::format("pgring {} ({}), {}, {}, libpq {}", build.version, build.commit, build.compiler,
+                  build.build_type, environment.libpq_version);
+  if (build.fit_for_measuring()) {
+    findings->Add(Finding::kGood, "build", text);
+  } else {
+    findings->Add(Finding::kNote, "build",
+                  text +
+                      "; not fit for measuring: every run will be marked invalid; use "
+                      "tools/build");
+  }
+}
+
+void CheckHost(const Environment& environment, Findings* findings) {
+  findings->Add(Finding::kGood, "host",
+                fmt::format("{}, {}, {} CPUs{}{}, {:.1f} GiB of memory", environment.host,
+                            environment.kernel, environment.cpu_count,
+                            environment.cpu_model.empty() ? "" : " of ", environment.cpu_model,
+                            static_cast<double>(environment.memory_bytes) / (1 << 30)));
+  if (environment.cpu_count < 2) {
+    findings->Add(
+        Finding::kNote, "host",
+        "one CPU: client and server take it from each other, and every figure shows both");
+  }
+  auto backend = CreateKernelBackend(KernelBackendOptions());
+  if (backend.ok()) {
+    findings->Add(Finding::kGood, "io_uring",
+                  absl::StrCat("set up as ", (*backend)->setup(),
+                               "; I/O mode readiness (one-shot POLL_ADD)"));
+  } else {
+    findings->Add(Finding::kBad, "io_uring", std::string(backend.status().message()));
+  }
+  const int64_t open_files = RaiseOpenFileLimit();
+  constexpr int64_t kComfortable = 2'100;
+  findings->Add(open_files >= kComfortable ? Finding::kGood : Finding::kNote, "open files",
+                fmt::format("up to {}{}", open_files,
+                            open_files >= kComfortable
+                                ? ""
+                                : fmt::format("; raise it with 'ulimit -n {}' for pools beyond {}",
+                                              kComfortable, open_files - 100)));
+}
+
+void CheckBinaries(Findings* findings) {
+  auto binaries = FindPostgresBinaries();
+  if (binaries.ok()) {
+    findings->Add(Finding::kGood, "throwaway",
+                  absl::StrCat("PostgreSQL ", binaries->version, " in ", binaries->directory));
+  } else {
+    findings->Add(Finding::kNote, "throwaway", std::string(binaries.status().message()));
+  }
+}
+
+void CheckServer(const Options& options, const Interrupt& interrupt, Findings* findings) {
+  if (WantsThrowaway(options)) {
+    findings->Add(Finding::kNote, "server",
+                  "none named (-h, -d, PGHOST …): compare and run start a throwaway one");
+    return;
+  }
+  auto target = OpenTargetOf(options, interrupt);
+  if (!target.ok()) {
+    findings->Add(Finding::kBad, "server", std::string(target.status().message()));
+    return;
+  }
+  const ConnectionParameters& parameters = target->target.parameters;
+  BlockingSession session(&parameters, nullptr, &interrupt);
+  const absl::Status connected = session.ConnectNow();
+  if (!connected.ok()) {
+    findings->Add(Finding::kBad, "server",
+                  absl::StrCat("connecting to ", parameters.Describe(), ": ",
+                               std::string(connected.message())));
+    return;
+  }
+  Environment environment;
+  const absl::Status described = DescribeServer(&session, parameters, &environment);
+  auto allowance = AskConnectionAllowance(&session);
+  if (!described.ok() || !allowance.ok()) {
+    const absl::Status& status = described.ok() ? allowance.status() : described;
+    findings->Add(Finding::kBad, "server", std::string(status.message()));
+    return;
+  }
+  std::string settings;
+  for (const auto& [name, value] : environment.server_settings) {
+    absl::StrAppend(&settings, settings.empty() ? "" : ", ", name, " ", value);
+  }
+  findings->Add(
+      Finding::kGood, "server",
+      fmt::format("PostgreSQL {} at {}", environment.server_version, environment.server_address));
+  findings->Add(Finding::kGood, "server", settings);
+  findings->Add(Finding::kGood, "server",
+                fmt::format("up to {} connections for a run ({})", allowance->connections,
+                            allowance->explanation));
+  JudgeSettings(environment, findings);
+  session.CloseNow();
+}
+
+}  // namespace
+
+int DoctorCommand(const Options& options, Interrupt* interrupt) {
+  Findings findings;
+  const Environment host = DescribeHost();
+  CheckBuild(host, &findings);
+  CheckHost(host, &findings);
+  CheckBinaries(&findings);
+  CheckServer(options, *interrupt, &findings);
+  if (interrupt->raised()) return ExitCodeOf(*interrupt);
+  return FinishWith(findings.any_bad() ? kExitCouldNotStart : kExitValid);
+}
+
+}  // namespace pgring

@@ -1,0 +1,37 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "cli/options.h"
+#include "cli/signals.h"
+#include "pgring/base/build_info.h"
+
+int main(int argument_count, char** arguments) {
+  const auto options = pgring::ParseOptions(argument_count, arguments);
+  if (!options.ok()) {
+    pgring::PrintError(options.status());
+    return pgring::kExitCouldNotStart;
+  }
+  static pgring::Interrupt interrupt;
+  switch (options->command) {
+    case pgring::Command::kHelp:
+      pgring::PrintOutput(options->help_text);
+      return pgring::FinishWith(pgring::kExitValid);
+    case pgring::Command::kVersion: {
+      const pgring::BuildInfo build = pgring::GetBuildInfo();
+      pgring::PrintOutput(fmt::format("pgring {} ({}, {}, {})\n", build.version, build.commit,
+                                      build.compiler, build.build_type));
+      return pgring::FinishWith(pgring::kExitValid);
+    }
+    case pgring::Command::kCompare:
+      pgring::WatchSignals(&interrupt);
+      return pgring::CompareCommand(*options, &interrupt);
+    case pgring::Command::kServer:
+      pgring::WatchSignals(&interrupt);
+      return pgring::ServerCommand(*options, &interrupt);
+    case pgring::Command::kDoctor:
+      pgring::WatchSignals(&interrupt);
+      return pgring::DoctorCommand(*options, &interrupt);
+  }
+  return pgring::kExitCouldNotStart;
+}

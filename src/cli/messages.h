@@ -1,0 +1,33 @@
+// What pgring says on standard output and standard error. Both may be a full disk or a closed pipe,
+// which must cost the output and nothing else: a run in progress goes on and its files are written.
+#ifndef PGRING_CLI_MESSAGES_H_
+#define PGRING_CLI_MESSAGES_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace pgring {
+
+inline constexpr int kExitValid = 0;
+inline constexpr int kExitCouldNotStart = 1;
+inline constexpr int kExitInvalid = 2;
+
+// "pgring: <message>" on one line of standard error.
+void PrintError(const absl::Status& status);
+void PrintNote(std::string_view note);
+// The same without any prefix or line end.
+void PrintToStandardError(std::string_view text);
+
+// To standard output. Whether it arrived is FinishOutput's to say.
+void PrintOutput(std::string_view text);
+
+// Hands everything printed to standard output to the kernel. Fails when any of it was lost.
+absl::Status FinishOutput();
+
+// `exit_code`, or kExitCouldNotStart, with a message, when standard output was lost.
+int FinishWith(int exit_code);
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_MESSAGES_H_

@@ -1,0 +1,263 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "cli/scenario_list.h"
+#include "pgring/base/status.h"
+#include "pgring/postgres/pool.h"
+
+namespace pgring {
+namespace {
+
+constexpr const char* kDefaultScenarios = "sync,async,chunked,window";
+
+// What CLI11 fills in before anything is resolved.
+struct RawOptions {
+  std::string scenarios = kDefaultScenarios;
+  std::string scenario;
+  ScenarioDefaults defaults;
+  // Text, because CLI11 takes -1 for an unsigned number.
+  std::string seed = std::to_string(WorkloadPlan().seed);
+  std::string statements = "batched";
+  std::string io = "auto";
+  std::string progress = "auto";
+  std::string color = "auto";
+  int tcp_port = -1;
+};
+
+void AddTarget(CLI::App* command, Options* options) {
+  const char* group = "Target (default: PG* environment, else a throwaway server)";
+  command->add_option("-h,--host", options->target.host, "host name or socket directory")
+      ->group(group);
+  command->add_option("-p,--port", options->target.port, "port")->group(group);
+  command->add_option("-U,--username", options->target.user, "role")->group(group);
+  command
+      ->add_option("-d,--dbname", options->target.database,
+                   "database, 'key=value …' or postgresql:// URI")
+      ->group(group);
+  command
+      ->add_flag("--throwaway", options->force_throwaway,
+                 "start a throwaway PostgreSQL whatever the environment says")
+      ->group(group);
+}
+
+void AddWorkload(CLI::App* command, Options* options, RawOptions* raw) {
+  const char* group = "Workload";
+  WorkloadPlan* workload = &options->plan.workload;
+  command->add_option("--operations", workload->operations, "how many")
+      ->check(CLI::Range(int64_t{1}, kMaxOperations))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--write-ratio", workload->write_ratio, "share of creates, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--seed", raw->seed, "of the operation list")
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--statements", raw->statements,
+                   "batched (4 round trips a create) or per-row (10)")
+      ->check(CLI::IsMember({"batched", "per-row"}))
+      ->capture_default_str()
+      ->group(group);
+  command->add_flag("--fk-index", workload->fk_index, "index b.a_id, so that reads do not scan b")
+      ->group(group);
+  command
+      ->add_flag("--print-rows", workload->print_rows,
+                 "print every b row that is read to standard output")
+      ->group(group);
+}
+
+void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
+  const char* group = "Scenario";
+  if (several) {
+    command
+        ->add_option("--scenarios", raw->scenarios,
+                     "which, in which order: sync, threads, async, chunked, window; each may "
+                     "carry settings: chunked:10, async:pool=200, window:20:pool=10:timeout=5")
+        ->capture_default_str()
+        ->group(group);
+  } else {
+    command
+        ->add_option("--scenario", raw->scenario,
+                     "sync, threads, async, chunked or window, with settings: window:20")
+        ->required()
+        ->group(group);
+  }
+  command
+      ->add_option("--limit", raw->defaults.limit,
+                   "operations at once in threads, chunked and window (default 40)")
+      ->check(CLI::Range(1, kMaxLimit))
+      ->group(group);
+  command
+      ->add_option("--pool-size", raw->defaults.pool_size,
+                   "connections kept (default: 100 in async, else the limit)")
+      ->check(CLI::Range(1, kMaxPoolConnections))
+      ->group(group);
+  command
+      ->add_option("--max-overflow", raw->defaults.max_overflow,
+                   "connections beyond the pool size, under pressure (default 0)")
+      ->check(CLI::Range(0, kMaxPoolConnections))
+      ->group(group);
+  command
+      ->add_option("--pool-timeout", raw->defaults.pool_timeout_s,
+                   "seconds to wait for a connection (default 0: for ever)")
+      ->check(CLI::Range(0.0, kMaxPoolTimeoutS))
+      ->group(group);
+  command->add_option("--io", raw->io, "how bytes move in the reactor: auto or readiness")
+      ->check(CLI::IsMember({"auto", "readiness"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void AddOutput(CLI::App* command, Options* options, RawOptions* raw) {
+  const char* group = "Output";
+  OutputOptions* output = &options->output;
+  command
+      ->add_option("--out", output->directory,
+                   "directory for result.json, report.txt and connections.svg (default: "
+                   "bench-results/<UTC time>-<host>)")
+      ->group(group);
+  command
+      ->add_option("--json", output->json_file,
+                   "also write result.json here; - for standard "
+                   "output, in place of the report")
+      ->group(group);
+  command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(group);
+  command->add_option("--progress", raw->progress, "auto, bar, plain or none")
+      ->check(CLI::IsMember({"auto", "bar", "plain", "none"}))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--color", raw->color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void AddServer(CLI::App* command, Options* options, RawOptions* raw) {
+  command->add_option("--max-connections", options->server.max_connections, "of the server")
+      ->check(CLI::Range(10, 262'143))
+      ->capture_default_str();
+  command
+      ->add_option("--tcp", raw->tcp_port,
+                   "listen on 127.0.0.1 as well, on this port (0: any free one)")
+      ->check(CLI::Range(0, 65'535));
+  command->add_flag("--unsafe-fast", options->server.unsafe_fast,
+                    "fsync, synchronous_commit and full_page_writes off: not a server whose "
+                    "figures mean much");
+}
+
+// CLI11's own ranges let through what is not a number at all.
+absl::Status RefuseNan(const char* option, double value) {
+  if (!std::isnan(value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(option, ": \"nan\" is not a number"));
+}
+
+absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options) {
+  if (!absl::SimpleAtoi(raw.seed, &options->plan.workload.seed)) {
+    return absl::InvalidArgumentError(absl::StrCat("--seed: \"", raw.seed,
+                                                   "\" is not a whole number from 0 to ",
+                                                   std::numeric_limits<uint64_t>::max()));
+  }
+  PGRING_RETURN_IF_ERROR(RefuseNan("--write-ratio", options->plan.workload.write_ratio));
+  PGRING_RETURN_IF_ERROR(RefuseNan("--pool-timeout", raw.defaults.pool_timeout_s.value_or(0)));
+  auto scenarios = ParseScenarios(one_scenario ? raw.scenario : raw.scenarios, raw.defaults);
+  if (!scenarios.ok()) return scenarios.status();
+  if (one_scenario && scenarios->size() != 1) {
+    return absl::InvalidArgumentError(
+        "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
+  }
+  options->plan.scenarios = *std::move(scenarios);
+  options->plan.workload.statements =
+      raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
+  static const std::map<std::string, ProgressMode> kProgress = {{"auto", ProgressMode::kAuto},
+                                                                {"bar", ProgressMode::kBar},
+                                                                {"plain", ProgressMode::kPlain},
+                                                                {"none", ProgressMode::kNone}};
+  static const std::map<std::string, ColorMode> kColor = {
+      {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};
+  options->output.progress = kProgress.at(raw.progress);
+  options->output.color = kColor.at(raw.color);
+  if (options->force_throwaway && !options->target.empty()) {
+    return absl::InvalidArgumentError(
+        "--throwaway starts a server of its own: leave out -h, -p, -U and -d");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) {
+  Options options;
+  RawOptions raw;
+  CLI::App app(
+      "pgring: how many operations should be in flight, over how many connections, driven "
+      "in which way?\nRuns one list of operations against one PostgreSQL in several ways "
+      "and compares them.",
+      "pgring");
+  app.set_help_flag("-?,--help", "print this help");
+  app.set_version_flag("-V,--version", "");
+  app.require_subcommand(0, 1);
+  CLI::App* compare = app.add_subcommand("compare",
+                                         "several scenarios, one operation list, one "
+                                         "report (the main job)");
+  CLI::App* run = app.add_subcommand("run", "one scenario");
+  CLI::App* server = app.add_subcommand(
+      "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "what this host and server offer, what pgring would use, and what to fix");
+  for (CLI::App* command : {compare, run}) {
+    AddTarget(command, &options);
+    AddWorkload(command, &options, &raw);
+    AddScenario(command, &raw, command == compare);
+    AddOutput(command, &options, &raw);
+  }
+  AddServer(server, &options, &raw);
+  AddTarget(doctor, &options);
+  try {
+    app.parse(argument_count, arguments);
+  } catch (const CLI::CallForHelp&) {
+    options.help_text = app.help();
+    return options;
+  } catch (const CLI::CallForVersion&) {
+    options.command = Command::kVersion;
+    return options;
+  } catch (const CLI::ParseError& error) {
+    std::string command;
+    for (const CLI::App* parsed : app.get_subcommands()) command = " " + parsed->get_name();
+    return absl::InvalidArgumentError(absl::StrCat(absl::StrReplaceAll(error.what(), {{"\n", " "}}),
+                                                   "; see 'pgring", command, " --help'"));
+  }
+  if (raw.tcp_port >= 0) options.server.tcp_port = raw.tcp_port;
+  if (compare->parsed() || run->parsed()) {
+    options.command = Command::kCompare;
+    const absl::Status resolved = Resolve(raw, run->parsed(), &options);
+    if (!resolved.ok()) return resolved;
+  } else if (server->parsed()) {
+    options.command = Command::kServer;
+  } else if (doctor->parsed()) {
+    options.command = Command::kDoctor;
+  } else {
+    options.help_text = app.help();
+  }
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<Options> ParseOptions(int argument_count, const char* const* arguments) {
+  // CLI11 reports by exceptions; none leaves this file.
+  try {
+    return Parse(argument_count, arguments);
+  } catch (const std::exception& error) {
+    return absl::InvalidArgumentError(error.what());
+  }
+}
+
+}  // namespace pgring

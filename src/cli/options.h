@@ -1,0 +1,51 @@
+// The command line: arguments in, a fully resolved request out. No side effects but reading the
+// environment.
+#ifndef PGRING_CLI_OPTIONS_H_
+#define PGRING_CLI_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "pgring/postgres/connection_parameters.h"
+#include "run/plan.h"
+
+namespace pgring {
+
+inline constexpr int64_t kMaxOperations = 10'000'000;
+
+enum class Command : uint8_t { kHelp, kVersion, kCompare, kServer, kDoctor };
+enum class ProgressMode : uint8_t { kAuto, kBar, kPlain, kNone };
+enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
+
+struct OutputOptions {
+  std::string directory;  // empty: bench-results/<UTC time>-<host>
+  std::string json_file;  // empty: none; "-": standard output
+  bool quiet = false;
+  ProgressMode progress = ProgressMode::kAuto;
+  ColorMode color = ColorMode::kAuto;
+};
+
+struct ServerOptions {
+  int max_connections = 2000;
+  std::optional<int> tcp_port;
+  bool unsafe_fast = false;
+};
+
+struct Options {
+  Command command = Command::kHelp;
+  std::string help_text;  // of kHelp
+  ComparisonPlan plan;    // of kCompare; `run` is a comparison of one
+  ConnectionTarget target;
+  bool force_throwaway = false;
+  OutputOptions output;
+  ServerOptions server;
+};
+
+// Fails with one line that names the option and says what it takes.
+absl::StatusOr<Options> ParseOptions(int argument_count, const char* const* arguments);
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_OPTIONS_H_

@@ -1,0 +1,48 @@
+// The live display of a run, on standard error: a bar that is redrawn on a terminal, plain lines
+// elsewhere. A thread of its own reads the run's counters, so that the run is not slowed by a slow
+// terminal.
+#ifndef PGRING_CLI_PROGRESS_H_
+#define PGRING_CLI_PROGRESS_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "cli/options.h"
+#include "run/measured_run.h"
+
+namespace pgring {
+
+// One line, without a line end: "window   [=====>    ]  12,345 of 35,000  1,050/s  21 s left".
+// `bar_columns` 0 leaves out the bar. `recent_per_s` is the rate over the last seconds.
+std::string ProgressLine(const std::string& label, int64_t ended, int64_t total, int64_t failed,
+                         double recent_per_s, int bar_columns);
+
+class ProgressDisplay {
+ public:
+  // kAuto must have been resolved to kBar or kPlain.
+  explicit ProgressDisplay(ProgressMode mode) : mode_(mode) {}
+  ~ProgressDisplay() { Stop(); }
+  ProgressDisplay(const ProgressDisplay&) = delete;
+  ProgressDisplay& operator=(const ProgressDisplay&) = delete;
+
+  // `progress` must stay until Stop.
+  void Start(const std::string& label, int64_t total, const RunProgress* progress);
+  // Clears the bar. Does nothing when none is running.
+  void Stop();
+
+ private:
+  void Run(const std::string& label, int64_t total, const RunProgress* progress);
+
+  const ProgressMode mode_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_PROGRESS_H_

@@ -1,0 +1,160 @@
+#include "cli/scenario_list.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "pgring/base/status.h"
+#include "pgring/postgres/pool.h"
+#include "run/blocking_runner.h"
+
+namespace pgring {
+namespace {
+
+struct OwnSettings {
+  std::optional<int> limit;
+  std::optional<int> pool_size;
+  std::optional<int> max_overflow;
+  std::optional<double> pool_timeout_s;
+};
+
+absl::Status Bad(const std::string& text, const std::string& why) {
+  return absl::InvalidArgumentError(absl::StrCat("scenario \"", text, "\": ", why));
+}
+
+absl::StatusOr<ScenarioKind> KindOf(const std::string& text, const std::string& name) {
+  std::string names;
+  for (const ScenarioKind kind : kAllScenarioKinds) {
+    const std::string known(ScenarioKindName(kind));
+    if (name == known) return kind;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", known);
+  }
+  return Bad(text, absl::StrCat("there is no such scenario; known are ", names));
+}
+
+absl::Status ParseInt(const std::string& text, const std::string& what, const std::string& value,
+                      int low, int high, std::optional<int>* result) {
+  int number = 0;
+  if (!absl::SimpleAtoi(value, &number) || number < low || number > high) {
+    return Bad(text, absl::StrCat(what, " must be a whole number from ", low, " to ", high,
+                                  ", not \"", value, "\""));
+  }
+  *result = number;
+  return absl::OkStatus();
+}
+
+absl::Status ParseSetting(const std::string& text, const std::string& setting, OwnSettings* own) {
+  const std::vector<std::string> parts = absl::StrSplit(setting, absl::MaxSplits('=', 1));
+  const std::string key = parts.size() == 2 ? parts[0] : "limit";
+  const std::string value = parts.back();
+  if (key == "limit") return ParseInt(text, "the limit", value, 1, kMaxLimit, &own->limit);
+  if (key == "pool") {
+    return ParseInt(text, "pool", value, 1, kMaxPoolConnections, &own->pool_size);
+  }
+  if (key == "overflow") {
+    return ParseInt(text, "overflow", value, 0, kMaxPoolConnections, &own->max_overflow);
+  }
+  if (key == "timeout") {
+    double seconds = 0;
+    if (!absl::SimpleAtod(value, &seconds) || !(seconds >= 0 && seconds <= kMaxPoolTimeoutS)) {
+      return Bad(text, absl::StrCat("timeout must be seconds from 0 to ", kMaxPoolTimeoutS,
+                                    ", not \"", value, "\""));
+    }
+    own->pool_timeout_s = seconds;
+    return absl::OkStatus();
+  }
+  return Bad(text, absl::StrCat("unknown setting \"", key,
+                                "\"; known are limit, pool, overflow and timeout"));
+}
+
+absl::Status RefuseForeignSettings(const std::string& text, ScenarioKind kind,
+                                   const OwnSettings& own) {
+  const bool has_pool = own.pool_size || own.max_overflow || own.pool_timeout_s;
+  if (kind == ScenarioKind::kSync && (own.limit || has_pool)) {
+    return Bad(text, "sync is one thread with one connection and has no settings; see threads");
+  }
+  if (kind == ScenarioKind::kThreads && has_pool) {
+    return Bad(text, "threads has a connection for each thread: set only its limit");
+  }
+  if (kind == ScenarioKind::kAsync && own.limit) {
+    return Bad(text, "async has no limit (that is window); it may have pool=N");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ScenarioPlan> ParseScenario(const std::string& text,
+                                           const ScenarioDefaults& defaults) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ':');
+  const auto kind = KindOf(text, parts[0]);
+  if (!kind.ok()) return kind.status();
+  OwnSettings own;
+  for (size_t i = 1; i < parts.size(); ++i) {
+    PGRING_RETURN_IF_ERROR(ParseSetting(text, parts[i], &own));
+  }
+  PGRING_RETURN_IF_ERROR(RefuseForeignSettings(text, *kind, own));
+
+  ScenarioPlan plan;
+  plan.kind = *kind;
+  plan.label = text;
+  const std::optional<int> limit = own.limit ? own.limit : defaults.limit;
+  switch (*kind) {
+    case ScenarioKind::kSync:
+      plan.limit = 1;
+      plan.pool.size = 1;
+      plan.connections_given = true;
+      return plan;
+    case ScenarioKind::kThreads:
+      plan.limit = limit.value_or(kDefaultLimit);
+      if (*plan.limit > kMaxBlockingThreads) {
+        return Bad(text, absl::StrCat("at most ", kMaxBlockingThreads, " threads"));
+      }
+      plan.pool.size = *plan.limit;
+      plan.connections_given = true;
+      return plan;
+    case ScenarioKind::kAsync:
+      plan.pool.size = kDefaultAsyncPool;
+      break;
+    case ScenarioKind::kChunked:
+    case ScenarioKind::kWindow:
+      plan.limit = limit.value_or(kDefaultLimit);
+      plan.pool.size = *plan.limit;
+      plan.connections_given = limit.has_value();
+      break;
+  }
+  const std::optional<int> pool_size = own.pool_size ? own.pool_size : defaults.pool_size;
+  if (pool_size) plan.pool.size = *pool_size;
+  plan.pool.max_overflow = own.max_overflow.value_or(defaults.max_overflow.value_or(0));
+  plan.pool.timeout_s = own.pool_timeout_s.value_or(defaults.pool_timeout_s.value_or(0));
+  if (pool_size || plan.pool.max_overflow > 0) plan.connections_given = true;
+  if (plan.pool.size + plan.pool.max_overflow > kMaxPoolConnections) {
+    return Bad(text, absl::StrCat("pool and overflow together exceed ", kMaxPoolConnections));
+  }
+  return plan;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<ScenarioPlan>> ParseScenarios(const std::string& text,
+                                                         const ScenarioDefaults& defaults) {
+  std::vector<ScenarioPlan> plans;
+  for (absl::string_view item : absl::StrSplit(text, ',')) {
+    auto plan = ParseScenario(std::string(absl::StripAsciiWhitespace(item)), defaults);
+    if (!plan.ok()) return plan.status();
+    // The same scenario twice is a fair question (how noisy is this machine?).
+    int copies = 1;
+    const std::string label = plan->label;
+    const auto taken = [&plans](const std::string& candidate) {
+      return std::any_of(plans.begin(), plans.end(),
+                         [&candidate](const ScenarioPlan& p) { return p.label == candidate; });
+    };
+    while (taken(plan->label)) plan->label = absl::StrCat(label, "#", ++copies);
+    plans.push_back(*std::move(plan));
+    if (plans.size() > kMaxScenarios) {
+      return absl::InvalidArgumentError(absl::StrCat("at most ", kMaxScenarios, " scenarios"));
+    }
+  }
+  return plans;
+}
+
+}  // namespace pgring

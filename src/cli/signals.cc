@@ -1,0 +1,44 @@
+#include "cli/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <thread>
+
+namespace pgring {
+namespace {
+
+void WriteToStandardError(std::string_view text) {
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+void Watch(Interrupt* interrupt, sigset_t signals) {
+  int signal_number = 0;
+  while (sigwait(&signals, &signal_number) != 0) {
+  }
+  interrupt->Raise(signal_number);
+  WriteToStandardError(
+      "\npgring: interrupted: finishing what is in flight, then writing what there is (once more "
+      "to stop at once)\n");
+  while (sigwait(&signals, &signal_number) != 0) {
+  }
+  _exit(128 + signal_number);
+}
+
+}  // namespace
+
+void WatchSignals(Interrupt* interrupt) {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread(Watch, interrupt, signals).detach();
+}
+
+int ExitCodeOf(const Interrupt& interrupt) { return 128 + interrupt.signal_number(); }
+
+}  // namespace pgring

@@ -1,0 +1,20 @@
+// Ctrl-C and its relatives. SIGINT, SIGTERM and SIGHUP are taken by a thread of their own: the
+// first one raises the interrupt, so that what is running can wind down and write its results; the
+// second ends the program at once (a throwaway server's keeper notices and cleans up).
+#ifndef PGRING_CLI_SIGNALS_H_
+#define PGRING_CLI_SIGNALS_H_
+
+#include "pgring/base/interrupt.h"
+
+namespace pgring {
+
+// Call once, before any other thread exists: later threads inherit the blocked signals. SIGPIPE is
+// ignored. `interrupt` lives as long as the program.
+void WatchSignals(Interrupt* interrupt);
+
+// 128 + the signal, as shells report it.
+int ExitCodeOf(const Interrupt& interrupt);
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_SIGNALS_H_

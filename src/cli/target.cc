@@ -1,0 +1,34 @@
+#include "cli/target.h"
+
+#include <utility>
+
+#include "pgring/base/status.h"
+
+namespace pgring {
+
+bool WantsThrowaway(const Options& options) {
+  return options.force_throwaway || (options.target.empty() && !EnvironmentNamesServer());
+}
+
+absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt& interrupt) {
+  OpenTarget open;
+  ConnectionTarget address = options.target;
+  if (WantsThrowaway(options)) {
+    ThrowawayServerOptions server_options;
+    server_options.max_connections = options.server.max_connections;
+    server_options.cancel_fd = interrupt.descriptor();
+    auto server = ThrowawayServer::Start(server_options);
+    if (!server.ok()) return server.status();
+    open.server = *std::move(server);
+    open.target.throwaway = true;
+    open.target.postmaster_pid = open.server->postmaster_pid();
+    address = ConnectionTarget();
+    address.database = open.server->conninfo();
+  }
+  auto parameters = ConnectionParameters::Resolve(address);
+  if (!parameters.ok()) return parameters.status();
+  open.target.parameters = *std::move(parameters);
+  return open;
+}
+
+}  // namespace pgring

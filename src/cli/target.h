@@ -1,0 +1,28 @@
+// The server that a command works on: the user's, or a throwaway one that ends with the command.
+#ifndef PGRING_CLI_TARGET_H_
+#define PGRING_CLI_TARGET_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "cli/options.h"
+#include "cluster/throwaway_server.h"
+#include "pgring/base/interrupt.h"
+#include "run/comparison.h"
+
+namespace pgring {
+
+struct OpenTarget {
+  ComparisonTarget target;
+  std::unique_ptr<ThrowawayServer> server;  // nullptr when the server is the user's
+};
+
+// Whether `options` ask for a throwaway server: by --throwaway, or by naming no server at all.
+bool WantsThrowaway(const Options& options);
+
+// Resolves the user's target, or starts the throwaway server.
+absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt& interrupt);
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_TARGET_H_

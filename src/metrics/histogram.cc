@@ -1,0 +1,145 @@
+#include "pgring/metrics/histogram.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+
+#include "pgring/base/check.h"
+
+namespace pgring {
+namespace {
+
+// HdrHistogram's own limit: beyond it the highest sub-bucket would need more than 63 bits.
+constexpr int kMaxUnitPlusHalfMagnitude = 61;
+
+int CeilLog2(uint64_t value) { return static_cast<int>(std::bit_width(value - 1)); }
+
+int FloorLog2(uint64_t value) { return static_cast<int>(std::bit_width(value)) - 1; }
+
+}  // namespace
+
+Histogram::Histogram(int64_t lowest_discernible, int64_t highest_trackable, int significant_digits)
+    : lowest_discernible_(lowest_discernible),
+      highest_trackable_(highest_trackable),
+      significant_digits_(significant_digits) {
+  PGRING_CHECK(lowest_discernible >= 1, "a histogram's lowest value is at least 1");
+  PGRING_CHECK(highest_trackable / 2 >= lowest_discernible,
+               "a histogram's highest value is at least twice its lowest");
+  PGRING_CHECK(significant_digits >= 1 && significant_digits <= 5,
+               "a histogram keeps 1 to 5 significant digits");
+
+  uint64_t largest_with_single_unit = 2;
+  for (int digit = 0; digit < significant_digits; ++digit) largest_with_single_unit *= 10;
+  sub_bucket_half_count_magnitude_ = CeilLog2(largest_with_single_unit) - 1;
+  sub_bucket_count_ = 1 << (sub_bucket_half_count_magnitude_ + 1);
+  sub_bucket_half_count_ = sub_bucket_count_ / 2;
+  unit_magnitude_ = FloorLog2(static_cast<uint64_t>(lowest_discernible));
+  PGRING_CHECK(unit_magnitude_ + sub_bucket_half_count_magnitude_ <= kMaxUnitPlusHalfMagnitude,
+               "a histogram's lowest value and digits must fit 63 bits together");
+  sub_bucket_mask_ = (int64_t{sub_bucket_count_} - 1) << unit_magnitude_;
+
+  bucket_count_ = 1;
+  // Unsigned, because the bound of the last bucket may be 2^63.
+  for (uint64_t bound = static_cast<uint64_t>(sub_bucket_count_) << unit_magnitude_;
+       bound <= static_cast<uint64_t>(highest_trackable); bound <<= 1) {
+    ++bucket_count_;
+  }
+  counts_.resize((static_cast<size_t>(bucket_count_) + 1) *
+                 static_cast<size_t>(sub_bucket_half_count_));
+}
+
+void Histogram::Record(int64_t value) {
+  PGRING_CHECK(value >= 0, "a histogram takes no negative value");
+  ++count_;
+  sum_ += static_cast<double>(value);
+  min_ = std::min(min_, value);
+  max_ = std::max(max_, value);
+  if (value <= highest_trackable_) [[likely]] {
+    ++counts_[static_cast<size_t>(IndexOf(value))];
+  } else {
+    ++overflow_count_;
+  }
+}
+
+void Histogram::Add(const Histogram& other) {
+  PGRING_CHECK(lowest_discernible_ == other.lowest_discernible_ &&
+                   highest_trackable_ == other.highest_trackable_ &&
+                   significant_digits_ == other.significant_digits_,
+               "only histograms of the same layout can be added");
+  for (size_t index = 0; index < counts_.size(); ++index) counts_[index] += other.counts_[index];
+  count_ += other.count_;
+  overflow_count_ += other.overflow_count_;
+  sum_ += other.sum_;
+  min_ = std::min(min_, other.min_);
+  max_ = std::max(max_, other.max_);
+}
+
+void Histogram::Reset() {
+  std::fill(counts_.begin(), counts_.end(), 0);
+  count_ = 0;
+  overflow_count_ = 0;
+  sum_ = 0;
+  min_ = std::numeric_limits<int64_t>::max();
+  max_ = 0;
+}
+
+std::optional<int64_t> Histogram::ValueAtPercentile(double percentile) const {
+  PGRING_CHECK(percentile >= 0.0 && percentile <= 100.0, "a percentile lies in 0 .. 100");
+  if (count_ == 0) return std::nullopt;
+  // One ulp less, so that a product such as 99.9 / 100 * 1000 that rounded up does not lift the
+  // ceiling by a whole rank.
+  const double just_below = std::max(std::nextafter(percentile, -1.0), 0.0);
+  const double exact_rank = just_below * static_cast<double>(count_) / 100.0;
+  const int64_t rank = std::max(int64_t{1}, static_cast<int64_t>(std::ceil(exact_rank)));
+  int64_t seen = 0;
+  for (size_t index = 0; index < counts_.size(); ++index) {
+    seen += counts_[index];
+    if (seen < rank) continue;
+    const int64_t value = ValueFromIndex(static_cast<int>(index));
+    return percentile == 0.0 ? value : HighestEquivalent(value);
+  }
+  return std::nullopt;
+}
+
+std::optional<int64_t> Histogram::SupportedPercentile(double percentile) const {
+  // 100 - 99.9 is not quite 0.1: without the tolerance p99.9 would ask for 1,001 values.
+  constexpr double kTolerance = 1e-9;
+  const double values_beyond = static_cast<double>(count_) * (100.0 - percentile) / 100.0;
+  if (percentile < 100.0 && values_beyond < 1.0 - kTolerance) return std::nullopt;
+  return ValueAtPercentile(percentile);
+}
+
+int Histogram::BucketOf(int64_t value) const {
+  const uint64_t masked = static_cast<uint64_t>(value | sub_bucket_mask_);
+  return static_cast<int>(std::bit_width(masked)) - unit_magnitude_ -
+         (sub_bucket_half_count_magnitude_ + 1);
+}
+
+int Histogram::IndexOf(int64_t value) const {
+  const int bucket = BucketOf(value);
+  const int sub_bucket = static_cast<int>(value >> (bucket + unit_magnitude_));
+  return ((bucket + 1) << sub_bucket_half_count_magnitude_) + (sub_bucket - sub_bucket_half_count_);
+}
+
+int64_t Histogram::LowestEquivalent(int64_t value) const {
+  const int shift = BucketOf(value) + unit_magnitude_;
+  return (value >> shift) << shift;
+}
+
+int64_t Histogram::HighestEquivalent(int64_t value) const {
+  const int shift = BucketOf(value) + unit_magnitude_;
+  return LowestEquivalent(value) + ((int64_t{1} << shift) - 1);
+}
+
+int64_t Histogram::ValueFromIndex(int index) const {
+  int bucket = (index >> sub_bucket_half_count_magnitude_) - 1;
+  int sub_bucket = (index & (sub_bucket_half_count_ - 1)) + sub_bucket_half_count_;
+  if (bucket < 0) {
+    sub_bucket -= sub_bucket_half_count_;
+    bucket = 0;
+  }
+  return int64_t{sub_bucket} << (bucket + unit_magnitude_);
+}
+
+}  // namespace pgring

@@ -1,0 +1,97 @@
+#include "pgring/metrics/recorder.h"
+
+#include "pgring/base/check.h"
+
+namespace pgring {
+
+std::string_view LatencyPartName(LatencyPart part) {
+  switch (part) {
+    case LatencyPart::kResponse:
+      return "response";
+    case LatencyPart::kAdmissionWait:
+      return "admission_wait";
+    case LatencyPart::kPoolWait:
+      return "pool_wait";
+    case LatencyPart::kService:
+      return "service";
+  }
+  PGRING_CHECK(false, "a latency part without a name");
+}
+
+void OperationSummary::Add(const OperationSummary& other) {
+  scheduled += other.scheduled;
+  succeeded += other.succeeded;
+  failed += other.failed;
+  skipped += other.skipped;
+  for (const auto& [code, count] : other.failures) failures[code] += count;
+  for (size_t part = 0; part < kLatencyPartCount; ++part) latency[part].Add(other.latency[part]);
+}
+
+Recorder::Recorder(size_t kind_count) : kinds_(kind_count) {}
+
+OperationSummary& Recorder::KindOf(size_t kind) {
+  PGRING_CHECK(kind < kinds_.size(), "an operation of an unknown kind");
+  return kinds_[kind];
+}
+
+void Recorder::Scheduled(size_t kind, int64_t now_ns) {
+  ++KindOf(kind).scheduled;
+  ChangeInSystem(now_ns, 1);
+}
+
+void Recorder::Succeeded(size_t kind, const OperationStamps& stamps) {
+  OperationSummary& summary = KindOf(kind);
+  ++summary.succeeded;
+  ++succeeded_;
+  const auto record = [&summary](LatencyPart part, int64_t from_ns, int64_t to_ns) {
+    summary.latency[static_cast<size_t>(part)].Record(to_ns - from_ns);
+  };
+  record(LatencyPart::kResponse, stamps.scheduled_ns, stamps.finished_ns);
+  record(LatencyPart::kAdmissionWait, stamps.scheduled_ns, stamps.admitted_ns);
+  record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
+  record(LatencyPart::kService, stamps.leased_ns, stamps.finished_ns);
+  Leave(stamps.scheduled_ns, stamps.finished_ns);
+}
+
+void Recorder::Failed(size_t kind, const OperationStamps& stamps, std::string_view code) {
+  OperationSummary& summary = KindOf(kind);
+  ++summary.failed;
+  ++failed_;
+  ++summary.failures[std::string(code)];
+  Leave(stamps.scheduled_ns, stamps.finished_ns);
+}
+
+void Recorder::Skipped(size_t kind, int64_t scheduled_ns, int64_t now_ns) {
+  ++KindOf(kind).skipped;
+  Leave(scheduled_ns, now_ns);
+}
+
+OperationSummary Recorder::Total() const {
+  OperationSummary total;
+  for (const OperationSummary& summary : kinds_) total.Add(summary);
+  return total;
+}
+
+double Recorder::MeanInSystem(int64_t start_ns, int64_t end_ns) const {
+  if (end_ns <= start_ns) return 0;
+  const double rest_ns = static_cast<double>(end_ns - in_system_since_ns_);
+  const double area = in_system_area_ + static_cast<double>(in_system_) * rest_ns;
+  return area / static_cast<double>(end_ns - start_ns);
+}
+
+void Recorder::ChangeInSystem(int64_t now_ns, int delta) {
+  // Threads stamp before they take the runner's mutex, so a stamp may lie a little before the last
+  // one. The signed difference keeps the area exact in any order; clamping it would not.
+  in_system_area_ +=
+      static_cast<double>(in_system_) * static_cast<double>(now_ns - in_system_since_ns_);
+  in_system_since_ns_ = now_ns;
+  in_system_ += delta;
+  PGRING_CHECK(in_system_ >= 0, "more operations ended than were scheduled");
+}
+
+void Recorder::Leave(int64_t scheduled_ns, int64_t ended_ns) {
+  ChangeInSystem(ended_ns, -1);
+  sum_time_in_system_ns_ += static_cast<double>(ended_ns - scheduled_ns);
+}
+
+}  // namespace pgring

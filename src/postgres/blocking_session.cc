@@ -1,0 +1,167 @@
+#include "pgring/postgres/blocking_session.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/check.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/status.h"
+
+namespace pgring {
+namespace {
+
+short PollEvents(Want want) {
+  switch (want) {
+    case Want::kRead:
+      return POLLIN;
+    case Want::kWrite:
+      return POLLOUT;
+    default:
+      return POLLIN | POLLOUT;
+  }
+}
+
+// Rounded up, so that a deadline has really come when poll says so.
+int TimeoutMs(int64_t now_ns, int64_t deadline_ns) {
+  if (deadline_ns == kNoDeadlineNs) return -1;
+  const int64_t left_ns = std::max<int64_t>(0, deadline_ns - now_ns);
+  constexpr int64_t kLongestMs = 1'000'000;
+  return static_cast<int>(
+      std::min((left_ns + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond, kLongestMs));
+}
+
+// An exchange that was broken off is still running for libpq, so no other may be begun.
+absl::Status NotConnected() {
+  return WithFailureCode(
+      absl::UnavailableError("the connection was lost in an earlier statement; connect again"),
+      kCauseConnectionLost);
+}
+
+}  // namespace
+
+BlockingSession::BlockingSession(const ConnectionParameters* parameters,
+                                 const std::vector<Statement>* statements,
+                                 const Interrupt* interrupt)
+    : parameters_(parameters), statements_(statements), interrupt_(interrupt) {}
+
+Task<absl::Status> BlockingSession::Connect() {
+  absl::Status status = ConnectNow();
+  co_return status;
+}
+
+absl::Status BlockingSession::ConnectNow() {
+  const int timeout_s = parameters_->connect_timeout_s();
+  const int64_t deadline_ns =
+      SteadyClock::Get()->NowNs() + int64_t{timeout_s} * kNanosecondsPerSecond;
+  absl::StatusOr<Want> want = libpq_.StartConnect(*parameters_);
+  while (want.ok() && *want != Want::kDone) {
+    absl::Status waited = WaitFor(*want, deadline_ns);
+    if (absl::IsDeadlineExceeded(waited)) {
+      return WithFailureCode(
+          absl::DeadlineExceededError(
+              absl::StrCat("connecting took longer than connect_timeout (", timeout_s, " s)")),
+          kCauseConnectTimeout);
+    }
+    if (!waited.ok()) return waited;
+    want = libpq_.ContinueConnect();
+  }
+  if (!want.ok()) return want.status();
+  cancel_.reset(libpq_.MakeCancel());
+  if (statements_ != nullptr) {
+    for (const Statement& statement : *statements_) {
+      absl::Status prepared = libpq_.SendPrepare(statement);
+      if (prepared.ok()) prepared = FinishExchange();
+      if (prepared.ok()) prepared = libpq_.TakeResult().status();
+      if (!prepared.ok()) return Annotate(prepared, absl::StrCat("preparing ", statement.name));
+    }
+  }
+  usable_ = true;
+  return absl::OkStatus();
+}
+
+Task<absl::StatusOr<Result>> BlockingSession::Execute(const Statement* statement,
+                                                      Parameters parameters) {
+  if (!usable_) co_return NotConnected();
+  absl::Status status = libpq_.SendExecute(*statement, parameters);
+  if (status.ok()) status = FinishExchange();
+  if (!status.ok()) {
+    usable_ = false;
+    co_return status;
+  }
+  co_return libpq_.TakeResult();
+}
+
+absl::StatusOr<Result> BlockingSession::ExecuteSql(const char* sql) {
+  if (!usable_) return NotConnected();
+  absl::Status status = libpq_.SendSql(sql);
+  if (status.ok()) status = FinishExchange();
+  if (!status.ok()) {
+    usable_ = false;
+    return status;
+  }
+  return libpq_.TakeResult();
+}
+
+Task<void> BlockingSession::Close() {
+  CloseNow();
+  co_return;
+}
+
+void BlockingSession::CloseNow() {
+  usable_ = false;
+  cancel_.reset();
+  libpq_.Close();
+}
+
+absl::Status BlockingSession::FinishExchange() {
+  ++round_trips_;
+  absl::StatusOr<Want> want = libpq_.Continue();
+  while (want.ok() && *want != Want::kDone) {
+    PGRING_RETURN_IF_ERROR(WaitFor(*want, kNoDeadlineNs));
+    want = libpq_.Continue();
+  }
+  return want.status();
+}
+
+absl::Status BlockingSession::WaitFor(Want want, int64_t deadline_ns) {
+  for (;;) {
+    // The clock is read only when something is timed: the common wait costs one poll(2) alone.
+    const bool interrupted = interrupt_ != nullptr && interrupt_->raised();
+    int64_t now_ns = 0;
+    int64_t wake_ns = deadline_ns;
+    if (interrupted || deadline_ns != kNoDeadlineNs) now_ns = SteadyClock::Get()->NowNs();
+    if (interrupted) PGRING_RETURN_IF_ERROR(OnInterrupted(now_ns, &wake_ns));
+    if (deadline_ns != kNoDeadlineNs && now_ns >= deadline_ns) {
+      return absl::DeadlineExceededError("waiting for the server took too long");
+    }
+    pollfd descriptors[2] = {{libpq_.socket(), PollEvents(want), 0}, {-1, POLLIN, 0}};
+    if (interrupt_ != nullptr && !interrupted) descriptors[1].fd = interrupt_->descriptor();
+    const int ready = poll(descriptors, 2, TimeoutMs(now_ns, wake_ns));
+    if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "waiting in poll");
+    if (ready > 0 && descriptors[0].revents != 0) return absl::OkStatus();
+  }
+}
+
+absl::Status BlockingSession::OnInterrupted(int64_t now_ns, int64_t* wake_ns) {
+  const int64_t cancel_ns = interrupt_->raised_at_ns() + Interrupt::kDrainNs;
+  const int64_t give_up_ns = cancel_ns + Interrupt::kCancelNs;
+  if (now_ns >= give_up_ns) {
+    return WithFailureCode(
+        absl::CancelledError("the run was interrupted before the server had answered"),
+        kCauseInterrupted);
+  }
+  if (now_ns >= cancel_ns && cancel_ != nullptr) {
+    // Blocks, which is all right here: this thread has nothing else to do.
+    char error[256];
+    PQcancel(cancel_.get(), error, sizeof error);
+    cancel_.reset();
+  }
+  *wake_ns = std::min(*wake_ns, now_ns >= cancel_ns ? give_up_ns : cancel_ns);
+  return absl::OkStatus();
+}
+
+}  // namespace pgring

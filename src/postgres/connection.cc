@@ -1,0 +1,131 @@
+#include "pgring/postgres/connection.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/check.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/status.h"
+
+namespace pgring {
+namespace {
+
+absl::Status AbortedStatus() {
+  return WithFailureCode(
+      absl::CancelledError("the run was interrupted before the server had answered"),
+      kCauseInterrupted);
+}
+
+}  // namespace
+
+Connection::Connection(Reactor* reactor, const ConnectionParameters* parameters,
+                       const std::vector<Statement>* statements, Canceller* canceller)
+    : reactor_(reactor),
+      parameters_(parameters),
+      statements_(statements),
+      canceller_(canceller),
+      io_(MakeReadinessIo(reactor)) {}
+
+Connection::~Connection() {
+  PGRING_CHECK(state_ == State::kNew || state_ == State::kClosed,
+               "a connection was destroyed before it was closed");
+}
+
+absl::Status Connection::Break(absl::Status status) {
+  state_ = State::kBroken;
+  return status;
+}
+
+Task<absl::Status> Connection::Connect() {
+  PGRING_CHECK(state_ == State::kNew, "a connection can be connected once");
+  state_ = State::kConnecting;
+  const int timeout_s = parameters_->connect_timeout_s();
+  const int64_t deadline_ns =
+      reactor_->clock().NowNs() + int64_t{timeout_s} * kNanosecondsPerSecond;
+  absl::StatusOr<Want> want = libpq_.StartConnect(*parameters_);
+  while (want.ok() && *want != Want::kDone) {
+    SocketIo* io = io_.get();
+    const int socket = libpq_.socket();
+    const Want wanted = *want;
+    const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, deadline_ns);
+    if (outcome == WaitOutcome::kAborted) {
+      absl::Status aborted = Break(AbortedStatus());
+      co_return aborted;
+    }
+    if (outcome == WaitOutcome::kDeadline) {
+      absl::Status late = WithFailureCode(
+          absl::DeadlineExceededError(
+              absl::StrCat("connecting took longer than connect_timeout (", timeout_s, " s)")),
+          kCauseConnectTimeout);
+      late = Break(late);
+      co_return late;
+    }
+    want = libpq_.ContinueConnect();
+  }
+  if (!want.ok()) {
+    absl::Status failed = Break(want.status());
+    co_return failed;
+  }
+  cancel_.reset(libpq_.MakeCancel());
+  state_ = State::kBusy;
+  for (const Statement& statement : *statements_) {
+    absl::Status sent = libpq_.SendPrepare(statement);
+    if (sent.ok()) {
+      sent = co_await FinishExchange();
+    }
+    if (sent.ok()) sent = libpq_.TakeResult().status();
+    if (!sent.ok()) {
+      absl::Status failed = Break(Annotate(sent, absl::StrCat("preparing ", statement.name)));
+      co_return failed;
+    }
+  }
+  state_ = State::kReady;
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<Result>> Connection::Execute(const Statement* statement,
+                                                 Parameters parameters) {
+  PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
+  state_ = State::kBusy;
+  absl::Status status = libpq_.SendExecute(*statement, parameters);
+  if (status.ok()) {
+    status = co_await FinishExchange();
+  }
+  if (!status.ok()) {
+    absl::Status broken = Break(std::move(status));
+    co_return broken;
+  }
+  state_ = State::kReady;
+  co_return libpq_.TakeResult();
+}
+
+Task<absl::Status> Connection::FinishExchange() {
+  ++round_trips_;
+  absl::StatusOr<Want> want = libpq_.Continue();
+  while (want.ok() && *want != Want::kDone) {
+    SocketIo* io = io_.get();
+    const int socket = libpq_.socket();
+    const Want wanted = *want;
+    const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, kNoDeadlineNs);
+    if (outcome == WaitOutcome::kAborted) {
+      absl::Status aborted = AbortedStatus();
+      co_return aborted;
+    }
+    want = libpq_.Continue();
+  }
+  co_return want.status();
+}
+
+Task<void> Connection::Close() {
+  SocketIo* io = io_.get();
+  co_await SocketIo::End(io);
+  cancel_.reset();
+  libpq_.Close();
+  state_ = State::kClosed;
+}
+
+void Connection::RequestCancel() {
+  if (state_ == State::kBusy && cancel_ != nullptr) canceller_->Send(std::move(cancel_));
+}
+
+}  // namespace pgring

@@ -1,0 +1,182 @@
+#include "pgring/postgres/libpq_connection.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "pgring/base/check.h"
+#include "pgring/base/status.h"
+
+namespace pgring {
+namespace {
+
+// Notices would go to standard error from inside libpq's parser.
+void DropNotice(void*, const PGresult*) {}
+
+std::string ConnectionMessage(const PGconn* connection) {
+  std::string message = PQerrorMessage(connection);
+  while (!message.empty() && message.back() == '\n') message.pop_back();
+  return absl::StrReplaceAll(message, {{"\n\t", "; "}, {"\n", "; "}});
+}
+
+// libpq 15 gives no SQLSTATE for a failed connect, only text, which follows lc_messages; so this
+// knows the untranslated texts of the errors that decide what happens next.
+struct ConnectFailure {
+  const char* text;
+  absl::StatusCode code;
+  std::string_view failure_code;
+};
+constexpr ConnectFailure kConnectFailures[] = {
+    {"too many clients", absl::StatusCode::kResourceExhausted, "53300"},
+    {"remaining connection slots are reserved", absl::StatusCode::kResourceExhausted, "53300"},
+    {"too many connections for", absl::StatusCode::kResourceExhausted, "53300"},
+    {"the database system is starting up", absl::StatusCode::kResourceExhausted, "57P03"},
+    {"the database system is shutting down", absl::StatusCode::kResourceExhausted, "57P03"},
+    {"the database system is in recovery", absl::StatusCode::kResourceExhausted, "57P03"},
+    {"the database system is not", absl::StatusCode::kResourceExhausted, "57P03"},
+    {"Connection refused", absl::StatusCode::kResourceExhausted, kCauseConnectionRefused},
+    {"No such file or directory", absl::StatusCode::kResourceExhausted, kCauseConnectionRefused},
+    {"Resource temporarily unavailable", absl::StatusCode::kResourceExhausted,
+     kCauseConnectionRefused},
+    {"password authentication failed", absl::StatusCode::kUnauthenticated, "28P01"},
+    {"no password supplied", absl::StatusCode::kUnauthenticated, "28P01"},
+    {"no pg_hba.conf entry", absl::StatusCode::kUnauthenticated, "28000"},
+    {"role \"", absl::StatusCode::kUnauthenticated, "28000"},
+    {"\" does not exist", absl::StatusCode::kNotFound, "3D000"},
+};
+
+absl::Status ConnectStatus(const PGconn* connection) {
+  const std::string message = ConnectionMessage(connection);
+  for (const ConnectFailure& failure : kConnectFailures) {
+    if (absl::StrContains(message, failure.text)) {
+      return WithFailureCode(absl::Status(failure.code, message), failure.failure_code);
+    }
+  }
+  return WithFailureCode(absl::UnavailableError(message), kCauseConnectionLost);
+}
+
+}  // namespace
+
+absl::StatusOr<Want> LibpqConnection::StartConnect(const ConnectionParameters& parameters) {
+  PGRING_CHECK(connection_ == nullptr, "the connection has been started already");
+  connection_.reset(PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
+  if (connection_ == nullptr) return absl::ResourceExhaustedError("out of memory in libpq");
+  PQsetNoticeReceiver(connection_.get(), &DropNotice, nullptr);
+  if (PQstatus(connection_.get()) == CONNECTION_BAD) return ConnectStatus(connection_.get());
+  // "behave as if it last returned PGRES_POLLING_WRITING" (libpq documentation).
+  return Want::kWrite;
+}
+
+absl::StatusOr<Want> LibpqConnection::ContinueConnect() {
+  switch (PQconnectPoll(connection_.get())) {
+    case PGRES_POLLING_READING:
+      return Want::kRead;
+    case PGRES_POLLING_WRITING:
+      return Want::kWrite;
+    case PGRES_POLLING_OK:
+      break;
+    default:
+      return ConnectStatus(connection_.get());
+  }
+  if (PQsetnonblocking(connection_.get(), 1) != 0) return BrokenStatus();
+  return Want::kDone;
+}
+
+absl::Status LibpqConnection::SendPrepare(const Statement& statement) {
+  return AfterSend(PQsendPrepare(connection_.get(), statement.name.c_str(), statement.sql.c_str(),
+                                 statement.parameter_count, nullptr));
+}
+
+absl::Status LibpqConnection::SendExecute(const Statement& statement, Parameters parameters) {
+  return AfterSend(PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count,
+                                       parameters.values, nullptr, nullptr, 0));
+}
+
+absl::Status LibpqConnection::SendSql(const char* sql) {
+  return AfterSend(PQsendQuery(connection_.get(), sql));
+}
+
+absl::Status LibpqConnection::AfterSend(int accepted) {
+  PGRING_CHECK(exchange_state_ == ExchangeState::kIdle, "an exchange is still running");
+  if (accepted != 1) return BrokenStatus();
+  exchange_state_ = ExchangeState::kFlushing;
+  result_ = Result();
+  result_status_ = absl::OkStatus();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Want> LibpqConnection::Continue() {
+  if (exchange_state_ == ExchangeState::kFlushing) {
+    const int pending = PQflush(connection_.get());
+    if (pending < 0) return BrokenStatus();
+    if (pending == 0) {
+      exchange_state_ = ExchangeState::kReading;
+      // PQconsumeInput below sends before it reads, so the whole answer may have been read already,
+      // and the socket would stay silent.
+      return PQisBusy(connection_.get()) != 0 ? Want::kRead : ReadResults();
+    }
+    // The server may be waiting for us to read before it takes more.
+    if (PQconsumeInput(connection_.get()) == 0) return BrokenStatus();
+    return Want::kReadOrWrite;
+  }
+  return ReadResults();
+}
+
+absl::StatusOr<Want> LibpqConnection::ReadResults() {
+  PGconn* connection = connection_.get();
+  if (PQconsumeInput(connection) == 0) return BrokenStatus();
+  while (PQisBusy(connection) == 0) {
+    PGresult* result = PQgetResult(connection);
+    if (result == nullptr) {
+      if (PQstatus(connection) != CONNECTION_OK) return BrokenStatus();
+      exchange_state_ = ExchangeState::kIdle;
+      return Want::kDone;
+    }
+    const ExecStatusType status = PQresultStatus(result);
+    KeepResult(result);
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+      return WithFailureCode(
+          absl::UnimplementedError("the statement started a COPY, which is not supported"),
+          kCauseUnexpectedResult);
+    }
+  }
+  return Want::kRead;
+}
+
+absl::StatusOr<Result> LibpqConnection::TakeResult() {
+  if (!result_status_.ok()) return std::exchange(result_status_, absl::OkStatus());
+  return std::move(result_);
+}
+
+void LibpqConnection::KeepResult(PGresult* result) {
+  Result owned(result);
+  if (!result_status_.ok()) return;
+  result_status_ = StatusOfResult(result);
+  if (result_status_.ok()) result_ = std::move(owned);
+}
+
+absl::Status LibpqConnection::BrokenStatus() {
+  exchange_state_ = ExchangeState::kIdle;
+  // The server's last words arrive before the end of the stream and name the cause.
+  absl::Status last_words = result_status_;
+  const bool may_read = last_words.ok();
+  while (may_read && PQisBusy(connection_.get()) == 0) {
+    PGresult* result = PQgetResult(connection_.get());
+    if (result == nullptr) break;
+    Result owned(result);
+    const absl::Status status = StatusOfResult(result);
+    if (!status.ok() && last_words.ok()) last_words = status;
+  }
+  result_status_ = absl::OkStatus();
+  if (!last_words.ok()) return last_words;
+  return WithFailureCode(absl::UnavailableError(ConnectionMessage(connection_.get())),
+                         kCauseConnectionLost);
+}
+
+std::string LibpqConnection::ServerParameter(const char* name) const {
+  const char* value = PQparameterStatus(connection_.get(), name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace pgring

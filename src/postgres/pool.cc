@@ -1,0 +1,338 @@
+#include "pgring/postgres/pool.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pgring/base/check.h"
+#include "pgring/base/status.h"
+#include "pgring/coro/awaitables.h"
+
+namespace pgring {
+namespace {
+
+absl::Status StoppedStatus() {
+  return WithFailureCode(absl::CancelledError("interrupted while waiting for a connection"),
+                         kCauseInterrupted);
+}
+
+}  // namespace
+
+struct PoolEntry : public ListHook<Pool::IdleTag>, public ListHook<Pool::AllTag> {
+  std::unique_ptr<Session> session;
+  bool leased = false;
+};
+
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this != &other) {
+    Release();
+    pool_ = std::exchange(other.pool_, nullptr);
+    entry_ = std::exchange(other.entry_, nullptr);
+  }
+  return *this;
+}
+
+Session* Lease::session() const { return entry_->session.get(); }
+
+void Lease::Release() {
+  Pool* pool = std::exchange(pool_, nullptr);
+  PoolEntry* entry = std::exchange(entry_, nullptr);
+  if (pool != nullptr) pool->Return(entry);
+}
+
+// One place in the line. Gives a Grant; what was granted and not taken goes back to the pool.
+class Pool::Turn : public ListHook<> {
+ public:
+  Turn(Pool* pool, uint64_t ticket, int64_t deadline_ns, StopToken stop)
+      : pool_(pool), ticket_(ticket), deadline_ns_(deadline_ns), stop_(stop) {}
+  ~Turn() {
+    Unlink();
+    if (grant_ == Grant::kSession) pool_->Return(entry_);
+    if (grant_ == Grant::kMayOpen) pool_->FreePlace();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> waiter) {
+    timer_.handle = waiter;
+    pool_->waiters_.InsertSorted(
+        this, [](const Turn& left, const Turn& right) { return left.ticket_ < right.ticket_; });
+    if (deadline_ns_ != kNoDeadlineNs) pool_->reactor_->timers()->Arm(&timer_, deadline_ns_);
+    stop_waiter_.node = &timer_;
+    stop_.Register(&stop_waiter_);
+  }
+  // kNone: the deadline or the stop came first. The session of kSession is in entry().
+  Grant await_resume() {
+    Unlink();
+    stop_waiter_.Unlink();
+    pool_->reactor_->timers()->Disarm(&timer_);
+    return grant_;
+  }
+
+  void Give(Grant grant, PoolEntry* entry) {
+    grant_ = grant;
+    entry_ = entry;
+    if (!timer_.linked()) pool_->reactor_->ready()->Post(&timer_);
+  }
+  // The caller takes over what was granted.
+  PoolEntry* Take() {
+    grant_ = Grant::kNone;
+    return entry_;
+  }
+
+ private:
+  Pool* pool_;
+  uint64_t ticket_;
+  int64_t deadline_ns_;
+  StopToken stop_;
+  StopWaiter stop_waiter_;
+  // Posted by the grant, the deadline or the stop, whichever comes first.
+  TimerNode timer_;
+  Grant grant_ = Grant::kNone;
+  PoolEntry* entry_ = nullptr;
+};
+
+Pool::Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory,
+           ConnectionTimeline* timeline, Histogram* connect_ns)
+    : reactor_(reactor),
+      options_(options),
+      factory_(factory),
+      timeline_(timeline),
+      connect_ns_(connect_ns),
+      closing_(reactor->ready()),
+      background_(reactor->ready()) {
+  PGRING_CHECK(options.size > 0 && options.max_overflow >= 0 && limit() <= kMaxPoolConnections,
+               "the pool's size is out of range");
+}
+
+Pool::~Pool() {
+  PGRING_CHECK(all_.empty(), "a pool was destroyed before it was closed");
+  PGRING_CHECK(waiters_.empty(), "a pool was destroyed before its waiters");
+}
+
+Task<absl::StatusOr<Lease>> Pool::Acquire(StopToken stop) {
+  // Whoever starts after the stop would not be woken by it.
+  if (stop.stop_requested()) {
+    co_return StoppedStatus();
+  }
+  PoolEntry* idle = waiters_.empty() ? TakeIdle() : nullptr;
+  if (idle != nullptr) {
+    co_return MakeLease(idle);
+  }
+  const int64_t deadline_ns =
+      options_.timeout_ns == 0 ? kNoDeadlineNs : reactor_->clock().NowNs() + options_.timeout_ns;
+  const uint64_t ticket = next_ticket_++;
+  bool may_open = waiters_.empty() && MayOpen();
+  if (may_open) ReservePlace();
+  Gauge(ConnectionGauge::kWaiting, 1);
+  absl::StatusOr<Lease> lease = StoppedStatus();
+  for (;;) {
+    if (!may_open) {
+      Turn turn(this, ticket, deadline_ns, stop);
+      const Grant grant = co_await turn;
+      if (grant == Grant::kSession) {
+        lease = MakeLease(turn.Take());
+        break;
+      }
+      if (stop.stop_requested()) break;
+      if (grant == Grant::kNone) {
+        lease = TimeoutStatus();
+        break;
+      }
+      if (grant == Grant::kFailure) {
+        lease = last_refusal_;
+        break;
+      }
+      turn.Take();
+    }
+    may_open = false;
+    lease = co_await Open();
+    if (lease.ok() || !absl::IsResourceExhausted(lease.status())) break;
+    lease = StoppedStatus();
+    if (stop.stop_requested()) break;
+  }
+  Gauge(ConnectionGauge::kWaiting, -1);
+  co_return std::move(lease);
+}
+
+bool Pool::MayOpen() const {
+  return places_ < limit() && connecting_ < options_.max_connecting && !backing_off_ &&
+         !(probing_ && connecting_ > 0);
+}
+
+void Pool::ReservePlace() {
+  ++places_;
+  ++connecting_;
+}
+
+void Pool::FreePlace() {
+  --places_;
+  --connecting_;
+  ServeWaiters();
+}
+
+PoolEntry* Pool::TakeIdle() {
+  PoolEntry* entry = idle_.PopFront();
+  if (entry != nullptr) --idle_count_;
+  return entry;
+}
+
+Lease Pool::MakeLease(PoolEntry* entry) {
+  if (!entry->leased) {
+    entry->leased = true;
+    ++leased_;
+    Gauge(ConnectionGauge::kInUse, 1);
+  }
+  return Lease(this, entry);
+}
+
+void Pool::Return(PoolEntry* entry) {
+  const bool usable = entry->session->usable();
+  if (usable && !waiters_.empty()) {
+    // Handed over: the session stays in use, and whoever waits longest has it next.
+    waiters_.PopFront()->Give(Grant::kSession, entry);
+    return;
+  }
+  if (entry->leased) {
+    entry->leased = false;
+    --leased_;
+    Gauge(ConnectionGauge::kInUse, -1);
+  }
+  if (usable && idle_count_ < options_.size) {
+    idle_.PushBack(entry);
+    ++idle_count_;
+    return;
+  }
+  Discard(entry);
+  ServeWaiters();
+}
+
+void Pool::Discard(PoolEntry* entry) {
+  --places_;
+  --open_;
+  Gauge(ConnectionGauge::kOpen, -1);
+  background_.Spawn(CloseEntry(entry));
+}
+
+void Pool::ServeWaiters() {
+  while (!waiters_.empty()) {
+    PoolEntry* idle = TakeIdle();
+    if (idle != nullptr) {
+      waiters_.PopFront()->Give(Grant::kSession, idle);
+    } else if (MayOpen()) {
+      ReservePlace();
+      waiters_.PopFront()->Give(Grant::kMayOpen, nullptr);
+    } else {
+      return;
+    }
+  }
+}
+
+Task<absl::StatusOr<Lease>> Pool::Open() {
+  ++counters_.requested;
+  Gauge(ConnectionGauge::kConnecting, 1);
+  auto* entry = new PoolEntry;
+  entry->session = factory_->Create();
+  all_.PushBack(entry);
+  const int64_t started_ns = reactor_->clock().NowNs();
+  absl::Status status = co_await entry->session->Connect();
+  Gauge(ConnectionGauge::kConnecting, -1);
+  --connecting_;
+  if (status.ok()) {
+    ++open_;
+    Gauge(ConnectionGauge::kOpen, 1);
+    connect_ns_->Record(reactor_->clock().NowNs() - started_ns);
+    Lease lease = MakeLease(entry);
+    OnOpened();
+    co_return std::move(lease);
+  }
+  --places_;
+  background_.Spawn(CloseEntry(entry));
+  if (absl::IsResourceExhausted(status)) OnRefused(status);
+  ServeWaiters();
+  co_return status;
+}
+
+void Pool::OnOpened() {
+  ++counters_.opened;
+  probing_ = false;
+  backoff_ns_ = kFirstBackoffNs;
+  unreachable_since_ns_ = 0;
+  ServeWaiters();
+}
+
+void Pool::OnRefused(const absl::Status& refusal) {
+  ++counters_.refused;
+  last_refusal_ = refusal;
+  probing_ = true;
+  if (open_ > 0) {
+    unreachable_since_ns_ = 0;
+  } else if (unreachable_since_ns_ == 0) {
+    unreachable_since_ns_ = reactor_->clock().NowNs();
+  }
+  if (!backing_off_) {
+    backing_off_ = true;
+    background_.Spawn(RetryAfterBackoff());
+  }
+}
+
+Task<void> Pool::RetryAfterBackoff() {
+  const int64_t wake_ns = reactor_->clock().NowNs() + backoff_ns_;
+  backoff_ns_ = std::min(backoff_ns_ * 2, kLongestBackoffNs);
+  const StopToken closing(&closing_);
+  co_await SleepUntil(reactor_, wake_ns, closing);
+  backing_off_ = false;
+  const bool unreachable = open_ == 0 && unreachable_since_ns_ != 0 &&
+                           reactor_->clock().NowNs() - unreachable_since_ns_ >= kGiveUpAfterNs;
+  if (unreachable) {
+    GiveUp();
+  } else {
+    ServeWaiters();
+  }
+}
+
+void Pool::GiveUp() {
+  gave_up_ = true;
+  last_refusal_ = Annotate(
+      last_refusal_, absl::StrCat("no connection could be opened for ",
+                                  kGiveUpAfterNs / kNanosecondsPerSecond, " s"));
+  while (!waiters_.empty()) waiters_.PopFront()->Give(Grant::kFailure, nullptr);
+}
+
+Task<void> Pool::CloseEntry(PoolEntry* entry) {
+  co_await entry->session->Close();
+  delete entry;
+}
+
+void Pool::CancelBusy() {
+  all_.ForEach([](PoolEntry* entry) { entry->session->RequestCancel(); });
+}
+
+void Pool::AbortBusy() {
+  all_.ForEach([](PoolEntry* entry) { entry->session->Abort(); });
+}
+
+Task<void> Pool::Close() {
+  closing_.RequestStop();
+  co_await background_.Join();
+  PGRING_CHECK(leased_ == 0 && waiters_.empty(), "a pool was closed while it was in use");
+  while (PoolEntry* entry = TakeIdle()) Discard(entry);
+  co_await background_.Join();
+}
+
+void Pool::Gauge(ConnectionGauge gauge, int delta) {
+  timeline_->Change(reactor_->clock().NowNs(), gauge, delta);
+}
+
+absl::Status Pool::TimeoutStatus() const {
+  return WithFailureCode(
+      absl::DeadlineExceededError(absl::StrFormat(
+          "pool of size %d with overflow %d: no connection became free within %.2f s; raise "
+          "--pool-size, --max-overflow or --pool-timeout",
+          options_.size, options_.max_overflow,
+          static_cast<double>(options_.timeout_ns) / kNanosecondsPerSecond)),
+      kCausePoolTimeout);
+}
+
+}  // namespace pgring

@@ -1,0 +1,81 @@
+#include <poll.h>
+
+#include "pgring/base/check.h"
+#include "pgring/postgres/socket_io.h"
+#include "pgring/uring/ring_operation.h"
+#include "pgring/uring/timer_queue.h"
+
+namespace pgring {
+namespace {
+
+uint32_t PollEvents(Want want) {
+  switch (want) {
+    case Want::kRead:
+      return POLLIN;
+    case Want::kWrite:
+      return POLLOUT;
+    case Want::kReadOrWrite:
+      return POLLIN | POLLOUT;
+    case Want::kDone:
+      break;
+  }
+  PGRING_CHECK(false, "a step that is done wants nothing");
+}
+
+class ReadinessIo final : public SocketIo {
+ public:
+  explicit ReadinessIo(Reactor* reactor) : reactor_(reactor), poll_(reactor) {}
+
+  void Abort() override {
+    aborted_ = true;
+    poll_.Cancel();
+  }
+
+ private:
+  bool Start(int socket, Want want) override {
+    if (aborted_) return false;
+    PGRING_CHECK(socket >= 0, "a wait on a connection without a socket");
+    poll_.StartPoll(socket, PollEvents(want));
+    return true;
+  }
+
+  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns) override {
+    node_.handle = waiter;
+    poll_.SetWaiter(&node_);
+    if (deadline_ns == kNoDeadlineNs) return;
+    node_.handle = waiter;
+    reactor_->timers()->Arm(&node_, deadline_ns);
+  }
+
+  WaitOutcome Finish() override {
+    reactor_->timers()->Disarm(&node_);
+    if (aborted_) return WaitOutcome::kAborted;
+    // The poll may still be in flight here; End() waits for it before the socket is closed, and a
+    // connection whose deadline passed is always closed.
+    return poll_.in_flight() ? WaitOutcome::kDeadline : WaitOutcome::kReady;
+  }
+
+  bool StartEnd() override {
+    poll_.Cancel();
+    return poll_.in_flight();
+  }
+
+  void SuspendEnd(std::coroutine_handle<> waiter) override {
+    node_.handle = waiter;
+    poll_.SetWaiter(&node_);
+  }
+
+  Reactor* const reactor_;
+  RingOperation poll_;
+  bool aborted_ = false;
+  // One waiter at a time, posted by the completion or by the deadline, whichever comes first.
+  TimerNode node_;
+};
+
+}  // namespace
+
+std::unique_ptr<SocketIo> MakeReadinessIo(Reactor* reactor) {
+  return std::make_unique<ReadinessIo>(reactor);
+}
+
+}  // namespace pgring

@@ -1,0 +1,211 @@
+#include "report/format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace pgring {
+namespace {
+
+struct Unit {
+  double factor;
+  std::string_view name;
+};
+
+// Three significant digits in the first of `units` (smallest first) that keeps the figure below
+// 1,000; the last takes everything beyond.
+template <size_t kCount>
+std::string WithUnit(double value, const std::array<Unit, kCount>& units, double ratio_limit) {
+  for (size_t i = 0; i < kCount; ++i) {
+    const double scaled = value / units[i].factor;
+    // Compared after rounding: 999.7 us is "1.00 ms", not "1000 us".
+    if (std::round(scaled) >= ratio_limit && i + 1 < kCount) continue;
+    return fmt::format("{} {}", FigureText(scaled), units[i].name);
+  }
+  return std::string(kUnknownFigure);
+}
+
+bool IsControl(char32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
+
+// Length of the UTF-8 sequence that starts `text`, and its code point; 0 when it is not valid.
+size_t DecodeUtf8(std::string_view text, char32_t* point) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  size_t length = 0;
+  char32_t lowest = 0;
+  if (lead < 0x80) {
+    *point = lead;
+    return 1;
+  } else if ((lead & 0xe0) == 0xc0) {
+    length = 2, lowest = 0x80, *point = lead & 0x1f;
+  } else if ((lead & 0xf0) == 0xe0) {
+    length = 3, lowest = 0x800, *point = lead & 0x0f;
+  } else if ((lead & 0xf8) == 0xf0) {
+    length = 4, lowest = 0x10000, *point = lead & 0x07;
+  } else {
+    return 0;
+  }
+  if (text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    *point = (*point << 6) | (byte(i) & 0x3f);
+  }
+  const bool surrogate = *point >= 0xd800 && *point < 0xe000;
+  const bool not_a_character = (*point & 0xfffe) == 0xfffe;
+  if (*point < lowest || *point > 0x10ffff || surrogate || not_a_character) return 0;
+  return length;
+}
+
+}  // namespace
+
+std::string CountText(int64_t count) {
+  std::string digits = fmt::format("{}", count);
+  const size_t first = count < 0 ? 1 : 0;
+  for (size_t i = digits.size(); i > first + 3;) {
+    i -= 3;
+    digits.insert(i, 1, ',');
+  }
+  return digits;
+}
+
+std::string FixedText(std::optional<double> value, int decimals) {
+  // Beyond this a double has no exact integers left, and no figure of a run comes near it.
+  constexpr double kHighestShown = 9e15;
+  if (!value.has_value() || !std::isfinite(*value) || std::abs(*value) > kHighestShown) {
+    return std::string(kUnknownFigure);
+  }
+  const std::string plain = fmt::format("{:.{}f}", *value, decimals);
+  const size_t point = plain.find('.');
+  const std::string whole = plain.substr(0, point);
+  const bool negative = whole.front() == '-';
+  std::string grouped = whole.substr(negative ? 1 : 0);
+  for (size_t i = grouped.size(); i > 3;) {
+    i -= 3;
+    grouped.insert(i, 1, ',');
+  }
+  return (negative ? "-" : "") + grouped + (point == std::string::npos ? "" : plain.substr(point));
+}
+
+std::string FigureText(std::optional<double> value) {
+  if (!value.has_value() || !std::isfinite(*value)) return std::string(kUnknownFigure);
+  const double size = std::abs(*value);
+  if (size == 0) return "0";
+  if (size >= 99.95) return FixedText(value, 0);
+  if (size >= 9.995) return FixedText(value, 1);
+  if (size >= 0.9995) return FixedText(value, 2);
+  return FixedText(value, 3);
+}
+
+std::string DurationText(std::optional<double> nanoseconds) {
+  static constexpr std::array<Unit, 3> kUnits = {{{1e3, "us"}, {1e6, "ms"}, {1e9, "s"}}};
+  if (!nanoseconds.has_value() || !std::isfinite(*nanoseconds)) return std::string(kUnknownFigure);
+  return WithUnit(*nanoseconds, kUnits, 1000);
+}
+
+std::string BytesText(std::optional<int64_t> bytes) {
+  static constexpr std::array<Unit, 3> kUnits = {
+      {{1024.0, "KiB"}, {1024.0 * 1024, "MiB"}, {1024.0 * 1024 * 1024, "GiB"}}};
+  if (!bytes.has_value()) return std::string(kUnknownFigure);
+  return WithUnit(static_cast<double>(*bytes), kUnits, 1000);
+}
+
+int ColumnDecimals(const std::vector<double>& values) {
+  double smallest = 0;
+  for (const double value : values) {
+    if (std::isfinite(value) && value > 0 && (smallest == 0 || value < smallest)) smallest = value;
+  }
+  if (smallest == 0) return 2;
+  return std::clamp(2 - static_cast<int>(std::floor(std::log10(smallest))), 0, 6);
+}
+
+std::string PrintableText(std::string_view text, bool unicode) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    char32_t point = 0;
+    const size_t length = DecodeUtf8(text, &point);
+    if (length == 0) {
+      out += '?';
+      text.remove_prefix(1);
+      continue;
+    }
+    if (IsControl(point)) {
+      out += ' ';
+    } else if (length > 1 && !unicode) {
+      out += '?';
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+size_t DisplayWidth(std::string_view text) {
+  size_t width = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      while (i < text.size() && text[i] != 'm') ++i;
+      continue;
+    }
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) ++width;
+  }
+  return width;
+}
+
+std::string WrapText(std::string_view text, int width, int indent) {
+  std::string out;
+  size_t line_width = 0;
+  bool line_has_word = false;
+  size_t start = 0;
+  while (start < text.size()) {
+    size_t gap = text.find_first_not_of(' ', start);
+    if (gap == std::string_view::npos) break;
+    size_t end = text.find(' ', gap);
+    if (end == std::string_view::npos) end = text.size();
+    const std::string_view word = text.substr(gap, end - gap);
+    const size_t spaces = gap - start;
+    const size_t word_width = DisplayWidth(word);
+    if (line_has_word && line_width + spaces + word_width > static_cast<size_t>(width)) {
+      out += '\n';
+      out.append(static_cast<size_t>(indent), ' ');
+      line_width = static_cast<size_t>(indent);
+    } else {
+      out.append(spaces, ' ');
+      line_width += spaces;
+    }
+    out += word;
+    line_width += word_width;
+    line_has_word = true;
+    start = end;
+  }
+  out += '\n';
+  return out;
+}
+
+std::string ScenarioLabel(const ScenarioPlan& scenario) {
+  return scenario.label.empty() ? std::string(ScenarioKindName(scenario.kind)) : scenario.label;
+}
+
+std::string RunLabel(const RunResult& run) { return ScenarioLabel(run.scenario); }
+
+std::string WorkloadText(const WorkloadPlan& workload) {
+  return fmt::format("{}: {} operations, write ratio {}, seed {}, {} statements, {}", workload.name,
+                     CountText(workload.operations), workload.write_ratio, workload.seed,
+                     StatementStyleName(workload.statements),
+                     workload.fk_index ? "index on b.a_id" : "no index on b.a_id");
+}
+
+std::string ServerText(const ComparisonResult& result) {
+  const Environment& environment = result.environment;
+  std::string text = "PostgreSQL ";
+  text += environment.server_version.empty() ? "(version unknown)" : environment.server_version;
+  const bool throwaway = environment.server_is_throwaway || result.plan.target.throwaway;
+  text += throwaway ? ", throwaway server" : ", existing server";
+  if (!environment.server_address.empty()) text += ", " + environment.server_address;
+  return text;
+}
+
+}  // namespace pgring

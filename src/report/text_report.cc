@@ -1,0 +1,203 @@
+#include "report/text_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "report/format.h"
+#include "report/terminal_style.h"
+
+namespace pgring {
+namespace {
+
+constexpr int kHeaderLabelColumns = 10;
+
+std::string HeaderLine(std::string_view label, const std::string& text, const TextStyle& style) {
+  const std::string line = fmt::format("{:<{}}{}", label, kHeaderLabelColumns, text);
+  return WrapText(PrintableText(line, style.unicode), ReportColumns(style), kHeaderLabelColumns);
+}
+
+bool IsOff(std::string_view value) { return value == "off"; }
+
+std::string SettingsText(const Environment& environment) {
+  if (environment.server_settings.empty()) return "not known";
+  std::vector<std::string> settings;
+  bool unsafe = false;
+  for (const auto& [name, value] : environment.server_settings) {
+    settings.push_back(name + "=" + value);
+    unsafe |= IsOff(value);
+  }
+  std::string text = absl::StrJoin(settings, " ");
+  if (unsafe) text += " (NOT DURABLE: a crash of this server may lose or damage data)";
+  return text;
+}
+
+std::string HostText(const Environment& environment) {
+  std::vector<std::string> parts;
+  for (const std::string& part : {environment.host, environment.kernel, environment.cpu_model}) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  if (environment.cpu_count > 0) {
+    parts.push_back(
+        fmt::format("{} CPU{}", environment.cpu_count, environment.cpu_count == 1 ? "" : "s"));
+  }
+  if (environment.memory_bytes > 0) {
+    parts.push_back(BytesText(environment.memory_bytes) + " memory");
+  }
+  return parts.empty() ? "not known" : absl::StrJoin(parts, ", ");
+}
+
+// The reactor scenarios' way of doing I/O; the ring's set-up as soon as a run knows it.
+std::string IoText(const ComparisonResult& result) {
+  const bool any_reactor = std::any_of(
+      result.plan.scenarios.begin(), result.plan.scenarios.end(),
+      [](const ScenarioPlan& scenario) { return DriverOf(scenario.kind) == Driver::kReactor; });
+  std::vector<std::string> ways;
+  for (const RunResult& run : result.runs) {
+    if (run.io_mode.empty()) continue;
+    std::string way = "io_uring, " + run.io_mode + " mode";
+    if (!run.io_setup.empty()) way += ", ring " + run.io_setup;
+    if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(std::move(way));
+  }
+  if (!ways.empty()) return absl::StrJoin(ways, "; ");
+  if (any_reactor) return fmt::format("io_uring, {} mode", IoModeName(result.plan.io));
+  return "blocking libpq calls";
+}
+
+std::string ToolText(const Environment& environment) {
+  const BuildInfo& build = environment.build;
+  std::string text = "pgring " + build.version;
+  if (!build.commit.empty()) text += " (" + build.commit + ")";
+  if (!build.compiler.empty()) text += ", " + build.compiler;
+  if (!build.build_type.empty()) text += " " + build.build_type;
+  if (!build.fit_for_measuring()) {
+    text += ", NOT FIT FOR MEASURING";
+    text += build.is_optimized ? " (sanitizer " + build.sanitizers + ")" : " (not optimized)";
+  }
+  if (!environment.libpq_version.empty()) text += ", libpq " + environment.libpq_version;
+  if (!environment.started_at.empty()) text += ", started " + environment.started_at;
+  return text;
+}
+
+std::string RunNote(std::string_view label, const std::string& text, const TextStyle& style) {
+  return WrapText(PrintableText(fmt::format("  {}: {}", label, text), style.unicode),
+                  ReportColumns(style), 4);
+}
+
+std::string FailuresText(const OperationSummary& summary) {
+  std::vector<std::string> parts;
+  for (const auto& [code, count] : summary.failures) {
+    parts.push_back(fmt::format("{} {}", CountText(count), code));
+  }
+  std::string text = fmt::format("{} of {} operations failed", CountText(summary.failed),
+                                 CountText(summary.scheduled));
+  if (!parts.empty()) text += ": " + absl::StrJoin(parts, ", ");
+  return text;
+}
+
+std::string VerificationText(const RunResult& run) {
+  if (!run.verification.has_value()) return "rows were not checked";
+  const Verification& verification = *run.verification;
+  const auto rows = [](const RowCounts& counts) {
+    return fmt::format("a {}, b {}", CountText(counts.a), CountText(counts.b));
+  };
+  return verification.ok ? fmt::format("rows as expected ({})", rows(verification.found))
+                         : fmt::format("ROWS DO NOT AGREE: expected {}; found {}",
+                                       rows(verification.expected), rows(verification.found));
+}
+
+std::string VerificationNotes(const ComparisonResult& result, const TextStyle& style) {
+  if (result.runs.empty()) return "";
+  const std::string first = VerificationText(result.runs.front());
+  const bool all_alike =
+      result.runs.size() > 1 &&
+      std::all_of(result.runs.begin(), result.runs.end(),
+                  [&](const RunResult& run) { return VerificationText(run) == first; });
+  if (all_alike) return RunNote("all runs", first, style);
+  std::string out;
+  for (const RunResult& run : result.runs) {
+    out += RunNote(RunLabel(run), VerificationText(run), style);
+  }
+  return out;
+}
+
+bool SharedByAll(const ComparisonResult& result, const std::string& warning) {
+  return result.runs.size() > 1 &&
+         std::all_of(result.runs.begin(), result.runs.end(), [&](const RunResult& run) {
+           return std::find(run.warnings.begin(), run.warnings.end(), warning) !=
+                  run.warnings.end();
+         });
+}
+
+std::string WarningNotes(const ComparisonResult& result, const TextStyle& style) {
+  std::string out;
+  for (const RunResult& run : result.runs) {
+    const bool first = &run == &result.runs.front();
+    for (auto warning = run.warnings.begin(); warning != run.warnings.end(); ++warning) {
+      if (std::find(run.warnings.begin(), warning, *warning) != warning) continue;
+      const bool shared = SharedByAll(result, *warning);
+      if (shared && !first) continue;
+      out += RunNote(shared ? "all runs" : RunLabel(run), "warning: " + *warning, style);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string ReportHeader(const ComparisonResult& result, const TextStyle& style) {
+  const Environment& environment = result.environment;
+  const std::string& description = result.plan.target.description;
+  std::string server = ServerText(result);
+  if (!description.empty() && description != environment.server_address) {
+    server += " (given as: " + description + ")";
+  }
+  std::vector<std::string> scenarios;
+  for (const ScenarioPlan& scenario : result.plan.scenarios) {
+    scenarios.push_back(ScenarioLabel(scenario));
+  }
+  std::string out = HeaderLine("server", server, style);
+  out += HeaderLine("settings", SettingsText(environment), style);
+  out += HeaderLine("host", HostText(environment), style);
+  out += HeaderLine("client", ToolText(environment), style);
+  out += HeaderLine("I/O", IoText(result), style);
+  out += HeaderLine("workload", WorkloadText(result.plan.workload), style);
+  if (!scenarios.empty()) out += HeaderLine("scenarios", absl::StrJoin(scenarios, ", "), style);
+  return out;
+}
+
+std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
+  std::string out;
+  for (const RunResult& run : result.runs) {
+    const std::string label = RunLabel(run);
+    if (run.total.failed > 0) out += RunNote(label, FailuresText(run.total), style);
+    if (run.total.skipped > 0) {
+      out += RunNote(label,
+                     CountText(run.total.skipped) +
+                         " operations were skipped: scheduled, but "
+                         "never started",
+                     style);
+    }
+  }
+  out += VerificationNotes(result, style);
+  out += WarningNotes(result, style);
+  if (out.empty()) return out;
+  return Styled("Notes", kStyleBold, style.color) + "\n" + out;
+}
+
+std::string TextReport(const ComparisonResult& result, const TextStyle& style) {
+  std::string out = ReportHeader(result, style) + "\n" + ResultTable(result, style);
+  if (result.runs.empty()) return out;
+  out += "\n" + TimeSplitTable(result, style);
+  out += "\n" + ConnectionsGraph(result, style);
+  out += "\n" + CostTable(result, style);
+  const std::string notes = RunNotes(result, style);
+  if (!notes.empty()) out += "\n" + notes;
+  return out;
+}
+
+}  // namespace pgring

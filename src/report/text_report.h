@@ -1,0 +1,40 @@
+// The report that people read: on the terminal and in report.txt. It explains itself: every column
+// has its unit, every figure that needs it a line that says what it is, and a run that is not valid
+// says so in its own row and again below with the reasons.
+//
+// Pure functions of the result; nothing here can fail. Every line ends with a newline, none with
+// spaces. ANSI colours only when the style asks for them.
+#ifndef PGRING_REPORT_TEXT_REPORT_H_
+#define PGRING_REPORT_TEXT_REPORT_H_
+
+#include <string>
+
+#include "report/terminal_graph.h"
+#include "report/text_style.h"
+#include "run/run_result.h"
+
+namespace pgring {
+
+// Which server, host, client, settings and workload. Needs no run: it can be printed before the
+// first one starts, and then simply does not name the ring's set-up.
+std::string ReportHeader(const ComparisonResult& result, const TextStyle& style);
+
+// One row per run, the reasons of those that are not valid, and what the columns mean.
+std::string ResultTable(const ComparisonResult& result, const TextStyle& style);
+
+// Where an operation's time went: waiting for the limiter, waiting for a connection, at work.
+std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& style);
+
+// What the connections and the machines cost, one row per run.
+std::string CostTable(const ComparisonResult& result, const TextStyle& style);
+
+// Failures by code, verification and warnings; a warning that all runs share is printed once. Empty
+// when there is nothing to say.
+std::string RunNotes(const ComparisonResult& result, const TextStyle& style);
+
+// All of the above and the graph of connections over time.
+std::string TextReport(const ComparisonResult& result, const TextStyle& style);
+
+}  // namespace pgring
+
+#endif  // PGRING_REPORT_TEXT_REPORT_H_

@@ -1,0 +1,298 @@
+#include "run/comparison.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/status.h"
+#include "pgring/metrics/process_cost.h"
+#include "pgring/postgres/connection.h"
+#include "pgring/uring/kernel_backend.h"
+#include "run/blocking_runner.h"
+#include "run/environment.h"
+#include "run/judgement.h"
+#include "run/reactor_runner.h"
+#include "workload/family.h"
+#include "workload/schema_ownership.h"
+
+namespace pgring {
+namespace {
+
+// How long a server that went away in a run may take to come back for the verification.
+constexpr int64_t kServerReturnNs = 30 * kNanosecondsPerSecond;
+constexpr int64_t kServerRetryNs = 100 * kNanosecondsPerMillisecond;
+
+class Comparison {
+ public:
+  Comparison(const ComparisonPlan& plan, const ComparisonTarget& target, Interrupt* interrupt,
+             ComparisonObserver* observer)
+      : target_(target),
+        interrupt_(interrupt),
+        observer_(observer),
+        workload_(plan.workload.family_options()) {
+    result_.plan = plan;
+  }
+
+  absl::Status Start();
+  void RunAll();
+  ComparisonResult TakeResult() { return std::move(result_); }
+
+ private:
+  absl::Status FitConnections();
+  absl::Status FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario);
+  absl::Status OpenControl();
+  absl::Status PrepareRun(std::vector<std::string>* notes);
+  RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes);
+  RunResult NotStarted(const ScenarioPlan& scenario, const absl::Status& prepared) const;
+  absl::Status Measure(const ScenarioPlan& scenario, RunProgress* progress, MeasuredRun* measured);
+  void Verify(const MeasuredRun& measured, RunResult* run);
+  absl::StatusOr<std::unique_ptr<BlockingSession>> ReconnectForVerification(
+      const Interrupt* interrupt);
+
+  const ComparisonTarget& target_;
+  Interrupt* const interrupt_;
+  ComparisonObserver* const observer_;
+  FamilyWorkload workload_;
+  std::vector<Operation> operations_;
+  std::unique_ptr<BlockingSession> control_;
+  bool created_schema_ = false;
+  bool is_prepared_ = false;
+  std::vector<std::string> first_notes_;
+  ComparisonResult result_;
+};
+
+absl::Status Comparison::OpenControl() {
+  control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);
+  PGRING_RETURN_IF_ERROR(Annotate(control_->ConnectNow(),
+                                  absl::StrCat("connecting to ", target_.parameters.Describe())));
+  absl::StatusOr<bool> created = ClaimSchema(control_.get());
+  if (!created.ok()) return created.status();
+  created_schema_ = created_schema_ || *created;
+  return absl::OkStatus();
+}
+
+absl::Status Comparison::Start() {
+  result_.environment = DescribeHost();
+  result_.environment.server_is_throwaway = target_.throwaway;
+  control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);
+  PGRING_RETURN_IF_ERROR(Annotate(control_->ConnectNow(),
+                                  absl::StrCat("connecting to ", target_.parameters.Describe())));
+  PGRING_RETURN_IF_ERROR(DescribeServer(control_.get(), target_.parameters, &result_.environment));
+  // The path of a directory that is about to go tells a reader nothing.
+  if (target_.throwaway) result_.environment.server_address = "Unix socket";
+  PGRING_RETURN_IF_ERROR(FitConnections());
+  absl::StatusOr<bool> created = ClaimSchema(control_.get());
+  if (!created.ok()) return created.status();
+  created_schema_ = *created;
+  const WorkloadPlan& workload = result_.plan.workload;
+  operations_ = MakeFamilyOperations(workload.operations, workload.write_ratio, workload.seed);
+  // The first run is prepared here: that shows whether everything is permitted before anything is
+  // announced.
+  const absl::Status prepared = workload_.Prepare(control_.get(), &first_notes_);
+  is_prepared_ = prepared.ok();
+  if (!prepared.ok()) {
+    // Best effort: the error that is reported is the first one.
+    if (created_schema_) (void)DropSchema(control_.get());
+    return prepared;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Comparison::FitConnections() {
+  absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(control_.get());
+  if (!allowance.ok()) return allowance.status();
+  for (ScenarioPlan& scenario : result_.plan.scenarios) {
+    PGRING_RETURN_IF_ERROR(FitScenario(*allowance, &scenario));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Comparison::FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario) {
+  const int64_t needed = scenario->ConnectionsNeeded(result_.plan.workload.operations);
+  if (needed <= allowance.connections) return absl::OkStatus();
+  if (scenario->connections_given || allowance.connections < 1) {
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "scenario %s asks for %d connections, but the server allows %d (%s); use --pool-size or "
+        "--limit %d, or raise max_connections",
+        scenario->label, needed, allowance.connections, allowance.explanation,
+        std::max<int64_t>(allowance.connections, 1)));
+  }
+  observer_->OnNote(absl::StrFormat(
+      "scenario %s: %d connections instead of %d, more the server does not allow (%s)",
+      scenario->label, allowance.connections, needed, allowance.explanation));
+  scenario->pool.size = static_cast<int>(allowance.connections);
+  scenario->pool.max_overflow = 0;
+  return absl::OkStatus();
+}
+
+void Comparison::RunAll() {
+  observer_->OnStart(result_);
+  for (const ScenarioPlan& scenario : result_.plan.scenarios) {
+    std::vector<std::string> notes;
+    const absl::Status prepared =
+        interrupt_->raised() ? absl::CancelledError("interrupted") : PrepareRun(&notes);
+    const bool starts = prepared.ok() && !interrupt_->raised();
+    result_.runs.push_back(starts ? RunOne(scenario, notes) : NotStarted(scenario, prepared));
+    observer_->OnRunEnd(result_.runs.back());
+    if (!starts || interrupt_->raised()) break;
+  }
+  result_.interrupted = interrupt_->raised();
+}
+
+RunResult Comparison::NotStarted(const ScenarioPlan& scenario, const absl::Status& prepared) const {
+  RunResult run;
+  run.scenario = scenario;
+  run.driver = DriverOf(scenario.kind);
+  run.limiter = LimiterOf(scenario.kind);
+  run.interrupted = interrupt_->raised();
+  run.reasons.push_back(
+      run.interrupted ? "interrupted before it started"
+                      : absl::StrCat("could not be prepared: ", std::string(prepared.message())));
+  return run;
+}
+
+absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
+  if (std::exchange(is_prepared_, false)) {
+    *notes = first_notes_;
+    return absl::OkStatus();
+  }
+  if (control_ == nullptr || !control_->usable()) PGRING_RETURN_IF_ERROR(OpenControl());
+  absl::Status prepared = workload_.Prepare(control_.get(), notes);
+  if (prepared.ok() || control_->usable() || interrupt_->raised()) return prepared;
+  // The control connection went down with the server of the last run: once more over a new one.
+  notes->clear();
+  PGRING_RETURN_IF_ERROR(OpenControl());
+  return workload_.Prepare(control_.get(), notes);
+}
+
+RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes) {
+  RunProgress progress;
+  MeasuredRun measured(workload_.kinds().size());
+  observer_->OnRunStart(scenario, progress);
+  // Memory first: the reset makes this run's peak its own.
+  const bool peak_is_ours = ResetPeakMemory();
+  const auto server_before =
+      target_.postmaster_pid ? SampleTreeCost(*target_.postmaster_pid) : std::nullopt;
+  const ProcessCost client_before = SampleProcessCost();
+  const absl::Status ran = Measure(scenario, &progress, &measured);
+  const ProcessCost client = SampleProcessCost() - client_before;
+  const auto server_after =
+      target_.postmaster_pid ? SampleTreeCost(*target_.postmaster_pid) : std::nullopt;
+
+  RunResult run = MakeRunResult(scenario, workload_.kinds(), measured);
+  run.client.user_s = client.user_s;
+  run.client.sys_s = client.system_s;
+  run.client.voluntary_switches = client.voluntary_switches;
+  run.client.involuntary_switches = client.involuntary_switches;
+  if (peak_is_ours) run.client.max_rss_bytes = PeakMemoryBytes();
+  if (server_before.has_value() && server_after.has_value()) {
+    run.server = ServerCost{server_after->user_s - server_before->user_s,
+                            server_after->system_s - server_before->system_s};
+  }
+  run.warnings = notes;
+  if (!ran.ok()) {
+    run.reasons.push_back(std::string(ran.message()));
+    return run;
+  }
+  Verify(measured, &run);
+  // An interrupt that came during the verification marks the run as well: whoever finds the results
+  // later must not take them for the whole comparison.
+  measured.interrupted = run.interrupted = measured.interrupted || interrupt_->raised();
+  Judge(measured, result_.environment.build, &run);
+  return run;
+}
+
+absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* progress,
+                                 MeasuredRun* measured) {
+  RunContext context;
+  context.scenario = &scenario;
+  context.parameters = &target_.parameters;
+  context.workload = &workload_;
+  context.operations = &operations_;
+  context.interrupt = interrupt_;
+  context.progress = progress;
+  if (DriverOf(scenario.kind) == Driver::kBlocking) {
+    RunBlocking(context, measured);
+    return absl::OkStatus();
+  }
+  KernelBackendOptions options;
+  const int64_t connections = scenario.ConnectionsNeeded(result_.plan.workload.operations);
+  while (options.submission_entries < connections * 2 &&
+         options.submission_entries < kMaxSubmissionEntries) {
+    options.submission_entries *= 2;
+  }
+  absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend(options);
+  if (!backend.ok()) return backend.status();
+  Reactor reactor(std::move(*backend));
+  Canceller canceller;
+  ConnectionFactory factory(&reactor, &target_.parameters, &workload_.statements(), &canceller);
+  RunOnReactor(context, &reactor, &factory, measured);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<BlockingSession>> Comparison::ReconnectForVerification(
+    const Interrupt* interrupt) {
+  const int64_t give_up_ns = SteadyClock::Get()->NowNs() + kServerReturnNs;
+  for (;;) {
+    auto session = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt);
+    absl::Status connected = session->ConnectNow();
+    if (connected.ok()) {
+      connected = session->ExecuteSql("SET statement_timeout = '60s'").status();
+      if (connected.ok()) return session;
+    }
+    const int64_t now_ns = SteadyClock::Get()->NowNs();
+    const bool interrupted =
+        interrupt->raised() &&
+        now_ns >= interrupt->raised_at_ns() + Interrupt::kDrainNs + Interrupt::kCancelNs;
+    if (now_ns >= give_up_ns || interrupted || absl::IsUnauthenticated(connected)) {
+      return Annotate(connected, "connecting for the verification");
+    }
+    poll(nullptr, 0, static_cast<int>(kServerRetryNs / kNanosecondsPerMillisecond));
+  }
+}
+
+void Comparison::Verify(const MeasuredRun& measured, RunResult* run) {
+  CommittedWork work;
+  work.confirmed_creates = measured.recorder.kind(kFamilyCreate).succeeded;
+  work.unconfirmed_creates = measured.tally.unconfirmed_commits;
+  work.succeeded_reads = measured.recorder.kind(kFamilyRead).succeeded;
+  // An interrupted run is verified too, and that may take as long again as an interrupt allows.
+  Interrupt late;
+  const bool is_late = interrupt_->raised();
+  if (is_late) late.Raise(interrupt_->signal_number());
+  auto session = ReconnectForVerification(is_late ? &late : interrupt_);
+  if (!session.ok()) {
+    run->reasons.push_back(
+        absl::StrCat("could not be verified: ", std::string(session.status().message())));
+    return;
+  }
+  for (std::string& observation : workload_.Observations(session->get(), work)) {
+    run->warnings.push_back(std::move(observation));
+  }
+  absl::StatusOr<Verification> verification = workload_.Verify(session->get(), work);
+  if (verification.ok()) {
+    run->verification = *verification;
+  } else {
+    run->reasons.push_back(
+        absl::StrCat("could not be verified: ", std::string(verification.status().message())));
+  }
+  (*session)->CloseNow();
+}
+
+}  // namespace
+
+absl::StatusOr<ComparisonResult> RunComparison(const ComparisonPlan& plan,
+                                               const ComparisonTarget& target, Interrupt* interrupt,
+                                               ComparisonObserver* observer) {
+  Comparison comparison(plan, target, interrupt, observer);
+  PGRING_RETURN_IF_ERROR(comparison.Start());
+  comparison.RunAll();
+  return comparison.TakeResult();
+}
+
+}  // namespace pgring

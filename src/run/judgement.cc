@@ -1,0 +1,152 @@
+#include "run/judgement.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "pgring/base/clock.h"
+
+namespace pgring {
+namespace {
+
+std::string FailureCounts(const OperationSummary& total) {
+  return absl::StrJoin(total.failures, ", ", [](std::string* out, const auto& failure) {
+    absl::StrAppend(out, failure.second, " with ", failure.first);
+  });
+}
+
+void JudgeFailures(const MeasuredRun& measured, RunResult* result) {
+  const OperationSummary& total = result->total;
+  if (total.failed == 0) return;
+  const std::string text =
+      absl::StrFormat("%d of %d operations failed (%s); the first one: %s", total.failed,
+                      total.scheduled, FailureCounts(total), measured.first_failure);
+  const bool too_many =
+      static_cast<double>(total.failed) > kMaxFailedShare * static_cast<double>(total.scheduled);
+  (too_many || total.succeeded == 0 ? result->reasons : result->warnings).push_back(text);
+}
+
+void JudgeVerification(RunResult* result) {
+  if (!result->verification.has_value()) return;
+  const Verification& verification = *result->verification;
+  if (!verification.ok) {
+    result->reasons.push_back(absl::StrCat("verification failed: ", verification.remark));
+  } else if (!verification.remark.empty()) {
+    result->warnings.push_back(verification.remark);
+  }
+}
+
+void JudgeConnections(RunResult* result) {
+  const ConnectionCounts& connections = result->connections;
+  if (connections.refused > 0) {
+    result->warnings.push_back(absl::StrFormat(
+        "%d of %d connection attempts were refused; at most %d connections were open",
+        connections.refused, connections.requested, connections.peak_open));
+  }
+  if (connections.timeline_thinned) {
+    result->warnings.push_back(
+        "more connection changes than are kept: the timeline is thinned, its peaks and means are "
+        "exact");
+  }
+}
+
+}  // namespace
+
+LittleCheck CheckLittle(const MeasuredRun& measured) {
+  LittleCheck check;
+  const auto duration_ns = static_cast<double>(measured.ended_ns - measured.started_ns);
+  const OperationSummary total = measured.recorder.Total();
+  const auto completions = static_cast<double>(total.succeeded + total.failed);
+  if (duration_ns <= 0 || completions == 0) return check;
+  check.mean_in_system =
+      measured.recorder.MeanInSystem(measured.started_ns, measured.ended_ns);
+  check.expected = measured.recorder.SumTimeInSystemNs() / duration_ns;
+  check.tolerance = std::max(0.01, 2 * check.mean_in_system / completions);
+  check.ok = std::abs(check.mean_in_system - check.expected) <=
+             check.tolerance * std::max(check.mean_in_system, check.expected);
+  return check;
+}
+
+RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::string>& kinds,
+                        const MeasuredRun& measured) {
+  RunResult result;
+  result.scenario = scenario;
+  result.driver = DriverOf(scenario.kind);
+  result.limiter = LimiterOf(scenario.kind);
+  if (result.driver == Driver::kReactor) {
+    result.io_mode = std::string(IoModeName(IoMode::kReadiness));
+    result.io_setup = measured.io_setup;
+  }
+  result.interrupted = measured.interrupted;
+  result.total = measured.recorder.Total();
+  for (size_t kind = 0; kind < kinds.size(); ++kind) {
+    result.by_kind.push_back({kinds[kind], measured.recorder.kind(kind)});
+  }
+  result.wall_s =
+      static_cast<double>(measured.ended_ns - measured.started_ns) / kNanosecondsPerSecond;
+  if (result.wall_s > 0) {
+    result.throughput_per_s = static_cast<double>(result.total.succeeded) / result.wall_s;
+  }
+  result.round_trips = measured.tally.round_trips;
+  result.rows_read = measured.tally.rows_read;
+  result.rows_checksum = measured.tally.rows_checksum;
+
+  const ConnectionTimeline& timeline = measured.timeline;
+  ConnectionCounts& connections = result.connections;
+  connections.requested = measured.connections.requested;
+  connections.opened = measured.connections.opened;
+  connections.refused = measured.connections.refused;
+  connections.peak_open = timeline.Peak(ConnectionGauge::kOpen);
+  connections.mean_open = timeline.Mean(ConnectionGauge::kOpen);
+  connections.peak_in_use = timeline.Peak(ConnectionGauge::kInUse);
+  connections.mean_in_use = timeline.Mean(ConnectionGauge::kInUse);
+  connections.timeline = timeline.Steps(kMaxReportedSteps);
+  connections.timeline_thinned = timeline.thinned();
+  connections.connect_ns = measured.connect_ns;
+
+  if (measured.ring.has_value()) {
+    result.client.enters = measured.ring->enters;
+    result.client.sqes = measured.ring->submissions;
+    result.client.cqes = measured.ring->completions;
+  }
+  result.client.bytes_per_connection = measured.bytes_per_connection;
+  return result;
+}
+
+void Judge(const MeasuredRun& measured, const BuildInfo& build, RunResult* result) {
+  if (measured.interrupted) result->reasons.push_back("interrupted");
+  if (!measured.gave_up.empty()) {
+    result->reasons.push_back(absl::StrCat("given up: ", measured.gave_up));
+  }
+  if (!result->total.Balanced()) {
+    const OperationSummary& total = result->total;
+    result->reasons.push_back(absl::StrFormat(
+        "operations were lost: %d scheduled, but %d succeeded + %d failed + %d skipped",
+        total.scheduled, total.succeeded, total.failed, total.skipped));
+  }
+  JudgeVerification(result);
+  JudgeFailures(measured, result);
+  const LittleCheck little = CheckLittle(measured);
+  if (!little.ok) {
+    result->reasons.push_back(absl::StrFormat(
+        "Little's law does not hold: %.2f operations in the system on average, %.2f from their "
+        "times (tolerance %.1f %%)",
+        little.mean_in_system, little.expected, little.tolerance * 100));
+  }
+  if (measured.ring.has_value() && measured.ring->overflows > 0) {
+    result->reasons.push_back(absl::StrFormat(
+        "the completion queue overflowed %d times: latencies are suspect",
+        measured.ring->overflows));
+  }
+  if (!build.fit_for_measuring()) {
+    result->reasons.push_back(
+        build.sanitizers != "none"
+            ? absl::StrCat("this pgring was built with sanitizers (", build.sanitizers, ")")
+            : "this pgring was built without optimisation");
+  }
+  JudgeConnections(result);
+}
+
+}  // namespace pgring

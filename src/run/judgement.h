@@ -1,0 +1,36 @@
+// Turns what a runner left behind into a result: figures, and whether they may be believed. Pure.
+#ifndef PGRING_RUN_JUDGEMENT_H_
+#define PGRING_RUN_JUDGEMENT_H_
+
+#include <string>
+#include <vector>
+
+#include "run/measured_run.h"
+#include "run/run_result.h"
+
+namespace pgring {
+
+// More than this share of failed operations and the run is no measurement of the regime any more.
+inline constexpr double kMaxFailedShare = 0.01;
+
+// Little's law: mean number in the system = sum of the times in it / duration. `tolerance` is
+// max(1 %, 2 N / completions).
+struct LittleCheck {
+  double mean_in_system = 0;
+  double expected = 0;
+  double tolerance = 0;  // relative
+  bool ok = true;
+};
+LittleCheck CheckLittle(const MeasuredRun& measured);
+
+// Everything of a result that follows from `measured`; costs, verification and observations are
+// the caller's.
+RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::string>& kinds,
+                        const MeasuredRun& measured);
+
+// Adds the reasons for which `result`, complete with its verification, is not valid.
+void Judge(const MeasuredRun& measured, const BuildInfo& build, RunResult* result);
+
+}  // namespace pgring
+
+#endif  // PGRING_RUN_JUDGEMENT_H_

@@ -1,0 +1,41 @@
+// When the next operation may start: at once (unbounded), when the whole previous chunk has ended
+// (chunk), or as soon as one of the last `limit` has ended (window). All three are one semaphore: a
+// window takes a unit for each operation; a chunk takes all units together and deals them out.
+//
+// Must outlive the permits that it gave. Not thread-safe; admitting allocates nothing.
+#ifndef PGRING_RUN_LIMITER_H_
+#define PGRING_RUN_LIMITER_H_
+
+#include <memory>
+#include <optional>
+
+#include "pgring/coro/semaphore.h"
+#include "pgring/coro/task.h"
+#include "run/plan.h"
+
+namespace pgring {
+
+class Limiter {
+ public:
+  // `limit` is given for chunk and window, 1 or more.
+  Limiter(ReadyQueue* ready, LimiterKind kind, std::optional<int> limit);
+
+  // Waits until the next operation may start. The operation holds the permit until it has ended. A
+  // permit without units is given by the unbounded limiter, and by every limiter once closed.
+  Task<Permit> Admit();
+
+  // Lets everybody through from now on, without units.
+  void Close();
+
+  bool bounded() const { return semaphore_.has_value(); }
+
+ private:
+  const LimiterKind kind_;
+  const int limit_;
+  std::optional<Semaphore> semaphore_;
+  Permit chunk_;  // what is left of the chunk being started
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_RUN_LIMITER_H_

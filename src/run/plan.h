@@ -1,0 +1,85 @@
+// The fully resolved, immutable description of a comparison: what is run, in which way, against
+// what. Options become a plan once; runners and reports only read it. Plain data; nothing here can
+// fail.
+#ifndef PGRING_RUN_PLAN_H_
+#define PGRING_RUN_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "workload/family_options.h"
+
+namespace pgring {
+
+enum class ScenarioKind : uint8_t { kSync, kThreads, kAsync, kChunked, kWindow };
+// In the order of every listing.
+inline constexpr ScenarioKind kAllScenarioKinds[] = {
+    ScenarioKind::kSync, ScenarioKind::kThreads, ScenarioKind::kAsync, ScenarioKind::kChunked,
+    ScenarioKind::kWindow};
+// "sync", "threads", "async", "chunked", "window".
+std::string_view ScenarioKindName(ScenarioKind kind);
+
+enum class Driver : uint8_t { kBlocking, kReactor };
+std::string_view DriverName(Driver driver);  // "blocking", "reactor"
+Driver DriverOf(ScenarioKind kind);
+
+enum class LimiterKind : uint8_t { kOneAtATime, kThreads, kUnbounded, kChunk, kWindow };
+// "one", "threads", "unbounded", "chunk", "window".
+std::string_view LimiterKindName(LimiterKind kind);
+LimiterKind LimiterOf(ScenarioKind kind);
+
+enum class IoMode : uint8_t { kReadiness };
+std::string_view IoModeName(IoMode mode);  // "readiness"
+
+// SQLAlchemy's QueuePool in our words.
+struct PoolPlan {
+  int size = 0;
+  int max_overflow = 0;
+  double timeout_s = 0;  // 0 waits for ever
+};
+
+struct ScenarioPlan {
+  ScenarioKind kind = ScenarioKind::kSync;
+  // As the user wrote it ("chunked:10"), unique within a comparison: how reports name the run.
+  std::string label;
+  // Operations at once; nothing for the unbounded limiter. 1 for sync.
+  std::optional<int> limit;
+  PoolPlan pool;
+  // The user asked for this many connections; a default gives way to what the server allows.
+  bool connections_given = false;
+
+  // How many connections this scenario may hold at once in a run of `operations`.
+  int64_t ConnectionsNeeded(int64_t operations) const;
+};
+
+struct WorkloadPlan {
+  std::string name = "family";
+  int64_t operations = 35'000;
+  double write_ratio = 0.5;
+  uint64_t seed = 42;
+  StatementStyle statements = StatementStyle::kBatched;
+  bool fk_index = false;
+  bool print_rows = false;
+
+  FamilyOptions family_options() const { return {statements, fk_index, print_rows}; }
+};
+
+struct TargetPlan {
+  bool throwaway = false;
+  // What the user gave, without any password; for display.
+  std::string description;
+};
+
+struct ComparisonPlan {
+  WorkloadPlan workload;
+  TargetPlan target;
+  IoMode io = IoMode::kReadiness;
+  std::vector<ScenarioPlan> scenarios;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_RUN_PLAN_H_

@@ -1,0 +1,205 @@
+#include "pgring/uring/kernel_backend.h"
+
+#include <errno.h>
+#include <liburing.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/check.h"
+#include "pgring/base/status.h"
+
+namespace pgring {
+namespace {
+
+struct SetupStep {
+  uint32_t flags;
+  const char* name;
+};
+
+constexpr uint32_t kSizeFlags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+
+// Best first. SINGLE_ISSUER|DEFER_TASKRUN is kernel 6.1, COOP_TASKRUN 5.19, SUBMIT_ALL 5.18.
+constexpr std::array<SetupStep, 5> kSetupLadder = {{
+    {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+         IORING_SETUP_SUBMIT_ALL | kSizeFlags,
+     "SINGLE_ISSUER|DEFER_TASKRUN|TASKRUN_FLAG|SUBMIT_ALL"},
+    {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+         IORING_SETUP_SUBMIT_ALL | kSizeFlags,
+     "SINGLE_ISSUER|COOP_TASKRUN|TASKRUN_FLAG|SUBMIT_ALL"},
+    {IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL | kSizeFlags,
+     "COOP_TASKRUN|TASKRUN_FLAG|SUBMIT_ALL"},
+    {IORING_SETUP_SUBMIT_ALL | kSizeFlags, "SUBMIT_ALL"},
+    {kSizeFlags, "plain"},
+}};
+
+std::string DisabledSetting() {
+  std::ifstream file("/proc/sys/kernel/io_uring_disabled");
+  std::string value;
+  file >> value;
+  return value;
+}
+
+absl::Status SetupError(int error_number) {
+  constexpr char kAttempt[] = "setting up io_uring";
+  switch (error_number) {
+    case ENOSYS:
+      return absl::UnavailableError(
+          absl::StrCat(kAttempt,
+                       ": this kernel has no io_uring (ENOSYS), or a sandbox hides it; use Linux "
+                       "5.11 or newer, or run only the scenarios sync and threads"));
+    case EPERM:
+    case EACCES: {
+      const std::string disabled = DisabledSetting();
+      if (disabled == "1" || disabled == "2") {
+        return absl::PermissionDeniedError(absl::StrCat(
+            kAttempt, ": forbidden by kernel.io_uring_disabled=", disabled,
+            "; as root run 'sysctl kernel.io_uring_disabled=0', or run only the scenarios sync and "
+            "threads"));
+      }
+      return absl::PermissionDeniedError(absl::StrCat(
+          kAttempt,
+          ": not permitted (EPERM), most likely by a container's seccomp profile; allow the system "
+          "calls io_uring_setup, io_uring_enter and io_uring_register in the profile, or run only "
+          "the scenarios sync and threads"));
+    }
+    case ENOMEM:
+      return absl::ResourceExhaustedError(
+          absl::StrCat(kAttempt, ": not enough locked memory (ENOMEM); raise 'ulimit -l'"));
+    default:
+      return ErrnoStatus(error_number, kAttempt);
+  }
+}
+
+class KernelBackend final : public Backend {
+ public:
+  KernelBackend() = default;
+
+  ~KernelBackend() override {
+    if (is_open_) io_uring_queue_exit(&ring_);
+  }
+
+  KernelBackend(const KernelBackend&) = delete;
+  KernelBackend& operator=(const KernelBackend&) = delete;
+
+  absl::Status Open(const KernelBackendOptions& options) {
+    for (const SetupStep& step : kSetupLadder) {
+      io_uring_params params = {};
+      params.flags = step.flags;
+      params.cq_entries = options.completion_entries != 0 ? options.completion_entries
+                                                          : options.submission_entries * 4;
+      const int error = -io_uring_queue_init_params(options.submission_entries, &ring_, &params);
+      if (error == EINVAL) continue;
+      if (error != 0) return SetupError(error);
+      is_open_ = true;
+      setup_ = step.name;
+      if ((params.features & IORING_FEAT_EXT_ARG) == 0) {
+        return absl::UnavailableError(
+            "setting up io_uring: the kernel cannot wait with a timeout (IORING_FEAT_EXT_ARG is "
+            "missing); use Linux 5.11 or newer, or run only the scenarios sync and threads");
+      }
+      return absl::OkStatus();
+    }
+    return SetupError(EINVAL);
+  }
+
+  void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) override {
+    io_uring_sqe* entry = NextEntry();
+    io_uring_prep_poll_add(entry, descriptor, events);
+    io_uring_sqe_set_data64(entry, user_data);
+  }
+
+  void QueueCancel(uint64_t user_data, uint64_t target) override {
+    io_uring_sqe* entry = NextEntry();
+    io_uring_prep_cancel64(entry, target, 0);
+    io_uring_sqe_set_data64(entry, user_data);
+  }
+
+  absl::Status SubmitAndWait(int64_t deadline_ns) override {
+    __kernel_timespec* timeout_pointer = nullptr;
+    __kernel_timespec timeout = {};
+    if (deadline_ns != kNoDeadlineNs) {
+      // A deadline of 0 is always past: it only looks, and needs no clock.
+      const int64_t wait_ns =
+          deadline_ns == 0 ? 0 : std::max<int64_t>(0, deadline_ns - clock().NowNs());
+      timeout.tv_sec = wait_ns / kNanosecondsPerSecond;
+      timeout.tv_nsec = wait_ns % kNanosecondsPerSecond;
+      timeout_pointer = &timeout;
+    }
+    io_uring_cqe* unused = nullptr;
+    ++stats_.enters;
+    const int result = io_uring_submit_and_wait_timeout(&ring_, &unused, 1, timeout_pointer, nullptr);
+    NoteOverflow();
+    // Whether anything completed is told by the queue, not by this result (liburing 2.3 returns the
+    // number submitted even on a timeout).
+    if (result >= 0) return absl::OkStatus();
+    switch (-result) {
+      case ETIME:
+      case EINTR:
+      case EAGAIN:
+      case EBUSY:
+        return absl::OkStatus();
+      default:
+        return ErrnoStatus(-result, "waiting in io_uring_enter");
+    }
+  }
+
+  size_t TakeCompletions(absl::Span<Completion> completions) override {
+    size_t taken = 0;
+    unsigned head;
+    io_uring_cqe* entry;
+    io_uring_for_each_cqe(&ring_, head, entry) {
+      if (taken == completions.size()) break;
+      completions[taken++] = {entry->user_data, entry->res, entry->flags};
+    }
+    io_uring_cq_advance(&ring_, static_cast<unsigned>(taken));
+    stats_.completions += static_cast<int64_t>(taken);
+    return taken;
+  }
+
+  const Clock& clock() const override { return *SteadyClock::Get(); }
+  BackendStats stats() const override { return stats_; }
+  const std::string& setup() const override { return setup_; }
+
+ private:
+  // An entry that was taken is submitted whether prepared or not, so every caller prepares it.
+  io_uring_sqe* NextEntry() {
+    io_uring_sqe* entry = io_uring_get_sqe(&ring_);
+    if (entry == nullptr) {
+      ++stats_.enters;
+      io_uring_submit(&ring_);
+      entry = io_uring_get_sqe(&ring_);
+    }
+    PGRING_CHECK(entry != nullptr, "io_uring took no submission although its queue was full");
+    ++stats_.submissions;
+    return entry;
+  }
+
+  void NoteOverflow() {
+    const unsigned overflowed = *ring_.cq.koverflow;
+    if ((*ring_.sq.kflags & IORING_SQ_CQ_OVERFLOW) != 0) ++pending_overflows_;
+    stats_.overflows = static_cast<int64_t>(overflowed) + pending_overflows_;
+  }
+
+  io_uring ring_ = {};
+  bool is_open_ = false;
+  std::string setup_;
+  BackendStats stats_;
+  int64_t pending_overflows_ = 0;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> CreateKernelBackend(const KernelBackendOptions& options) {
+  PGRING_CHECK(options.submission_entries > 0 &&
+                   options.submission_entries <= kMaxSubmissionEntries,
+               "submission_entries is out of range");
+  auto backend = std::make_unique<KernelBackend>();
+  PGRING_RETURN_IF_ERROR(backend->Open(options));
+  return absl::StatusOr<std::unique_ptr<Backend>>(std::move(backend));
+}
+
+}  // namespace pgring

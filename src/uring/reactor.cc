@@ -1,0 +1,99 @@
+#include "pgring/uring/reactor.h"
+
+#include <utility>
+
+#include "absl/types/span.h"
+#include "pgring/base/check.h"
+#include "pgring/base/status.h"
+
+namespace pgring {
+
+Reactor::Reactor(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
+
+Reactor::~Reactor() {
+  // Nobody could end such an operation any more, and the drain would wait for it for ever.
+  PGRING_CHECK(!slots_.HasOwners(), "an operation outlived its reactor");
+  // Abandoned operations still hold their files in the kernel until their final completion.
+  for (int turn = 0; in_flight() > 0; ++turn) {
+    PGRING_CHECK(turn < kMaxDrainTurns, "operations in flight did not end after their cancel");
+    PGRING_CHECK(backend_->SubmitAndWait(kNoDeadlineNs).ok(), "the backend failed in the drain");
+    CollectCompletions();
+  }
+  PGRING_CHECK(ready_.empty(), "a coroutine was still ready when its reactor ended");
+}
+
+absl::Status Reactor::Turn() {
+  ++stats_.turns;
+  if (!timers_.empty()) timers_.Expire(clock().NowNs(), &ready_);
+  ready_.RunBatch();
+  slots_.RecycleFreed();
+  PGRING_RETURN_IF_ERROR(backend_->SubmitAndWait(WaitDeadlineNs()));
+  CollectCompletions();
+  return absl::OkStatus();
+}
+
+bool Reactor::HasWork() const {
+  return !ready_.empty() || !timers_.empty() || in_flight() > 0;
+}
+
+int64_t Reactor::WaitDeadlineNs() const {
+  // Without anything that could wake it, the loop must not sleep: its caller decides what that means.
+  if (!ready_.empty() || !HasWork()) return 0;
+  return timers_.NextDeadlineNs();
+}
+
+void Reactor::CollectCompletions() {
+  for (;;) {
+    const size_t count = backend_->TakeCompletions(absl::MakeSpan(batch_));
+    for (size_t i = 0; i < count; ++i) Deliver(batch_[i]);
+    if (count < batch_.size()) return;
+  }
+}
+
+void Reactor::Deliver(const Completion& completion) {
+  const RingOperationId id = RingOperationId::Decode(completion.user_data);
+  if (id.kind == RingOperationKind::kCancel) {
+    PGRING_CHECK(cancels_in_flight_ > 0, "more cancels completed than were queued");
+    --cancels_in_flight_;
+    return;
+  }
+  SlotTable::Slot* slot = slots_.Find(id);
+  if (slot == nullptr) {
+    ++stats_.stale_completions;
+    return;
+  }
+  RingOperation* operation = slot->owner;
+  slots_.Free(id);
+  if (operation == nullptr) return;  // abandoned
+  operation->in_flight_ = false;
+  operation->result_ = completion.result;
+  if (operation->waiter_ != nullptr) ready_.Post(operation->waiter_);
+}
+
+void Reactor::StartPoll(RingOperation* operation, int descriptor, uint32_t events) {
+  operation->id_ = slots_.Take(operation, RingOperationKind::kPoll);
+  operation->in_flight_ = true;
+  operation->cancel_requested_ = false;
+  backend_->QueuePoll(operation->id_.Encode(), descriptor, events);
+}
+
+void Reactor::Cancel(RingOperation* operation) {
+  operation->cancel_requested_ = true;
+  QueueCancelOf(operation->id_);
+}
+
+void Reactor::Abandon(RingOperation* operation) {
+  SlotTable::Slot* slot = slots_.Find(operation->id_);
+  PGRING_CHECK(slot != nullptr && slot->owner == operation, "an operation lost its slot");
+  slot->owner = nullptr;
+  if (!operation->cancel_requested_) QueueCancelOf(operation->id_);
+}
+
+void Reactor::QueueCancelOf(RingOperationId id) {
+  RingOperationId cancel = id;
+  cancel.kind = RingOperationKind::kCancel;
+  ++cancels_in_flight_;
+  backend_->QueueCancel(cancel.Encode(), id.Encode());
+}
+
+}  // namespace pgring

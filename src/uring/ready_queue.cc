@@ -1,0 +1,18 @@
+#include "pgring/uring/ready_queue.h"
+
+namespace pgring {
+
+void ReadyQueue::RunBatch() {
+  IntrusiveList<ReadyNode, ReadyTag> batch;
+  batch.TakeAll(&ready_);
+  for (;;) {
+    ReadyNode* node = continuations_.PopFront();
+    if (node == nullptr) node = batch.PopFront();
+    if (node == nullptr) return;
+    // The handle is copied out because the node dies with the frame that this may finish.
+    const std::coroutine_handle<> handle = node->handle;
+    handle.resume();
+  }
+}
+
+}  // namespace pgring

@@ -1,0 +1,75 @@
+#include "pgring/uring/ring_operation.h"
+
+#include <algorithm>
+
+#include "pgring/base/check.h"
+#include "pgring/uring/reactor.h"
+
+namespace pgring {
+namespace {
+
+constexpr uint32_t kGenerationMask = 0xffffffu;
+
+}  // namespace
+
+RingOperation::~RingOperation() {
+  if (in_flight_) reactor_->Abandon(this);
+}
+
+void RingOperation::StartPoll(int descriptor, uint32_t events) {
+  PGRING_CHECK(!in_flight_, "the operation is still in flight");
+  reactor_->StartPoll(this, descriptor, events);
+}
+
+void RingOperation::Cancel() {
+  if (in_flight_ && !cancel_requested_) reactor_->Cancel(this);
+}
+
+RingOperationId SlotTable::Take(RingOperation* owner, RingOperationKind kind) {
+  uint32_t index;
+  if (!free_.empty()) {
+    index = free_.back();
+    free_.pop_back();
+  } else {
+    PGRING_CHECK(slots_.size() < kMaxSlots, "too many operations in flight (kMaxSlots)");
+    index = static_cast<uint32_t>(slots_.size());
+    slots_.emplace_back();
+    // Room for every slot, so that freeing never allocates.
+    free_.reserve(slots_.capacity());
+    just_freed_.reserve(slots_.capacity());
+  }
+  Slot& slot = slots_[index];
+  slot.owner = owner;
+  slot.in_use = true;
+  ++in_use_;
+  return {index, slot.generation, kind};
+}
+
+SlotTable::Slot* SlotTable::Find(RingOperationId id) {
+  if (id.index >= slots_.size()) return nullptr;
+  Slot& slot = slots_[id.index];
+  return slot.in_use && slot.generation == id.generation ? &slot : nullptr;
+}
+
+void SlotTable::Free(RingOperationId id) {
+  Slot* slot = Find(id);
+  PGRING_CHECK(slot != nullptr, "a slot was freed twice");
+  slot->owner = nullptr;
+  slot->in_use = false;
+  slot->generation = (slot->generation + 1) & kGenerationMask;
+  if (slot->generation == 0) slot->generation = 1;
+  --in_use_;
+  just_freed_.push_back(id.index);
+}
+
+bool SlotTable::HasOwners() const {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const Slot& slot) { return slot.owner != nullptr; });
+}
+
+void SlotTable::RecycleFreed() {
+  free_.insert(free_.end(), just_freed_.begin(), just_freed_.end());
+  just_freed_.clear();
+}
+
+}  // namespace pgring

@@ -1,0 +1,255 @@
+#include "workload/family.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/check.h"
+#include "pgring/base/random.h"
+#include "pgring/base/status.h"
+#include "workload/row_checksum.h"
+
+namespace pgring {
+namespace {
+
+constexpr int32_t kSmallestValue = 1;
+constexpr int32_t kLargestValue = 100'000;
+// The read's LIMIT, and so the number of parameters of the second select.
+constexpr int kParentsPerRead = 10;
+// Which of the three new parents each of the five children belongs to.
+constexpr std::array<int, kFamilyRowsOfB> kParentOfChild = {0, 0, 1, 2, 2};
+
+// A whole number as the text that libpq sends.
+struct NumberText {
+  explicit NumberText(int64_t value) {
+    *std::to_chars(digits, digits + sizeof digits - 1, value).ptr = '\0';
+  }
+  char digits[24];
+};
+
+absl::Status Unexpected(std::string_view what) {
+  return WithFailureCode(absl::InternalError(std::string(what)), kCauseUnexpectedResult);
+}
+
+// A failed COMMIT whose outcome the server did not tell: the connection was lost or shut down under
+// it. Any other error means that the transaction was rolled back.
+bool OutcomeUnknown(const absl::Status& failure) {
+  const std::string code = FailureCode(failure);
+  return code == kCauseConnectionLost || code == kCauseInterrupted || code.rfind("08", 0) == 0 ||
+         code.rfind("57P", 0) == 0;
+}
+
+}  // namespace
+
+std::vector<Operation> MakeFamilyOperations(int64_t count, double write_ratio, uint64_t seed) {
+  Random random(seed);
+  std::vector<Operation> operations;
+  operations.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
+    const uint8_t kind = random.Chance(write_ratio) ? kFamilyCreate : kFamilyRead;
+    const auto value = static_cast<int32_t>(random.Between(kSmallestValue, kLargestValue));
+    operations.push_back({kind, value});
+  }
+  random.Shuffle(&operations);
+  return operations;
+}
+
+FamilyWorkload::FamilyWorkload(const FamilyOptions& options) : options_(options) {
+  const bool batched = options.statements == StatementStyle::kBatched;
+  statements_ = {
+      {"begin", "BEGIN", 0},
+      {"commit", "COMMIT", 0},
+      {"rollback", "ROLLBACK", 0},
+      {"select_a", "SELECT id, data, create_date FROM pgring.a LIMIT 10", 0},
+      {"select_b",
+       "SELECT a_id, id, data FROM pgring.b WHERE a_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+       kParentsPerRead},
+  };
+  if (batched) {
+    statements_.push_back({"insert_a",
+                           "INSERT INTO pgring.a (data) VALUES ($1), ($2), ($3) RETURNING id",
+                           kFamilyRowsOfA});
+    statements_.push_back(
+        {"insert_b",
+         "INSERT INTO pgring.b (a_id) VALUES ($1), ($2), ($3), ($4), ($5) RETURNING id",
+         kFamilyRowsOfB});
+  } else {
+    statements_.push_back({"insert_a",
+                           "INSERT INTO pgring.a (data) VALUES ($1) RETURNING id, create_date", 1});
+    statements_.push_back(
+        {"insert_b", "INSERT INTO pgring.b (a_id) VALUES ($1) RETURNING id", 1});
+  }
+  begin_ = Find("begin");
+  commit_ = Find("commit");
+  rollback_ = Find("rollback");
+  insert_a_ = Find("insert_a");
+  insert_b_ = Find("insert_b");
+  select_a_ = Find("select_a");
+  select_b_ = Find("select_b");
+}
+
+const Statement* FamilyWorkload::Find(const char* name) const {
+  for (const Statement& statement : statements_) {
+    if (statement.name == name) return &statement;
+  }
+  PGRING_CHECK(false, "the workload has no such statement");
+}
+
+Task<absl::Status> FamilyWorkload::Run(Session* session, Operation operation,
+                                       OperationTally* tally) {
+  if (operation.kind == kFamilyCreate) return Create(session, operation.value, tally);
+  return Read(session, tally);
+}
+
+Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, OperationTally* tally) {
+  const Parameters none;
+  auto begun = co_await session->Execute(begin_, none);
+  if (!begun.ok()) co_return begun.status();
+  absl::Status inserted;
+  if (options_.statements == StatementStyle::kBatched) {
+    inserted = co_await InsertBatched(session, value);
+  } else {
+    inserted = co_await InsertPerRow(session, value);
+  }
+  if (!inserted.ok()) {
+    co_await RollBackAfterError(session);
+    co_return inserted;
+  }
+  absl::Status committed = co_await Commit(session, tally);
+  co_return committed;
+}
+
+Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value) {
+  const std::array<NumberText, kFamilyRowsOfA> data = {
+      NumberText(value + 1), NumberText(value + 2), NumberText(value + 3)};
+  std::array<const char*, kFamilyRowsOfA> a_values = {data[0].digits, data[1].digits,
+                                                      data[2].digits};
+  const Parameters a_parameters(a_values.data(), kFamilyRowsOfA);
+  auto parents = co_await session->Execute(insert_a_, a_parameters);
+  if (!parents.ok()) co_return parents.status();
+  if (parents->rows() != kFamilyRowsOfA) co_return Unexpected("insert into a: not three ids");
+
+  std::array<const char*, kFamilyRowsOfB> b_values;
+  for (size_t child = 0; child < b_values.size(); ++child) {
+    b_values[child] = parents->Text(kParentOfChild[child], 0).data();
+  }
+  const Parameters b_parameters(b_values.data(), kFamilyRowsOfB);
+  auto children = co_await session->Execute(insert_b_, b_parameters);
+  if (!children.ok()) co_return children.status();
+  if (children->rows() != kFamilyRowsOfB) co_return Unexpected("insert into b: not five ids");
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> FamilyWorkload::InsertPerRow(Session* session, int32_t value) {
+  std::array<Result, kFamilyRowsOfA> parents;
+  for (int row = 0; row < kFamilyRowsOfA; ++row) {
+    const NumberText data(value + row + 1);
+    const char* a_value = data.digits;
+    const Parameters a_parameters(&a_value, 1);
+    auto parent = co_await session->Execute(insert_a_, a_parameters);
+    if (!parent.ok()) co_return parent.status();
+    if (parent->rows() != 1) co_return Unexpected("insert into a: not one id");
+    parents[static_cast<size_t>(row)] = std::move(*parent);
+  }
+  for (const int parent_index : kParentOfChild) {
+    const char* b_value = parents[static_cast<size_t>(parent_index)].Text(0, 0).data();
+    const Parameters b_parameters(&b_value, 1);
+    auto child = co_await session->Execute(insert_b_, b_parameters);
+    if (!child.ok()) co_return child.status();
+    if (child->rows() != 1) co_return Unexpected("insert into b: not one id");
+  }
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> FamilyWorkload::Commit(Session* session, OperationTally* tally) {
+  const Parameters none;
+  auto committed = co_await session->Execute(commit_, none);
+  if (!committed.ok()) {
+    if (OutcomeUnknown(committed.status())) ++tally->unconfirmed_commits;
+    co_return committed.status();
+  }
+  // The server answers COMMIT of a failed transaction with success and the tag ROLLBACK.
+  if (committed->CommandTag() != "COMMIT") co_return Unexpected("commit: the server rolled back");
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> FamilyWorkload::Read(Session* session, OperationTally* tally) {
+  const Parameters none;
+  auto begun = co_await session->Execute(begin_, none);
+  if (!begun.ok()) co_return begun.status();
+  absl::Status read = co_await ReadRows(session, tally);
+  if (!read.ok()) {
+    co_await RollBackAfterError(session);
+    co_return read;
+  }
+  auto ended = co_await session->Execute(rollback_, none);
+  co_return ended.status();
+}
+
+Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* tally) {
+  const Parameters none;
+  auto parents = co_await session->Execute(select_a_, none);
+  if (!parents.ok()) co_return parents.status();
+  absl::Status folded = FoldParents(*parents, tally);
+  const int parent_count = parents->rows();
+  if (!folded.ok() || parent_count == 0) co_return folded;
+  if (parent_count > kParentsPerRead) co_return Unexpected("select from a: more than ten rows");
+
+  // The first creates leave fewer than ten parents; the last one then stands in for the rest, which
+  // selects the same rows.
+  std::array<const char*, kParentsPerRead> ids;
+  for (int i = 0; i < kParentsPerRead; ++i) {
+    const int row = i < parent_count ? i : parent_count - 1;
+    ids[static_cast<size_t>(i)] = parents->Text(row, 0).data();
+  }
+  const Parameters id_parameters(ids.data(), kParentsPerRead);
+  auto children = co_await session->Execute(select_b_, id_parameters);
+  if (!children.ok()) co_return children.status();
+  folded = FoldChildren(*children, tally);
+  co_return folded;
+}
+
+Task<void> FamilyWorkload::RollBackAfterError(Session* session) {
+  if (!session->usable()) co_return;
+  const Parameters none;
+  // Whether this succeeds shows in the session: one that cannot roll back is broken and dropped.
+  auto rolled_back = co_await session->Execute(rollback_, none);
+}
+
+absl::Status FamilyWorkload::FoldParents(const Result& result, OperationTally* tally) const {
+  for (int row = 0; row < result.rows(); ++row) {
+    const auto id = result.Integer(row, 0);
+    if (!id.has_value()) return Unexpected("select from a: an id that is not a number");
+    RowChecksum checksum;
+    checksum.AddInteger(*id);
+    checksum.AddText(result.Text(row, 1));
+    checksum.AddTimestamp(result.Text(row, 2));
+    tally->rows_checksum += checksum.value();
+  }
+  tally->rows_read += result.rows();
+  return absl::OkStatus();
+}
+
+absl::Status FamilyWorkload::FoldChildren(const Result& result, OperationTally* tally) const {
+  for (int row = 0; row < result.rows(); ++row) {
+    const auto a_id = result.Integer(row, 0);
+    const auto id = result.Integer(row, 1);
+    if (!a_id.has_value() || !id.has_value()) {
+      return Unexpected("select from b: an id that is not a number");
+    }
+    RowChecksum checksum;
+    checksum.AddInteger(*a_id);
+    checksum.AddInteger(*id);
+    checksum.AddText(result.Text(row, 2));
+    tally->rows_checksum += checksum.value();
+    if (options_.print_rows) {
+      std::printf("%lld|%lld|%s\n", static_cast<long long>(*a_id), static_cast<long long>(*id),
+                  result.Text(row, 2).data());
+    }
+  }
+  tally->rows_read += result.rows();
+  return absl::OkStatus();
+}
+
+}  // namespace pgring

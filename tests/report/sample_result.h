@@ -1,0 +1,31 @@
+// Made-up comparisons for the tests of the reports: shaped like real ones, the same each time.
+#ifndef PGRING_TESTS_REPORT_SAMPLE_RESULT_H_
+#define PGRING_TESTS_REPORT_SAMPLE_RESULT_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "run/run_result.h"
+
+namespace pgring {
+
+// Header only: what is known before the first run starts.
+ComparisonResult SamplePlan();
+
+// sync 86 s on 1 connection; async 33 s on 100 with 34,900 waiting at first; chunked 35 s as a
+// sawtooth 0..40 of 875 chunks; window 32 s at 40, flickering to 39 at every hand-over. Steps are
+// complete, means and peaks exact. All valid.
+ComparisonResult SampleComparison();
+
+// One run of `kind` with no operation, no step and no time.
+RunResult EmptyRun(ScenarioKind kind, std::string label);
+
+// A run of 2 ms: `connections` in use from 0.1 ms to 1.9 ms.
+RunResult ShortRun(int connections);
+
+std::vector<std::string> Lines(const std::string& text);
+
+}  // namespace pgring
+
+#endif  // PGRING_TESTS_REPORT_SAMPLE_RESULT_H_

@@ -1,0 +1,239 @@
+#include "report/text_report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "report/format.h"
+#include "sample_result.h"
+
+namespace pgring {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const TextStyle kPlain = {false, false, 100};
+const TextStyle kUnicode = {false, true, 100};
+
+size_t Count(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+// The rows between the rule and the first line of explanation.
+std::vector<std::string> Rows(const std::string& table, size_t count) {
+  std::vector<std::string> lines = Lines(table);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].find("---") == 0) {
+      return {lines.begin() + static_cast<long>(i) + 1,
+              lines.begin() + static_cast<long>(i + 1 + count)};
+    }
+  }
+  return {};
+}
+
+void ExpectPrintable(const std::string& text, int width) {
+  for (const std::string& line : Lines(text)) {
+    EXPECT_FALSE(line.ends_with(' ')) << "[" << line << "]";
+    EXPECT_LE(DisplayWidth(line), static_cast<size_t>(width)) << "[" << line << "]";
+    EXPECT_THAT(line, Not(HasSubstr("nan")));
+    // "inf" is in "info" and the like, so as a word.
+    EXPECT_FALSE((" " + line + " ").find(" inf ") != std::string::npos) << line;
+    EXPECT_THAT(line, Not(HasSubstr("\x1b")));
+  }
+}
+
+TEST(ReportHeaderTest, WorksBeforeTheFirstRun) {
+  const std::string header = ReportHeader(SamplePlan(), kPlain);
+  EXPECT_EQ(Lines(header)[0],
+            "server    PostgreSQL 15.20, throwaway server, Unix socket /tmp/pgring-x1Yz/socket");
+  for (const char* part :
+       {"fsync=on", "max_connections=2000", "Linux 6.1.0-13-amd64", "AMD EPYC 7B13", "2 CPUs",
+        "readiness", "35,000 operations", "write ratio 0.5", "seed 42", "batched statements",
+        "no index on", "sync, async, chunked, window", "pgring 0.1.0", "libpq 15.20"}) {
+    EXPECT_THAT(header, HasSubstr(part));
+  }
+  EXPECT_THAT(header, Not(HasSubstr("ring SINGLE")));
+  EXPECT_THAT(header, Not(HasSubstr("NOT")));
+  ExpectPrintable(header, 100);
+}
+
+TEST(ReportHeaderTest, NamesTheRingOnceARunKnowsIt) {
+  EXPECT_THAT(ReportHeader(SampleComparison(), kPlain),
+              HasSubstr("ring SINGLE_ISSUER|DEFER_TASKRUN"));
+}
+
+TEST(ReportHeaderTest, SaysWhatMakesFiguresWorthless) {
+  ComparisonResult result = SamplePlan();
+  result.environment.server_is_throwaway = false;
+  result.plan.target = {false, "service=bench"};
+  result.environment.server_settings[0].second = "off";
+  result.environment.build.sanitizers = "address";
+  const std::string header = ReportHeader(result, {false, false, 200});
+  EXPECT_THAT(header, HasSubstr("existing server"));
+  EXPECT_THAT(header, HasSubstr("given as: service=bench"));
+  EXPECT_THAT(header, HasSubstr("NOT DURABLE"));
+  EXPECT_THAT(header, HasSubstr("NOT FIT FOR MEASURING (sanitizer address)"));
+}
+
+TEST(ReportHeaderTest, AnUnknownEnvironmentIsSaidToBeUnknown) {
+  ComparisonResult result;
+  const std::string header = ReportHeader(result, kPlain);
+  EXPECT_THAT(header, HasSubstr("version unknown"));
+  EXPECT_THAT(header, HasSubstr("settings  not known"));
+  ExpectPrintable(header, 100);
+}
+
+TEST(ResultTableTest, ColumnsAlign) {
+  const std::string table = ResultTable(SampleComparison(), kPlain);
+  const std::vector<std::string> rows = Rows(table, 4);
+  ASSERT_EQ(rows.size(), 4u);
+  for (const std::string& row : rows) EXPECT_EQ(DisplayWidth(row), DisplayWidth(rows[0])) << row;
+  EXPECT_THAT(table, HasSubstr(std::string(DisplayWidth(rows[0]), '-') + "\n"));
+  EXPECT_EQ(rows[0].find(" 86.1 "), rows[1].find(" 32.9 "));
+  ExpectPrintable(table, 100);
+}
+
+TEST(ResultTableTest, HasTheFiguresWithTheirUnits) {
+  const std::string table = ResultTable(SampleComparison(), kPlain);
+  EXPECT_THAT(Rows(table, 4)[1],
+              testing::MatchesRegex("async +32\\.9 +2\\.62 +1,064 +16\\.1 s +31\\.8 s "
+                                    "+100 / 99\\.4 +4\\.00 +136 +0"));
+  EXPECT_THAT(table, HasSubstr("than sync"));
+  EXPECT_THAT(table, HasSubstr("response: from being scheduled"));
+  EXPECT_THAT(table, HasSubstr("async: all operations are scheduled at once"));
+}
+
+TEST(ResultTableTest, AnInvalidRunNeverLooksValid) {
+  ComparisonResult result = SampleComparison();
+  result.runs[1].reasons = {"verification failed: a has 52,499 rows", "CQ overflow"};
+  result.runs[2].reasons = {"interrupted"};
+  result.runs[2].interrupted = true;
+  const std::string table = ResultTable(result, kPlain);
+  const std::vector<std::string> rows = Rows(table, 4);
+  EXPECT_THAT(rows[1], HasSubstr(" INVALID "));
+  EXPECT_THAT(rows[1], Not(HasSubstr("2.62")));
+  EXPECT_THAT(rows[2], HasSubstr(" INTERRUPTED "));
+  EXPECT_THAT(rows[3], Not(HasSubstr("IN")));
+  EXPECT_THAT(table,
+              HasSubstr("async is INVALID: verification failed: a has 52,499 rows; CQ over"));
+  EXPECT_THAT(table, HasSubstr("chunked is INTERRUPTED, not valid: interrupted"));
+  for (const std::string& row : rows) EXPECT_EQ(DisplayWidth(row), DisplayWidth(rows[0]));
+  ExpectPrintable(table, 100);
+}
+
+TEST(ResultTableTest, NothingIsFasterThanAnInvalidRun) {
+  ComparisonResult result = SampleComparison();
+  result.runs[0].reasons = {"operations were lost"};
+  const std::string table = ResultTable(result, kPlain);
+  EXPECT_THAT(Rows(table, 4)[1], testing::MatchesRegex("async +32\\.9 +- +1,064 .*"));
+  EXPECT_THAT(table, HasSubstr("times faster: not given, because sync"));
+}
+
+TEST(ResultTableTest, WithoutSyncTheFirstRunIsTheMeasure) {
+  ComparisonResult result = SampleComparison();
+  result.runs.erase(result.runs.begin());
+  const std::string table = ResultTable(result, kPlain);
+  EXPECT_THAT(table, HasSubstr("than async"));
+  EXPECT_THAT(table, HasSubstr("relative to async, the first run"));
+  EXPECT_THAT(Rows(table, 3)[0], testing::MatchesRegex("async +32\\.9 +1\\.00 .*"));
+}
+
+TEST(ResultTableTest, SaysWhatWasNotRun) {
+  ComparisonResult result = SampleComparison();
+  result.interrupted = true;
+  result.runs.resize(2);
+  EXPECT_THAT(ResultTable(result, kPlain), HasSubstr("INTERRUPTED, not run: chunked, window"));
+  result.runs.clear();
+  EXPECT_THAT(ResultTable(result, kPlain), HasSubstr("No scenario was run."));
+}
+
+TEST(ResultTableTest, UnsupportedAndUnknownFiguresAreDashes) {
+  ComparisonResult result = SamplePlan();
+  result.plan.scenarios.resize(1);
+  result.runs.push_back(EmptyRun(ScenarioKind::kSync, "sync"));
+  result.runs[0].wall_s = std::nan("");
+  result.runs[0].throughput_per_s = std::numeric_limits<double>::infinity();
+  result.runs[0].client.user_s = std::nan("");
+  const std::string table = ResultTable(result, kPlain);
+  EXPECT_THAT(Rows(table, 1)[0], testing::MatchesRegex("sync +- +- +- +- +0 /    - +- +- +0"));
+  ExpectPrintable(TextReport(result, kPlain), 100);
+}
+
+TEST(TextReportTest, EveryLineFitsTheWidth) {
+  ComparisonResult result = SampleComparison();
+  result.runs[3].scenario.label = "window:400,pool=2000";
+  for (const int width : {80, 100, 160}) {
+    for (const bool unicode : {false, true}) {
+      ExpectPrintable(TextReport(result, {false, unicode, width}), width);
+    }
+  }
+  EXPECT_THAT(TextReport(result, {false, false, 80}), HasSubstr("No room for: "));
+}
+
+TEST(TextReportTest, AsciiMeansAscii) {
+  ComparisonResult result = SampleComparison();
+  result.environment.cpu_model = "Intel\xc2\xae Xeon\xc2\xae";
+  for (const char character : TextReport(result, kPlain)) {
+    ASSERT_LT(static_cast<unsigned char>(character), 0x80);
+  }
+  EXPECT_THAT(TextReport(result, kUnicode), HasSubstr("Intel\xc2\xae"));
+}
+
+TEST(TextReportTest, ColourOnlyWhenAskedForAndNeverTheOnlySign) {
+  ComparisonResult result = SampleComparison();
+  result.runs[1].reasons = {"operations were lost"};
+  const std::string plain = TextReport(result, kUnicode);
+  const std::string colored = TextReport(result, {true, true, 100});
+  EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(colored, HasSubstr("\x1b[1;31m"));
+  std::string stripped;
+  for (size_t i = 0; i < colored.size(); ++i) {
+    if (colored[i] == '\x1b') {
+      i = colored.find('m', i);
+    } else {
+      stripped += colored[i];
+    }
+  }
+  EXPECT_EQ(stripped, plain);
+}
+
+TEST(TextReportTest, NotesSayCommonThingsOnce) {
+  ComparisonResult result = SampleComparison();
+  for (RunResult& run : result.runs) {
+    run.warnings = {"sequential scans of b dominate", "sequential scans of b dominate"};
+  }
+  result.runs[1].warnings.push_back("CHECKPOINT skipped");
+  result.runs[1].total.failed = 12;
+  result.runs[1].total.failures = {{"53300", 10}, {"pool_timeout", 2}};
+  const std::string report = TextReport(result, kPlain);
+  EXPECT_EQ(Count(report, "sequential scans of b dominate"), 1u);
+  EXPECT_THAT(report, HasSubstr("  all runs: warning: sequential scans of b dominate\n"));
+  EXPECT_THAT(report, HasSubstr("  async: warning: CHECKPOINT skipped\n"));
+  EXPECT_THAT(report, HasSubstr("  async: 12 of 35,000 operations failed: 10 53300, 2 pool_"));
+  EXPECT_EQ(Count(report, "rows as expected (a 52,500, b 87,500)"), 1u);
+  EXPECT_THAT(report, HasSubstr("60.0 KiB"));  // memory per connection
+  EXPECT_THAT(report, HasSubstr("1.49 ms"));   // time to connect
+
+  result.runs[2].verification->ok = false;
+  result.runs[2].verification->found.a = 52'499;
+  EXPECT_THAT(
+      TextReport(result, kPlain),
+      HasSubstr("  chunked: ROWS DO NOT AGREE: expected a 52,500, b 87,500; found a 52,499"));
+}
+
+TEST(TextReportTest, ForeignTextCannotForgeALine) {
+  ComparisonResult result = SampleComparison();
+  result.runs[1].reasons = {"server said: x\n  window: rows as expected\x1b[2J"};
+  ExpectPrintable(TextReport(result, kPlain), 100);
+  EXPECT_THAT(TextReport(result, kPlain), Not(HasSubstr("\n  window: rows")));
+}
+
+}  // namespace
+}  // namespace pgring

@@ -1,0 +1,27 @@
+#include "support/property_seeds.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
+
+namespace pgring {
+
+std::vector<uint64_t> PropertySeeds() {
+  constexpr uint64_t kDefaultSeedCount = 40;
+  std::vector<uint64_t> seeds;
+  uint64_t chosen = 0;
+  const char* text = std::getenv("PGRING_TEST_SEED");
+  if (text != nullptr && absl::SimpleAtoi(text, &chosen)) {
+    seeds.push_back(chosen);
+  } else {
+    for (uint64_t seed = 1; seed <= kDefaultSeedCount; ++seed) seeds.push_back(seed);
+  }
+  std::cout << "seeds (PGRING_TEST_SEED=<seed> repeats one): " << absl::StrJoin(seeds, " ")
+            << std::endl;
+  return seeds;
+}
+
+}  // namespace pgring

@@ -1,0 +1,211 @@
+#include "support/simulated_session.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/check.h"
+#include "pgring/base/status.h"
+#include "pgring/coro/awaitables.h"
+
+namespace pgring {
+namespace {
+
+absl::Status AbortedStatus() {
+  return WithFailureCode(absl::CancelledError("simulated: aborted"), kCauseInterrupted);
+}
+
+bool BreaksSession(const absl::Status& status) {
+  const std::string code = FailureCode(status);
+  return code == kCauseConnectionLost || code.rfind("57P", 0) == 0 || code.rfind("08", 0) == 0;
+}
+
+}  // namespace
+
+Result MakeRows(const SimulatedRows& rows) {
+  PGresult* result = PQmakeEmptyPGresult(nullptr, PGRES_TUPLES_OK);
+  if (!rows.empty()) {
+    // libpq copies the descriptions; more columns than this no simulated statement has.
+    constexpr size_t kMaxColumns = 16;
+    char name[] = "column";
+    PGresAttDesc descriptions[kMaxColumns] = {};
+    PGRING_CHECK(rows[0].size() <= kMaxColumns, "a simulated result with too many columns");
+    for (PGresAttDesc& description : descriptions) description.name = name;
+    PQsetResultAttrs(result, static_cast<int>(rows[0].size()), descriptions);
+  }
+  for (size_t row = 0; row < rows.size(); ++row) {
+    for (size_t column = 0; column < rows[row].size(); ++column) {
+      const std::string& value = rows[row][column];
+      const int set = PQsetvalue(result, static_cast<int>(row), static_cast<int>(column),
+                                 const_cast<char*>(value.c_str()), static_cast<int>(value.size()));
+      PGRING_CHECK(set == 1, "libpq refused a simulated value");
+    }
+  }
+  return Result(result);
+}
+
+Result MakeCommandResult(std::string_view command_tag) {
+  PGresult* result = PQmakeEmptyPGresult(nullptr, PGRES_COMMAND_OK);
+  // libpq keeps the tag in an array of 64 bytes inside the result and hands out its address.
+  constexpr size_t kLongestTag = 63;
+  PGRING_CHECK(command_tag.size() <= kLongestTag, "a simulated command tag is too long");
+  std::memcpy(PQcmdStatus(result), command_tag.data(), command_tag.size());
+  return Result(result);
+}
+
+absl::Status ServerError(std::string_view sqlstate) {
+  absl::StatusCode code = absl::StatusCode::kUnavailable;
+  if (sqlstate == "40001") code = absl::StatusCode::kAborted;
+  if (sqlstate == "57014") code = absl::StatusCode::kCancelled;
+  return WithFailureCode(
+      absl::Status(code, absl::StrCat("simulated error (SQLSTATE ", std::string(sqlstate), ")")),
+      sqlstate);
+}
+
+absl::Status ConnectionLost() {
+  return WithFailureCode(absl::UnavailableError("simulated: the server closed the connection"),
+                         kCauseConnectionLost);
+}
+
+absl::Status TooManyClients() {
+  return WithFailureCode(absl::ResourceExhaustedError("simulated: sorry, too many clients already"),
+                         "53300");
+}
+
+absl::Status NobodyListens() {
+  return WithFailureCode(absl::ResourceExhaustedError("simulated: Connection refused"),
+                         kCauseConnectionRefused);
+}
+
+absl::Status WrongPassword() {
+  return WithFailureCode(
+      absl::UnauthenticatedError("simulated: password authentication failed for user \"u\""),
+      "28P01");
+}
+
+SimulatedServer::~SimulatedServer() {
+  PGRING_CHECK(sessions_ == 0, "a simulated session outlived its server");
+}
+
+void SimulatedServer::ScriptConnects(const std::vector<absl::Status>& outcomes) {
+  scripted_outcomes_.insert(scripted_outcomes_.end(), outcomes.begin(), outcomes.end());
+}
+
+std::unique_ptr<Session> SimulatedServer::Create() {
+  return std::make_unique<SimulatedSession>(this, reactor_);
+}
+
+absl::Status SimulatedServer::TakeConnectOutcome() {
+  if (!scripted_outcomes_.empty()) {
+    absl::Status outcome = scripted_outcomes_.front();
+    scripted_outcomes_.pop_front();
+    if (!outcome.ok()) return outcome;
+  }
+  if (!connect_outcome_.ok()) return connect_outcome_;
+  return open_ >= max_connections_ ? TooManyClients() : absl::OkStatus();
+}
+
+SimulatedSession::SimulatedSession(SimulatedServer* server, Reactor* reactor)
+    : server_(server), reactor_(reactor) {
+  ++server_->sessions_;
+}
+
+SimulatedSession::~SimulatedSession() {
+  PGRING_CHECK(state_ == State::kNew || state_ == State::kClosed,
+               "a simulated session was destroyed before it was closed");
+  --server_->sessions_;
+}
+
+Task<absl::Status> SimulatedSession::Connect() {
+  PGRING_CHECK(state_ == State::kNew, "a session can be connected once");
+  state_ = State::kBroken;
+  const int64_t now_ns = reactor_->clock().NowNs();
+  server_->connect_times_ns_.push_back(now_ns);
+  ++server_->connecting_;
+  server_->peak_connecting_ = std::max(server_->peak_connecting_, server_->connecting_);
+  if (server_->connect_ns_ > 0) {
+    const int64_t done_ns = now_ns + server_->connect_ns_;
+    wake_.emplace(reactor_->ready());
+    const StopToken aborted(&*wake_);
+    co_await SleepUntil(reactor_, done_ns, aborted);
+  }
+  --server_->connecting_;
+  if (aborted_) {
+    co_return AbortedStatus();
+  }
+  absl::Status outcome = server_->TakeConnectOutcome();
+  if (!outcome.ok()) {
+    co_return outcome;
+  }
+  ++server_->open_;
+  server_->peak_open_ = std::max(server_->peak_open_, server_->open_);
+  is_open_ = true;
+  state_ = State::kUsable;
+  co_return absl::OkStatus();
+}
+
+Task<absl::StatusOr<Result>> SimulatedSession::Execute(const Statement* statement,
+                                                       Parameters parameters) {
+  PGRING_CHECK(!is_executing_, "a session executes one statement at a time");
+  ++round_trips_;
+  ++server_->executions_;
+  if (state_ != State::kUsable) {
+    co_return ConnectionLost();
+  }
+  SimulatedAnswer answer;
+  if (server_->script_ != nullptr) answer = server_->script_(*statement, parameters);
+  never_answers_ = answer.never;
+  const int64_t now_ns = reactor_->clock().NowNs();
+  const int64_t done_ns = answer.never ? kNoDeadlineNs : now_ns + answer.service_ns;
+  bool answered = !aborted_;
+  if (answered && done_ns > now_ns) {
+    is_executing_ = true;
+    ++server_->executing_;
+    server_->peak_executing_ = std::max(server_->peak_executing_, server_->executing_);
+    wake_.emplace(reactor_->ready());
+    const StopToken interrupted(&*wake_);
+    answered = co_await SleepUntil(reactor_, done_ns, interrupted);
+    --server_->executing_;
+    is_executing_ = false;
+  }
+  if (aborted_) {
+    state_ = State::kBroken;
+    co_return AbortedStatus();
+  }
+  if (!answered) {
+    co_return ServerError("57014");
+  }
+  if (!answer.status.ok()) {
+    if (BreaksSession(answer.status)) state_ = State::kBroken;
+    co_return answer.status;
+  }
+  if (answer.rows != nullptr) {
+    co_return MakeRows(*answer.rows);
+  }
+  co_return MakeCommandResult(answer.command_tag);
+}
+
+Task<void> SimulatedSession::Close() {
+  PGRING_CHECK(state_ != State::kClosed && !is_executing_, "a session is closed once, when idle");
+  if (is_open_) --server_->open_;
+  state_ = State::kClosed;
+  co_return;
+}
+
+void SimulatedSession::RequestCancel() {
+  if (!is_executing_) return;
+  ++server_->cancel_requests_;
+  server_->last_cancel_ns_ = reactor_->clock().NowNs();
+  if (never_answers_) return;
+  wake_->RequestStop();
+}
+
+void SimulatedSession::Abort() {
+  aborted_ = true;
+  ++server_->aborts_;
+  server_->last_abort_ns_ = reactor_->clock().NowNs();
+  if (wake_.has_value()) wake_->RequestStop();
+}
+
+}  // namespace pgring
