@@ -168,8 +168,8 @@ absl::Status WriteOutputs(const Options& options, const ComparisonResult& result
   if (json_file == "-") PrintOutput(json);
   absl::Status written = FinishOutput();
   if (!written.ok()) {
-    written = absl::Status(written.code(), absl::StrCat(written.message(),
-                                                        "; the results are in ", directory->path()));
+    written = absl::Status(written.code(), absl::StrCat(written.message(), "; the results are in ",
+                                                        directory->path()));
   }
   TextStyle plain;
   written.Update(directory->WriteFile("result.json", json));

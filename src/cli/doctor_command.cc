@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <libpq-fe.h>
 
 #include <cstdio>
 #include <fstream>

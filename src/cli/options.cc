@@ -167,6 +167,10 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
                                                    "\" is not a whole number from 0 to ",
                                                    std::numeric_limits<uint64_t>::max()));
   }
+  if (options->plan.workload.print_rows && options->output.json_file == "-") {
+    return absl::InvalidArgumentError(
+        "--print-rows and --json - both want standard output: give --json a file");
+  }
   PGRING_RETURN_IF_ERROR(RefuseNan("--write-ratio", options->plan.workload.write_ratio));
   PGRING_RETURN_IF_ERROR(RefuseNan("--pool-timeout", raw.defaults.pool_timeout_s.value_or(0)));
   auto scenarios = ParseScenarios(one_scenario ? raw.scenario : raw.scenarios, raw.defaults);

@@ -26,7 +26,7 @@ std::vector<char*> PointersTo(const std::vector<std::string>& texts) {
 
 // Two connected sockets, neither of them 0, 1 or 2: the keeper overwrites those.
 absl::Status MakeChannel(int ends[2]) {
-  int low[2];
+  int low[2] = {-1, -1};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, low) != 0) {
     return ErrnoStatus(errno, "make the channel to the server's keeper");
   }
@@ -68,7 +68,7 @@ absl::StatusOr<std::unique_ptr<Keeper>> Keeper::Fork(const KeeperPlan& plan) {
     prepared.group_count = plan.identity->groups.size();
   }
 
-  int ends[2];
+  int ends[2] = {-1, -1};
   PGRING_RETURN_IF_ERROR(MakeChannel(ends));
   // Blocked over the fork, so that no handler of ours runs in the keeper and no Ctrl-C ends it
   // before it has left our process group.

@@ -71,7 +71,7 @@ std::string ReadAll(int fd, int64_t limit_ns, std::string* output) {
 absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& arguments,
                                        int64_t limit_ns) {
   const std::string attempt = fmt::format("run {}", fmt::join(arguments, " "));
-  int ends[2];
+  int ends[2] = {-1, -1};
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus(errno, attempt);
   // dup2 onto itself would leave the descriptor close-on-exec, hence never 0, 1 or 2.
   const int write_end = fcntl(ends[1], F_DUPFD_CLOEXEC, 3);

@@ -62,12 +62,10 @@ std::optional<std::string> ReadProcFile(const std::string& path) {
   if (file == nullptr) return std::nullopt;
   std::string content;
   std::array<char, 4096> buffer = {};
-  size_t length = 0;
-  do {
-    length = std::fread(buffer.data(), 1, buffer.size(), file.get());
-    content.append(buffer.data(), length);
+  while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
+    content.append(buffer.data(), std::fread(buffer.data(), 1, buffer.size(), file.get()));
     if (content.size() > kMaxProcFileBytes) return std::nullopt;
-  } while (length == buffer.size());
+  }
   // A process that ends between opening and reading gives ESRCH.
   if (std::ferror(file.get()) != 0) return std::nullopt;
   return content;

@@ -30,8 +30,8 @@ int TimeoutMs(int64_t now_ns, int64_t deadline_ns) {
   if (deadline_ns == kNoDeadlineNs) return -1;
   const int64_t left_ns = std::max<int64_t>(0, deadline_ns - now_ns);
   constexpr int64_t kLongestMs = 1'000'000;
-  return static_cast<int>(
-      std::min((left_ns + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond, kLongestMs));
+  return static_cast<int>(std::min(
+      (left_ns + kNanosecondsPerMillisecond - 1) / kNanosecondsPerMillisecond, kLongestMs));
 }
 
 // An exchange that was broken off is still running for libpq, so no other may be begun.
@@ -155,10 +155,9 @@ absl::Status BlockingSession::OnInterrupted(int64_t now_ns, int64_t* wake_ns) {
         kCauseInterrupted);
   }
   if (now_ns >= cancel_ns && cancel_ != nullptr) {
-    // Blocks, which is all right here: this thread has nothing else to do.
-    char error[256];
-    PQcancel(cancel_.get(), error, sizeof error);
-    cancel_.reset();
+    // Not from here, although this thread has nothing else to do: PQcancel has no time limit.
+    canceller_ = std::make_unique<Canceller>();
+    canceller_->Send(std::move(cancel_));
   }
   *wake_ns = std::min(*wake_ns, now_ns >= cancel_ns ? give_up_ns : cancel_ns);
   return absl::OkStatus();

@@ -1,33 +1,36 @@
 #include "pgring/postgres/canceller.h"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 namespace pgring {
 
+Canceller::Canceller() : shared_(std::make_shared<Shared>()) {}
+
 Canceller::~Canceller() {
-  {
-    std::lock_guard<std::mutex> lock(mutex_);
-    stopping_ = true;
-    requests_.clear();
-  }
-  changed_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  std::unique_lock<std::mutex> lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->requests.clear();
+  shared_->changed.notify_all();
+  shared_->changed.wait_for(lock, std::chrono::nanoseconds(kEndLimitNs),
+                            [this] { return !shared_->running; });
 }
 
 void Canceller::Send(CancelHandle cancel) {
-  std::lock_guard<std::mutex> lock(mutex_);
-  requests_.push_back(std::move(cancel));
-  if (!thread_.joinable()) thread_ = std::thread(&Canceller::Run, this);
-  changed_.notify_one();
+  const std::lock_guard<std::mutex> lock(shared_->mutex);
+  shared_->requests.push_back(std::move(cancel));
+  if (!std::exchange(shared_->running, true)) std::thread(&Canceller::Run, shared_).detach();
+  shared_->changed.notify_all();
 }
 
-void Canceller::Run() {
-  std::unique_lock<std::mutex> lock(mutex_);
+void Canceller::Run(const std::shared_ptr<Shared>& shared) {
+  std::unique_lock<std::mutex> lock(shared->mutex);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !requests_.empty(); });
-    if (stopping_) return;
-    CancelHandle request = std::move(requests_.front());
-    requests_.pop_front();
+    shared->changed.wait(lock, [&shared] { return shared->stopping || !shared->requests.empty(); });
+    if (shared->stopping) break;
+    CancelHandle request = std::move(shared->requests.front());
+    shared->requests.pop_front();
     lock.unlock();
     // A request that does not get through leaves the statement running until its connection is
     // closed, which follows; so there is nothing to do about a failure.
@@ -36,6 +39,8 @@ void Canceller::Run() {
     request.reset();
     lock.lock();
   }
+  shared->running = false;
+  shared->changed.notify_all();
 }
 
 }  // namespace pgring

@@ -53,10 +53,10 @@ Task<absl::Status> Connection::Connect() {
       co_return aborted;
     }
     if (outcome == WaitOutcome::kDeadline) {
-      absl::Status late = WithFailureCode(
-          absl::DeadlineExceededError(
-              absl::StrCat("connecting took longer than connect_timeout (", timeout_s, " s)")),
-          kCauseConnectTimeout);
+      absl::Status late =
+          WithFailureCode(absl::DeadlineExceededError(absl::StrCat(
+                              "connecting took longer than connect_timeout (", timeout_s, " s)")),
+                          kCauseConnectTimeout);
       late = Break(late);
       co_return late;
     }

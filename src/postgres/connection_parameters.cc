@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -33,8 +34,8 @@ bool IsConninfo(const std::string& database) {
          database.rfind("postgres://", 0) == 0;
 }
 
-// What stands in the connection string wins over the separate options, as in psql ("connection string
-// parameters will override any conflicting command line options").
+// What stands in the connection string wins over the separate options, as in psql, whose manual
+// says: "connection string parameters will override any conflicting command line options".
 absl::Status AddParsed(const std::string& conninfo, ConnectionParameters* parameters) {
   char* error = nullptr;
   OptionList options(PQconninfoParse(conninfo.c_str(), &error), &PQconninfoFree);
@@ -51,12 +52,26 @@ absl::Status AddParsed(const std::string& conninfo, ConnectionParameters* parame
   return absl::OkStatus();
 }
 
+// libpq's defaults. It takes the service from PGSERVICE only, so one that was named elsewhere
+// stands there for the duration of the call; nothing else runs yet that could look.
+OptionList DefaultsOfService(const std::string& service) {
+  constexpr const char* kVariable = "PGSERVICE";
+  const char* current = std::getenv(kVariable);
+  const std::optional<std::string> before =
+      current == nullptr ? std::nullopt : std::optional<std::string>(current);
+  if (!service.empty()) setenv(kVariable, service.c_str(), 1);
+  OptionList defaults(PQconndefaults(), &PQconninfoFree);
+  if (before.has_value()) {
+    setenv(kVariable, before->c_str(), 1);
+  } else {
+    unsetenv(kVariable);
+  }
+  return defaults;
+}
+
 // Fills what is still unset from the environment, the service file and libpq's own defaults.
 absl::Status AddDefaults(ConnectionParameters* parameters) {
-  // PQconndefaults reads PGSERVICE only; a service named in the conninfo must be seen too.
-  const std::string service = parameters->Get("service");
-  if (!service.empty()) setenv("PGSERVICE", service.c_str(), 1);
-  OptionList defaults(PQconndefaults(), &PQconninfoFree);
+  OptionList defaults = DefaultsOfService(parameters->Get("service"));
   if (defaults == nullptr) return absl::ResourceExhaustedError("reading libpq's defaults failed");
   for (const PQconninfoOption* option = defaults.get(); option->keyword != nullptr; ++option) {
     if (option->val == nullptr || option->val[0] == '\0') continue;
@@ -81,8 +96,8 @@ absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host) {
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
   if (error != 0) {
-    return absl::UnavailableError(absl::StrCat("resolving host name \"", host, "\": ",
-                                               gai_strerror(error), "; check -h or PGHOST"));
+    return absl::UnavailableError(absl::StrCat(
+        "resolving host name \"", host, "\": ", gai_strerror(error), "; check -h or PGHOST"));
   }
   std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
   std::vector<std::string> addresses;
@@ -149,8 +164,7 @@ std::string TcpPlaces(const std::string& host_list, const std::string& port_list
 }  // namespace
 
 bool EnvironmentNamesServer() {
-  for (const char* name :
-       {"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE"}) {
+  for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE"}) {
     const char* value = std::getenv(name);
     if (value != nullptr && value[0] != '\0') return true;
   }
@@ -216,8 +230,8 @@ std::string ConnectionParameters::Describe() const {
   } else if (host.empty() && !address.empty()) {
     where = absl::StrCat("TCP ", TcpPlaces(address, port));
   } else {
-    where = absl::StrCat("Unix socket ", host.empty() ? "(default directory)" : host, ", port ",
-                         port);
+    where =
+        absl::StrCat("Unix socket ", host.empty() ? "(default directory)" : host, ", port ", port);
   }
   const std::string database = Get("dbname");
   const std::string user = Get("user");

@@ -58,6 +58,11 @@ absl::Status ConnectStatus(const PGconn* connection) {
 
 }  // namespace
 
+std::string LibpqVersion() {
+  const int version = PQlibVersion();
+  return absl::StrCat(version / 10'000, ".", version % 10'000);
+}
+
 absl::StatusOr<Want> LibpqConnection::StartConnect(const ConnectionParameters& parameters) {
   PGRING_CHECK(connection_ == nullptr, "the connection has been started already");
   connection_.reset(PQconnectStartParams(parameters.keywords(), parameters.values(), 0));

@@ -93,6 +93,18 @@ class Pool::Turn : public ListHook<> {
   PoolEntry* entry_ = nullptr;
 };
 
+// Counts as waiting while it lives, be its end a lease, a failure or the waiter's destruction.
+class Pool::WaitingCount {
+ public:
+  explicit WaitingCount(Pool* pool) : pool_(pool) { pool_->Gauge(ConnectionGauge::kWaiting, 1); }
+  ~WaitingCount() { pool_->Gauge(ConnectionGauge::kWaiting, -1); }
+  WaitingCount(const WaitingCount&) = delete;
+  WaitingCount& operator=(const WaitingCount&) = delete;
+
+ private:
+  Pool* pool_;
+};
+
 Pool::Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory,
            ConnectionTimeline* timeline, Histogram* connect_ns)
     : reactor_(reactor),
@@ -125,8 +137,8 @@ Task<absl::StatusOr<Lease>> Pool::Acquire(StopToken stop) {
   const uint64_t ticket = next_ticket_++;
   bool may_open = waiters_.empty() && MayOpen();
   if (may_open) ReservePlace();
-  Gauge(ConnectionGauge::kWaiting, 1);
-  absl::StatusOr<Lease> lease = StoppedStatus();
+  const WaitingCount waiting(this);
+  absl::StatusOr<Lease> lease;
   for (;;) {
     if (!may_open) {
       Turn turn(this, ticket, deadline_ns, stop);
@@ -135,7 +147,10 @@ Task<absl::StatusOr<Lease>> Pool::Acquire(StopToken stop) {
         lease = MakeLease(turn.Take());
         break;
       }
-      if (stop.stop_requested()) break;
+      if (stop.stop_requested()) {
+        lease = StoppedStatus();
+        break;
+      }
       if (grant == Grant::kNone) {
         lease = TimeoutStatus();
         break;
@@ -149,10 +164,17 @@ Task<absl::StatusOr<Lease>> Pool::Acquire(StopToken stop) {
     may_open = false;
     lease = co_await Open();
     if (lease.ok() || !absl::IsResourceExhausted(lease.status())) break;
-    lease = StoppedStatus();
-    if (stop.stop_requested()) break;
+    if (stop.stop_requested()) {
+      lease = StoppedStatus();
+      break;
+    }
+    // Nobody waited when one came back during the attempt.
+    idle = TakeIdle();
+    if (idle != nullptr) {
+      lease = MakeLease(idle);
+      break;
+    }
   }
-  Gauge(ConnectionGauge::kWaiting, -1);
   co_return std::move(lease);
 }
 
@@ -294,9 +316,9 @@ Task<void> Pool::RetryAfterBackoff() {
 
 void Pool::GiveUp() {
   gave_up_ = true;
-  last_refusal_ = Annotate(
-      last_refusal_, absl::StrCat("no connection could be opened for ",
-                                  kGiveUpAfterNs / kNanosecondsPerSecond, " s"));
+  last_refusal_ =
+      Annotate(last_refusal_, absl::StrCat("no connection could be opened for ",
+                                           kGiveUpAfterNs / kNanosecondsPerSecond, " s"));
   while (!waiters_.empty()) waiters_.PopFront()->Give(Grant::kFailure, nullptr);
 }
 

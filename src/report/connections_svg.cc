@@ -193,8 +193,9 @@ std::string Legend(const ComparisonResult& result, const Layout& layout) {
   std::string out;
   for (size_t i = 0; i < result.runs.size(); ++i) {
     const RunResult& run = result.runs[i];
+    const size_t row = i / columns;
     const double x = kTextLeft + static_cast<double>(i % columns) * column_width;
-    const double baseline = layout.legend_top + kLegendRow * static_cast<double>(i / columns + 1);
+    const double baseline = layout.legend_top + kLegendRow * static_cast<double>(row + 1);
     const std::string_view mark = Mark(run);
     out += fmt::format("<path {} d=\"M{} {}h{}\"/>", LineClass(i), x, baseline - kSwatchRaise,
                        kSwatchLength);

@@ -131,11 +131,15 @@ std::string InvalidRunLines(const ComparisonResult& result, const TextStyle& sty
     const std::string reasons = run.reasons.empty() ? "" : ": " + absl::StrJoin(run.reasons, "; ");
     append(fmt::format("{} is {}{}", RunLabel(run), mark, reasons));
   }
-  if (result.runs.size() < result.plan.scenarios.size()) {
-    std::vector<std::string> missing;
-    for (size_t i = result.runs.size(); i < result.plan.scenarios.size(); ++i) {
-      missing.push_back(ScenarioLabel(result.plan.scenarios[i]));
-    }
+  std::vector<std::string> missing;
+  for (const ScenarioPlan& scenario : result.plan.scenarios) {
+    const std::string label = ScenarioLabel(scenario);
+    const bool started =
+        std::any_of(result.runs.begin(), result.runs.end(),
+                    [&label](const RunResult& run) { return RunLabel(run) == label; });
+    if (!started) missing.push_back(label);
+  }
+  if (!missing.empty()) {
     append(fmt::format("{}not run: {}", result.interrupted ? "INTERRUPTED, " : "",
                        absl::StrJoin(missing, ", ")));
   } else if (result.interrupted) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "report/format.h"
 #include "report/terminal_style.h"
@@ -28,7 +29,7 @@ std::string SettingsText(const Environment& environment) {
   std::vector<std::string> settings;
   bool unsafe = false;
   for (const auto& [name, value] : environment.server_settings) {
-    settings.push_back(name + "=" + value);
+    settings.push_back(absl::StrCat(name, "=", value));
     unsafe |= IsOff(value);
   }
   std::string text = absl::StrJoin(settings, " ");
@@ -86,17 +87,6 @@ std::string ToolText(const Environment& environment) {
 std::string RunNote(std::string_view label, const std::string& text, const TextStyle& style) {
   return WrapText(PrintableText(fmt::format("  {}: {}", label, text), style.unicode),
                   ReportColumns(style), 4);
-}
-
-std::string FailuresText(const OperationSummary& summary) {
-  std::vector<std::string> parts;
-  for (const auto& [code, count] : summary.failures) {
-    parts.push_back(fmt::format("{} {}", CountText(count), code));
-  }
-  std::string text = fmt::format("{} of {} operations failed", CountText(summary.failed),
-                                 CountText(summary.scheduled));
-  if (!parts.empty()) text += ": " + absl::StrJoin(parts, ", ");
-  return text;
 }
 
 std::string VerificationText(const RunResult& run) {
@@ -174,7 +164,6 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
   std::string out;
   for (const RunResult& run : result.runs) {
     const std::string label = RunLabel(run);
-    if (run.total.failed > 0) out += RunNote(label, FailuresText(run.total), style);
     if (run.total.skipped > 0) {
       out += RunNote(label,
                      CountText(run.total.skipped) +

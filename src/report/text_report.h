@@ -28,8 +28,8 @@ std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& styl
 // What the connections and the machines cost, one row per run.
 std::string CostTable(const ComparisonResult& result, const TextStyle& style);
 
-// Failures by code, verification and warnings; a warning that all runs share is printed once. Empty
-// when there is nothing to say.
+// Skipped operations, verification and warnings (failures are among those); a warning that all runs
+// share is printed once. Empty when there is nothing to say.
 std::string RunNotes(const ComparisonResult& result, const TextStyle& style);
 
 // All of the above and the graph of connections over time.

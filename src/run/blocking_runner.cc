@@ -17,8 +17,8 @@
 namespace pgring {
 namespace {
 
-// What the threads share. One mutex guards all of it: it is held for well under a microsecond, twice
-// an operation, beside server round trips of a hundred and more.
+// What the threads share. One mutex guards all of it: it is held for well under a microsecond,
+// twice an operation, beside server round trips of a hundred and more.
 class SharedRun {
  public:
   SharedRun(const RunContext& context, MeasuredRun* measured)
@@ -70,10 +70,9 @@ class SharedRun {
     } else if (unreachable_since_ns_ == 0) {
       unreachable_since_ns_ = now_ns;
     } else if (now_ns - unreachable_since_ns_ >= Pool::kGiveUpAfterNs) {
-      measured_->gave_up =
-          absl::StrCat("no connection could be opened for ",
-                       Pool::kGiveUpAfterNs / kNanosecondsPerSecond, " s: ",
-                       std::string(refusal.message()));
+      measured_->gave_up = absl::StrCat("no connection could be opened for ",
+                                        Pool::kGiveUpAfterNs / kNanosecondsPerSecond,
+                                        " s: ", std::string(refusal.message()));
     }
     return measured_->gave_up.empty();
   }
@@ -122,7 +121,8 @@ class SharedRun {
   int64_t unreachable_since_ns_ = 0;
 };
 
-// One thread and its connection, which is opened when it is first needed and replaced when it breaks.
+// One thread and its connection, which is opened when it is first needed and replaced when it
+// breaks.
 class Worker {
  public:
   explicit Worker(SharedRun* shared) : shared_(shared) {}

@@ -94,13 +94,11 @@ absl::Status Comparison::Start() {
   // The first run is prepared here: that shows whether everything is permitted before anything is
   // announced.
   const absl::Status prepared = workload_.Prepare(control_.get(), &first_notes_);
-  is_prepared_ = prepared.ok();
-  if (!prepared.ok()) {
-    // Best effort: the error that is reported is the first one.
-    if (created_schema_) (void)DropSchema(control_.get());
-    return prepared;
-  }
-  return absl::OkStatus();
+  is_prepared_ = prepared.ok() && !interrupt_->raised();
+  if (is_prepared_) return absl::OkStatus();
+  // Best effort: the error that is reported is the first one.
+  if (created_schema_) (void)DropSchema(control_.get());
+  return prepared.ok() ? absl::CancelledError("interrupted before the first run") : prepared;
 }
 
 absl::Status Comparison::FitConnections() {

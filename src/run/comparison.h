@@ -39,8 +39,7 @@ struct ComparisonTarget {
 // goes wrong later is in the result. An interrupt ends the comparison after the run in progress has
 // been wound down.
 absl::StatusOr<ComparisonResult> RunComparison(const ComparisonPlan& plan,
-                                               const ComparisonTarget& target,
-                                               Interrupt* interrupt,
+                                               const ComparisonTarget& target, Interrupt* interrupt,
                                                ComparisonObserver* observer);
 
 }  // namespace pgring

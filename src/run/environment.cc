@@ -1,6 +1,5 @@
 #include "run/environment.h"
 
-#include <libpq-fe.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -60,8 +59,7 @@ Environment DescribeHost() {
   environment.cpu_model = CpuModel();
   environment.cpu_count = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
   environment.memory_bytes = int64_t{sysconf(_SC_PHYS_PAGES)} * sysconf(_SC_PAGESIZE);
-  const int libpq = PQlibVersion();
-  environment.libpq_version = absl::StrCat(libpq / 10'000, ".", libpq % 10'000);
+  environment.libpq_version = LibpqVersion();
   return environment;
 }
 

@@ -60,8 +60,7 @@ LittleCheck CheckLittle(const MeasuredRun& measured) {
   const OperationSummary total = measured.recorder.Total();
   const auto completions = static_cast<double>(total.succeeded + total.failed);
   if (duration_ns <= 0 || completions == 0) return check;
-  check.mean_in_system =
-      measured.recorder.MeanInSystem(measured.started_ns, measured.ended_ns);
+  check.mean_in_system = measured.recorder.MeanInSystem(measured.started_ns, measured.ended_ns);
   check.expected = measured.recorder.SumTimeInSystemNs() / duration_ns;
   check.tolerance = std::max(0.01, 2 * check.mean_in_system / completions);
   check.ok = std::abs(check.mean_in_system - check.expected) <=
@@ -102,7 +101,7 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
   connections.mean_open = timeline.Mean(ConnectionGauge::kOpen);
   connections.peak_in_use = timeline.Peak(ConnectionGauge::kInUse);
   connections.mean_in_use = timeline.Mean(ConnectionGauge::kInUse);
-  connections.timeline = timeline.Steps(kMaxReportedSteps);
+  connections.timeline = timeline.Steps(ConnectionTimeline::kMaxSteps);
   connections.timeline_thinned = timeline.thinned();
   connections.connect_ns = measured.connect_ns;
 
@@ -136,9 +135,9 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, RunResult* resul
         little.mean_in_system, little.expected, little.tolerance * 100));
   }
   if (measured.ring.has_value() && measured.ring->overflows > 0) {
-    result->reasons.push_back(absl::StrFormat(
-        "the completion queue overflowed %d times: latencies are suspect",
-        measured.ring->overflows));
+    result->reasons.push_back(
+        absl::StrFormat("the completion queue overflowed %d times: latencies are suspect",
+                        measured.ring->overflows));
   }
   if (!build.fit_for_measuring()) {
     result->reasons.push_back(

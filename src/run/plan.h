@@ -16,9 +16,9 @@ namespace pgring {
 
 enum class ScenarioKind : uint8_t { kSync, kThreads, kAsync, kChunked, kWindow };
 // In the order of every listing.
-inline constexpr ScenarioKind kAllScenarioKinds[] = {
-    ScenarioKind::kSync, ScenarioKind::kThreads, ScenarioKind::kAsync, ScenarioKind::kChunked,
-    ScenarioKind::kWindow};
+inline constexpr ScenarioKind kAllScenarioKinds[] = {ScenarioKind::kSync, ScenarioKind::kThreads,
+                                                     ScenarioKind::kAsync, ScenarioKind::kChunked,
+                                                     ScenarioKind::kWindow};
 // "sync", "threads", "async", "chunked", "window".
 std::string_view ScenarioKindName(ScenarioKind kind);
 

@@ -154,13 +154,15 @@ class ReactorRun {
   }
 
   Task<void> WatchInterrupt() {
+    const StopToken ended(&operations_ended_);
+    // A run without operations is over before this has begun to watch.
+    if (ended.stop_requested()) co_return;
     RingOperation* poll = &interrupt_poll_;
     const int descriptor = context_.interrupt->descriptor();
     co_await PollDescriptor(poll, descriptor, POLLIN);
     if (!context_.interrupt->raised()) co_return;
     measured_->interrupted = true;
     Stop();
-    const StopToken ended(&operations_ended_);
     const int64_t cancel_ns = Now() + Interrupt::kDrainNs;
     bool still_running = co_await SleepUntil(reactor_, cancel_ns, ended);
     if (!still_running) co_return;
@@ -196,10 +198,9 @@ void RunOnReactor(const RunContext& context, Reactor* reactor, SessionFactory* f
   Task<void> main = run.Main();
   RunUntilDone(reactor, std::move(main));
   const BackendStats after = reactor->backend().stats();
-  measured->ring = BackendStats{after.enters - before.enters,
-                                after.submissions - before.submissions,
-                                after.completions - before.completions,
-                                after.overflows - before.overflows};
+  measured->ring =
+      BackendStats{after.enters - before.enters, after.submissions - before.submissions,
+                   after.completions - before.completions, after.overflows - before.overflows};
 }
 
 }  // namespace pgring

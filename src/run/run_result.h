@@ -49,7 +49,7 @@ struct ConnectionCounts {
   double mean_open = 0;
   int peak_in_use = 0;
   double mean_in_use = 0;
-  // At most kMaxReportedSteps steps.
+  // Every recorded step; result.json thins them to kMaxReportedSteps.
   std::vector<TimelineStep> timeline;
   bool timeline_thinned = false;
   Histogram connect_ns;

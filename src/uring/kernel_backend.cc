@@ -131,7 +131,8 @@ class KernelBackend final : public Backend {
     }
     io_uring_cqe* unused = nullptr;
     ++stats_.enters;
-    const int result = io_uring_submit_and_wait_timeout(&ring_, &unused, 1, timeout_pointer, nullptr);
+    const int result =
+        io_uring_submit_and_wait_timeout(&ring_, &unused, 1, timeout_pointer, nullptr);
     NoteOverflow();
     // Whether anything completed is told by the queue, not by this result (liburing 2.3 returns the
     // number submitted even on a timeout).
@@ -194,9 +195,9 @@ class KernelBackend final : public Backend {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Backend>> CreateKernelBackend(const KernelBackendOptions& options) {
-  PGRING_CHECK(options.submission_entries > 0 &&
-                   options.submission_entries <= kMaxSubmissionEntries,
-               "submission_entries is out of range");
+  PGRING_CHECK(
+      options.submission_entries > 0 && options.submission_entries <= kMaxSubmissionEntries,
+      "submission_entries is out of range");
   auto backend = std::make_unique<KernelBackend>();
   PGRING_RETURN_IF_ERROR(backend->Open(options));
   return absl::StatusOr<std::unique_ptr<Backend>>(std::move(backend));

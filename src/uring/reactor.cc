@@ -32,12 +32,11 @@ absl::Status Reactor::Turn() {
   return absl::OkStatus();
 }
 
-bool Reactor::HasWork() const {
-  return !ready_.empty() || !timers_.empty() || in_flight() > 0;
-}
+bool Reactor::HasWork() const { return !ready_.empty() || !timers_.empty() || in_flight() > 0; }
 
 int64_t Reactor::WaitDeadlineNs() const {
-  // Without anything that could wake it, the loop must not sleep: its caller decides what that means.
+  // Without anything that could wake it, the loop must not sleep: its caller decides what that
+  // means.
   if (!ready_.empty() || !HasWork()) return 0;
   return timers_.NextDeadlineNs();
 }

@@ -8,6 +8,12 @@
 #include "pgring/base/check.h"
 
 namespace pgring {
+namespace {
+
+// What the kernel tells though it was not asked (IO_POLL_UNMASK in its io_uring/poll.c).
+constexpr uint32_t kAlwaysShown = POLLERR | POLLHUP | POLLNVAL | POLLRDHUP;
+
+}  // namespace
 
 SimulatedBackend::SimulatedBackend(const SimulatedBackendOptions& options)
     : options_(options), random_(options.seed) {}
@@ -66,14 +72,20 @@ size_t SimulatedBackend::TakeCompletions(absl::Span<Completion> completions) {
 void SimulatedBackend::CarryOut(const Submission& submission) {
   if (submission.is_cancel) {
     CarryOutCancel(submission.poll.user_data, submission.target);
-  } else if (random_.Chance(options_.poll_failure)) {
+    return;
+  }
+  if (random_.Chance(options_.poll_failure)) {
     Complete(submission.poll.user_data, options_.poll_failure_result);
-  } else if ((Shown(submission.poll) & POLLNVAL) != 0) {
+    return;
+  }
+  // Looked at now, as the kernel does: a cancel that was submitted behind it comes too late.
+  const uint32_t shown = Shown(submission.poll);
+  if ((shown & POLLNVAL) != 0) {
     Complete(submission.poll.user_data, -EBADF);
+  } else if (shown != 0) {
+    Complete(submission.poll.user_data, static_cast<int32_t>(shown));
   } else {
     polls_.push_back(submission.poll);
-    // At once, as the kernel does: a cancel that was submitted behind it comes too late.
-    CheckPolls();
   }
 }
 
@@ -97,7 +109,7 @@ void SimulatedBackend::CarryOutCancel(uint64_t user_data, uint64_t target) {
 uint32_t SimulatedBackend::Shown(const Poll& poll_operation) const {
   const auto ours = events_.find(poll_operation.descriptor);
   if (ours != events_.end()) {
-    return ours->second & (poll_operation.events | POLLERR | POLLHUP | POLLNVAL);
+    return ours->second & (poll_operation.events | kAlwaysShown);
   }
   pollfd entry = {poll_operation.descriptor, static_cast<short>(poll_operation.events), 0};
   // poll(2) skips a negative number instead of refusing it.
@@ -127,9 +139,8 @@ void SimulatedBackend::ApplyDueEvents() {
 }
 
 void SimulatedBackend::Complete(uint64_t user_data, int32_t result) {
-  const int64_t delay_ns = options_.max_delay_ns == 0
-                               ? 0
-                               : random_.Between(0, options_.max_delay_ns);
+  const int64_t delay_ns =
+      options_.max_delay_ns == 0 ? 0 : random_.Between(0, options_.max_delay_ns);
   completions_.emplace(clock_.NowNs() + delay_ns, Completion{user_data, result, 0});
 }
 

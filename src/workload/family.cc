@@ -63,7 +63,8 @@ FamilyWorkload::FamilyWorkload(const FamilyOptions& options) : options_(options)
       {"rollback", "ROLLBACK", 0},
       {"select_a", "SELECT id, data, create_date FROM pgring.a LIMIT 10", 0},
       {"select_b",
-       "SELECT a_id, id, data FROM pgring.b WHERE a_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+       "SELECT a_id, id, data FROM pgring.b WHERE a_id IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+       "$10)",
        kParentsPerRead},
   };
   if (batched) {
@@ -71,14 +72,12 @@ FamilyWorkload::FamilyWorkload(const FamilyOptions& options) : options_(options)
                            "INSERT INTO pgring.a (data) VALUES ($1), ($2), ($3) RETURNING id",
                            kFamilyRowsOfA});
     statements_.push_back(
-        {"insert_b",
-         "INSERT INTO pgring.b (a_id) VALUES ($1), ($2), ($3), ($4), ($5) RETURNING id",
+        {"insert_b", "INSERT INTO pgring.b (a_id) VALUES ($1), ($2), ($3), ($4), ($5) RETURNING id",
          kFamilyRowsOfB});
   } else {
-    statements_.push_back({"insert_a",
-                           "INSERT INTO pgring.a (data) VALUES ($1) RETURNING id, create_date", 1});
     statements_.push_back(
-        {"insert_b", "INSERT INTO pgring.b (a_id) VALUES ($1) RETURNING id", 1});
+        {"insert_a", "INSERT INTO pgring.a (data) VALUES ($1) RETURNING id, create_date", 1});
+    statements_.push_back({"insert_b", "INSERT INTO pgring.b (a_id) VALUES ($1) RETURNING id", 1});
   }
   begin_ = Find("begin");
   commit_ = Find("commit");
@@ -121,8 +120,8 @@ Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, Opera
 }
 
 Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value) {
-  const std::array<NumberText, kFamilyRowsOfA> data = {
-      NumberText(value + 1), NumberText(value + 2), NumberText(value + 3)};
+  const std::array<NumberText, kFamilyRowsOfA> data = {NumberText(value + 1), NumberText(value + 2),
+                                                       NumberText(value + 3)};
   std::array<const char*, kFamilyRowsOfA> a_values = {data[0].digits, data[1].digits,
                                                       data[2].digits};
   const Parameters a_parameters(a_values.data(), kFamilyRowsOfA);

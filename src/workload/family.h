@@ -32,8 +32,7 @@ class FamilyWorkload final : public Workload {
   const std::vector<Statement>& statements() const override { return statements_; }
   Task<absl::Status> Run(Session* session, Operation operation, OperationTally* tally) override;
   absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;
-  absl::StatusOr<Verification> Verify(BlockingSession* session,
-                                      const CommittedWork& work) override;
+  absl::StatusOr<Verification> Verify(BlockingSession* session, const CommittedWork& work) override;
   std::vector<std::string> Observations(BlockingSession* session,
                                         const CommittedWork& work) override;
 

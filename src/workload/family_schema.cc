@@ -40,8 +40,8 @@ absl::Status FamilyWorkload::Prepare(BlockingSession* session, std::vector<std::
         Annotate(session->ExecuteSql("CREATE INDEX b_a_id ON pgring.b (a_id)").status(),
                  "creating the index on pgring.b (a_id)"));
   }
-  PGRING_RETURN_IF_ERROR(Annotate(session->ExecuteSql("ANALYZE pgring.a, pgring.b").status(),
-                                  "analyzing the tables"));
+  PGRING_RETURN_IF_ERROR(
+      Annotate(session->ExecuteSql("ANALYZE pgring.a, pgring.b").status(), "analyzing the tables"));
   const absl::Status checkpoint = session->ExecuteSql("CHECKPOINT").status();
   if (absl::IsPermissionDenied(checkpoint)) {
     notes->push_back(
@@ -56,7 +56,8 @@ absl::StatusOr<Verification> FamilyWorkload::Verify(BlockingSession* session,
                                                     const CommittedWork& work) {
   absl::StatusOr<Result> counted = session->ExecuteSql(kCountRows);
   if (!counted.ok()) return Annotate(counted.status(), "counting the rows afterwards");
-  const auto a = counted->Integer(0, 0), b = counted->Integer(0, 1), orphans = counted->Integer(0, 2);
+  const auto a = counted->Integer(0, 0), b = counted->Integer(0, 1),
+             orphans = counted->Integer(0, 2);
   if (!a || !b || !orphans) return absl::InternalError("counting the rows gave no numbers");
 
   Verification verification;
@@ -94,7 +95,8 @@ std::vector<std::string> FamilyWorkload::Observations(BlockingSession* session,
     return {};
   }
   return {
-      "sequential scans of b dominate: b.a_id has no index, so every read scans the whole table, and "
+      "sequential scans of b dominate: b.a_id has no index, so every read scans the whole table, "
+      "and "
       "the times show the server scanning more than the client; --fk-index adds the index"};
 }
 

@@ -7,7 +7,8 @@
 namespace pgring {
 namespace {
 
-constexpr const char* kOurMark = "created by pgring; its tables are dropped and made anew by every run";
+constexpr const char* kOurMark =
+    "created by pgring; its tables are dropped and made anew by every run";
 
 // The number is "pgring" in ASCII: an arbitrary key that no other program is likely to use.
 constexpr const char* kLock = "SELECT pg_try_advisory_lock(123589603454567)";
@@ -20,9 +21,8 @@ constexpr const char* kFindSchema =
     " WHERE nspname = 'pgring'";
 
 absl::Status CreateSchema(BlockingSession* session) {
-  const std::string sql =
-      absl::StrCat("BEGIN; CREATE SCHEMA pgring; COMMENT ON SCHEMA pgring IS '", kOurMark,
-                   "'; COMMIT");
+  const std::string sql = absl::StrCat("BEGIN; CREATE SCHEMA pgring; COMMENT ON SCHEMA pgring IS '",
+                                       kOurMark, "'; COMMIT");
   const absl::Status created = session->ExecuteSql(sql.c_str()).status();
   if (absl::IsPermissionDenied(created)) {
     return WithFailureCode(
@@ -53,7 +53,8 @@ absl::StatusOr<bool> ClaimSchema(BlockingSession* session) {
   }
   if (found->Text(0, 0) != kOurMark) {
     return absl::AlreadyExistsError(
-        "the schema pgring exists and was not created by pgring (its comment is not ours), so it is "
+        "the schema pgring exists and was not created by pgring (its comment is not ours), so it "
+        "is "
         "left alone; rename or drop it, or use another database");
   }
   return false;

@@ -10,8 +10,8 @@
 namespace pgring {
 
 // Takes the schema for this session: locks out any other pgring on the same database (until the
-// session ends) and creates the schema when there is none. Returns whether it created it. Fails when
-// the schema is not ours, another pgring is at work, or the role may not create it.
+// session ends) and creates the schema when there is none. Returns whether it created it. Fails
+// when the schema is not ours, another pgring is at work, or the role may not create it.
 absl::StatusOr<bool> ClaimSchema(BlockingSession* session);
 
 // Drops the schema and everything in it. Only after ClaimSchema succeeded.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -136,6 +137,31 @@ TEST(IntrusiveListTest, ForEachMayUnlinkOrDestroyTheVisited) {
   });
   EXPECT_THAT(visited, ElementsAre(1, 2, 3));
   EXPECT_THAT(Numbers(list), ElementsAre(2));
+}
+
+TEST(IntrusiveListTest, InsertSortedKeepsTheOrderAndPutsEqualsInOrderOfArrival) {
+  const auto by_tens = [](const Waiter& left, const Waiter& right) {
+    return left.number / 10 < right.number / 10;
+  };
+  Waiter a(20), b(10), c(30), d(21), e(5), f(31);
+  WaiterList list;
+  for (Waiter* waiter : {&a, &b, &c, &d, &e, &f}) list.InsertSorted(waiter, by_tens);
+  EXPECT_THAT(Numbers(list), ElementsAre(5, 10, 20, 21, 30, 31));
+}
+
+// Tens of thousands of operations may wait in the pool's line, each of which joins at its end: the
+// search for the place began at the front and made joining the line quadratic.
+TEST(IntrusiveListTest, InsertSortedAtTheEndCostsOneComparison) {
+  int comparisons = 0;
+  const auto compare = [&comparisons](const Waiter& left, const Waiter& right) {
+    ++comparisons;
+    return left.number < right.number;
+  };
+  std::deque<Waiter> waiters;
+  WaiterList list;
+  constexpr int kWaiters = 1'000;
+  for (int i = 0; i < kWaiters; ++i) list.InsertSorted(&waiters.emplace_back(i), compare);
+  EXPECT_LT(comparisons, kWaiters);
 }
 
 struct ByAge;

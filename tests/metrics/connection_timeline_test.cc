@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "support/allocation_count.h"
 #include "pgring/base/random.h"
+#include "support/allocation_count.h"
 #include "support/property_seeds.h"
 
 namespace pgring {

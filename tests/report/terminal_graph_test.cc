@@ -25,7 +25,7 @@ std::vector<std::string> Plot(const std::string& graph) {
   std::vector<std::string> rows;
   for (const std::string& line : Lines(graph)) {
     const size_t axis = line.find_first_of("|+");
-    if (axis == std::string::npos || axis > 8) continue;
+    if (axis > 8) continue;  // far off, or npos: no axis in this line
     rows.push_back(line.substr(axis + 1));
   }
   rows.pop_back();  // the time axis

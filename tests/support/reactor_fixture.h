@@ -50,7 +50,9 @@ class ReactorTest : public ::testing::Test {
   }
 
   void TearDown() override {
-    if (reactor_ != nullptr) EXPECT_EQ(reactor_->stats().stale_completions, 0);
+    if (reactor_ != nullptr) {
+      EXPECT_EQ(reactor_->stats().stale_completions, 0);
+    }
     CloseReactor();
     world_.reset();
     EXPECT_EQ(CountOpenDescriptors(), open_descriptors_);

@@ -51,9 +51,9 @@ absl::StatusOr<std::unique_ptr<Backend>> KernelWorld::CreateBackend() {
 int KernelWorld::NewDescriptor() {
   int ends[2];
   PGRING_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0, "socketpair failed");
-  PGRING_CHECK(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes,
-                          sizeof(kSendBufferBytes)) == 0,
-               "setsockopt failed");
+  PGRING_CHECK(
+      setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kSendBufferBytes, sizeof(kSendBufferBytes)) == 0,
+      "setsockopt failed");
   WriteUntilFull(ends[0]);
   far_ends_[ends[0]] = ends[1];
   return ends[0];
@@ -110,7 +110,9 @@ void SimulatedWorld::MakeWritable(int descriptor) {
   SetEvents(descriptor, events_[descriptor] | POLLOUT);
 }
 
-void SimulatedWorld::HangUp(int descriptor) { SetEvents(descriptor, POLLIN | POLLOUT | POLLHUP); }
+void SimulatedWorld::HangUp(int descriptor) {
+  SetEvents(descriptor, POLLIN | POLLOUT | POLLHUP | POLLRDHUP);
+}
 
 void SimulatedWorld::SetEvents(int descriptor, uint32_t events) {
   events_[descriptor] = events;

@@ -36,7 +36,7 @@ class ReactorWorld {
   virtual void MakeReadable(int descriptor) = 0;
   virtual void MakeUnreadable(int descriptor) = 0;
   virtual void MakeWritable(int descriptor) = 0;
-  // From now on it shows POLLHUP, POLLIN and POLLOUT.
+  // From now on it shows POLLHUP, POLLRDHUP, POLLIN and POLLOUT.
   virtual void HangUp(int descriptor) = 0;
 
   virtual void Close(int descriptor) = 0;

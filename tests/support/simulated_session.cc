@@ -51,6 +51,7 @@ Result MakeCommandResult(std::string_view command_tag) {
   constexpr size_t kLongestTag = 63;
   PGRING_CHECK(command_tag.size() <= kLongestTag, "a simulated command tag is too long");
   std::memcpy(PQcmdStatus(result), command_tag.data(), command_tag.size());
+  PQcmdStatus(result)[command_tag.size()] = '\0';
   return Result(result);
 }
 

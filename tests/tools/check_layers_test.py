@@ -64,6 +64,9 @@ class Layers(unittest.TestCase):
         self.assertEqual([line for line, _ in
                           layers.check_source("src/run/a.cc", text, lambda path: True)], [4])
 
+    def test_commented_out(self):
+        self.assertEqual(problems("src/run/a.cc", '/* once:\n#include "cli/a.h"\n*/\n'), [])
+
     def test_table_runs_from_the_bottom_up(self):
         above = set()
         for layer, may_use in layers.LAYERS.items():

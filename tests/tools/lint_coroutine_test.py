@@ -66,6 +66,8 @@ MISPLACED = (
     "EXPECT_TRUE((co_await Get()).ok());",
     "auto v = (co_await Get()).value();",
     "co_yield co_await Get();",
+    "co_return v = co_await Get();",
+    "return v = co_await Get();",
 )
 
 UNSOUND_OPERAND = (

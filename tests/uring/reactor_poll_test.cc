@@ -100,7 +100,7 @@ TYPED_TEST(ReactorPollTest, HangUpIsToldThoughNotAsked) {
   EXPECT_TRUE(poll.in_flight());
   this->world()->HangUp(descriptor);
   this->TurnUntil([&poll] { return !poll.in_flight(); });
-  EXPECT_EQ(poll.result(), POLLHUP);
+  EXPECT_EQ(poll.result(), POLLHUP | POLLRDHUP);
 }
 
 TYPED_TEST(ReactorPollTest, HangUpEndsAReadPoll) {
@@ -110,7 +110,7 @@ TYPED_TEST(ReactorPollTest, HangUpEndsAReadPoll) {
   this->Look();
   this->world()->HangUp(descriptor);
   this->TurnUntil([&poll] { return !poll.in_flight(); });
-  EXPECT_EQ(poll.result(), POLLIN | POLLHUP);
+  EXPECT_EQ(poll.result(), POLLIN | POLLHUP | POLLRDHUP);
 }
 
 TYPED_TEST(ReactorPollTest, DescriptorThatIsNotOpenFails) {

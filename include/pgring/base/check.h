@@ -13,11 +13,11 @@ namespace pgring {
 
 }  // namespace pgring
 
-#define PGRING_CHECK(condition, message)                                  \
-  do {                                                                    \
-    if (!(condition)) [[unlikely]] {                                      \
-      ::pgring::CheckFailed(__FILE__, __LINE__, #condition, message);     \
-    }                                                                     \
+#define PGRING_CHECK(condition, message)                              \
+  do {                                                                \
+    if (!(condition)) [[unlikely]] {                                  \
+      ::pgring::CheckFailed(__FILE__, __LINE__, #condition, message); \
+    }                                                                 \
   } while (false)
 
 #endif  // PGRING_BASE_CHECK_H_

@@ -30,9 +30,10 @@ class Random {
     return value % bound;
   }
 
-  // Uniform in [low, high], both included.
+  // Uniform in [low, high], both included; the full range of int64_t is one too many.
   int64_t Between(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(Below(static_cast<uint64_t>(high - low) + 1));
+    const uint64_t span = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+    return static_cast<int64_t>(static_cast<uint64_t>(low) + Below(span + 1));
   }
 
   // Uniform in [0, 1), 53 bits.

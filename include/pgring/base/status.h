@@ -36,10 +36,10 @@ absl::Status Annotate(const absl::Status& status, std::string_view attempt);
 }  // namespace pgring
 
 // In plain functions. In coroutines write it out, so that every suspension point is visible.
-#define PGRING_RETURN_IF_ERROR(expression)                     \
-  do {                                                         \
-    absl::Status pgring_status_ = (expression);                \
-    if (!pgring_status_.ok()) return pgring_status_;           \
+#define PGRING_RETURN_IF_ERROR(expression)           \
+  do {                                               \
+    absl::Status pgring_status_ = (expression);      \
+    if (!pgring_status_.ok()) return pgring_status_; \
   } while (false)
 
 #endif  // PGRING_BASE_STATUS_H_

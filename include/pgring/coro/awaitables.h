@@ -8,8 +8,8 @@
 #include <cstdint>
 
 #include "pgring/coro/stop.h"
-#include "pgring/uring/ring_operation.h"
 #include "pgring/uring/reactor.h"
+#include "pgring/uring/ring_operation.h"
 
 namespace pgring {
 

@@ -17,6 +17,7 @@ template <typename T>
 T RunUntilDone(Reactor* reactor, Task<T> task) {
   auto handle = task.handle();
   handle.promise().set_ready_queue(reactor->ready());
+  handle.promise().SetRoot();
   handle.resume();
   while (!task.finished()) {
     PGRING_CHECK(reactor->HasWork(), "every task waits and nothing can wake one");

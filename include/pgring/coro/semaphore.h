@@ -24,7 +24,8 @@ class [[nodiscard]] Permit {
  public:
   Permit() = default;
   Permit(Permit&& other) noexcept
-      : semaphore_(std::exchange(other.semaphore_, nullptr)), units_(std::exchange(other.units_, 0)) {}
+      : semaphore_(std::exchange(other.semaphore_, nullptr)),
+        units_(std::exchange(other.units_, 0)) {}
   Permit& operator=(Permit&& other) noexcept;
   ~Permit() { Release(); }
 

@@ -78,14 +78,26 @@ class TaskPromiseBase : public PromiseBase {
   // The parent has suspended and is to be posted at the end.
   void SetParent(std::coroutine_handle<> parent) { parent_.handle = parent; }
 
+  // Nobody awaits this one: somebody turns the loop until it has finished. Its end leaves something
+  // ready, because the turn in which it comes would go on to wait for whatever else is in flight.
+  void SetRoot() {
+    is_root_ = true;
+    parent_.handle = std::noop_coroutine();
+  }
+
  private:
   void OnFinished() noexcept {
     finished_ = true;
-    if (parent_.handle) ready_queue()->PostContinuation(&parent_);
+    if (is_root_) {
+      ready_queue()->Post(&parent_);
+    } else if (parent_.handle) {
+      ready_queue()->PostContinuation(&parent_);
+    }
   }
 
   bool finished_ = false;
   bool awaited_ = false;
+  bool is_root_ = false;
   ReadyNode parent_;
 };
 

@@ -1,5 +1,5 @@
-// The blocking session: the same libpq steps, waiting in poll(2) on the calling thread. The baseline
-// that the reactor is compared with, and what runs the statements around a run (schema,
+// The blocking session: the same libpq steps, waiting in poll(2) on the calling thread. The
+// baseline that the reactor is compared with, and what runs the statements around a run (schema,
 // verification).
 //
 // A wait also watches the interrupt: once that is raised, a statement in progress has
@@ -8,6 +8,7 @@
 #ifndef PGRING_POSTGRES_BLOCKING_SESSION_H_
 #define PGRING_POSTGRES_BLOCKING_SESSION_H_
 
+#include <memory>
 #include <vector>
 
 #include "pgring/base/interrupt.h"
@@ -21,8 +22,8 @@ namespace pgring {
 class BlockingSession final : public Session {
  public:
   // Everything is borrowed and must outlive the session; `interrupt` may be nullptr.
-  BlockingSession(const ConnectionParameters* parameters,
-                  const std::vector<Statement>* statements, const Interrupt* interrupt);
+  BlockingSession(const ConnectionParameters* parameters, const std::vector<Statement>* statements,
+                  const Interrupt* interrupt);
 
   // The session interface; no await of it ever suspends.
   Task<absl::Status> Connect() override;
@@ -51,6 +52,7 @@ class BlockingSession final : public Session {
   const Interrupt* const interrupt_;
   LibpqConnection libpq_;
   CancelHandle cancel_;
+  std::unique_ptr<Canceller> canceller_;  // made when there is something to cancel
   bool usable_ = false;
 };
 

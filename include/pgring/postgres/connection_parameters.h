@@ -22,9 +22,7 @@ struct ConnectionTarget {
   std::string user;
   std::string database;
 
-  bool empty() const {
-    return host.empty() && port.empty() && user.empty() && database.empty();
-  }
+  bool empty() const { return host.empty() && port.empty() && user.empty() && database.empty(); }
 };
 
 // Whether the PG* environment names a server (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER,
@@ -40,8 +38,8 @@ class ConnectionParameters {
   // host name that does not resolve; an unknown service shows when connecting.
   static absl::StatusOr<ConnectionParameters> Resolve(const ConnectionTarget& target);
 
-  // For PQconnectStartParams: parallel, null-terminated arrays; valid while this object lives and is
-  // not changed.
+  // For PQconnectStartParams: parallel, null-terminated arrays; valid while this object lives and
+  // is not changed.
   const char* const* keywords() const { return keyword_pointers_.data(); }
   const char* const* values() const { return value_pointers_.data(); }
 

@@ -27,6 +27,9 @@ namespace pgring {
 // What a step needs before it can go on.
 enum class Want : uint8_t { kRead, kWrite, kReadOrWrite, kDone };
 
+// Of the libpq that this program runs with: "15.20".
+std::string LibpqVersion();
+
 class LibpqConnection {
  public:
   LibpqConnection() = default;
@@ -34,15 +37,15 @@ class LibpqConnection {
   LibpqConnection& operator=(const LibpqConnection&) = delete;
 
   // Connecting: StartConnect, then wait for what it says and ContinueConnect, until kDone. While
-  // connecting, exactly one wait may be outstanding and ContinueConnect may be called only after it.
-  // Failures carry the server's SQLSTATE where it sent one, else kCauseConnectionRefused (nobody
-  // listens, or no more connections are taken) or kCauseConnectionLost.
+  // connecting, exactly one wait may be outstanding and ContinueConnect may be called only after
+  // it. Failures carry the server's SQLSTATE where it sent one, else kCauseConnectionRefused
+  // (nobody listens, or no more connections are taken) or kCauseConnectionLost.
   absl::StatusOr<Want> StartConnect(const ConnectionParameters& parameters);
   absl::StatusOr<Want> ContinueConnect();
 
-  // One exchange: send, then wait for what Continue says, until kDone; then TakeResult. One exchange
-  // at a time. An error from Send or Continue means that the connection is broken; an error of the
-  // statement itself is in TakeResult.
+  // One exchange: send, then wait for what Continue says, until kDone; then TakeResult. One
+  // exchange at a time. An error from Send or Continue means that the connection is broken; an
+  // error of the statement itself is in TakeResult.
   absl::Status SendPrepare(const Statement& statement);
   absl::Status SendExecute(const Statement& statement, Parameters parameters);
   absl::Status SendSql(const char* sql);
@@ -62,8 +65,8 @@ class LibpqConnection {
   int server_version_number() const { return PQserverVersion(connection_.get()); }
   std::string ServerParameter(const char* name) const;
 
-  // What PQcancel needs, to be used from another thread; nullptr when not connected. The caller owns
-  // it.
+  // What PQcancel needs, to be used from another thread; nullptr when not connected. The caller
+  // owns it.
   PGcancel* MakeCancel() const { return PQgetCancel(connection_.get()); }
 
   // Says goodbye and closes the socket. No wait may be outstanding on it.

@@ -1,7 +1,7 @@
 // A pool of sessions with the semantics of SQLAlchemy's QueuePool: connections are opened when they
-// are first needed; at most `size` are kept; up to `max_overflow` more are opened under pressure and
-// closed when they are returned while `size` are idle; a waiter gives up after `timeout_ns`. Unlike
-// QueuePool, waiters are strictly FIFO.
+// are first needed; at most `size` are kept; up to `max_overflow` more are opened under pressure
+// and closed when they are returned while `size` are idle; a waiter gives up after `timeout_ns`.
+// Unlike QueuePool, waiters are strictly FIFO.
 //
 // A session that breaks is dropped, and its place goes to the next waiter, who opens a new one. A
 // refused connection (too many clients, server starting, nobody listening) does not fail the
@@ -9,8 +9,8 @@
 // while returned connections go on serving the line. Only when no connection has been open for
 // kGiveUpAfterNs do the waiters fail.
 //
-// The pool owns its sessions. It must outlive its leases and waiters; Close() must be awaited before
-// it is destroyed. Not thread-safe. Leasing an open connection allocates nothing.
+// The pool owns its sessions. It must outlive its leases and waiters; Close() must be awaited
+// before it is destroyed. Not thread-safe. Leasing an open connection allocates nothing.
 #ifndef PGRING_POSTGRES_POOL_H_
 #define PGRING_POSTGRES_POOL_H_
 
@@ -110,6 +110,7 @@ class Pool {
   struct AllTag {};
   friend struct PoolEntry;
   class Turn;
+  class WaitingCount;
 
   enum class Grant : uint8_t { kNone, kSession, kMayOpen, kFailure };
 

@@ -22,9 +22,7 @@ class Result {
   bool has_value() const { return result_ != nullptr; }
   int rows() const { return PQntuples(result_.get()); }
   int columns() const { return PQnfields(result_.get()); }
-  bool IsNull(int row, int column) const {
-    return PQgetisnull(result_.get(), row, column) != 0;
-  }
+  bool IsNull(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
   // The value's text; "" for NULL. Valid while this result lives.
   std::string_view Text(int row, int column) const {
     return std::string_view(PQgetvalue(result_.get(), row, column),

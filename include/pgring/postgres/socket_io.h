@@ -5,8 +5,8 @@
 // recv and send itself. Works from kernel 5.11. A mode in which the bytes themselves go through the
 // ring is another implementation of this interface.
 //
-// Owned by its connection. Before the socket is closed, End() must have been called and awaited: the
-// kernel keeps a file open while an operation on it is in flight. Not thread-safe.
+// Owned by its connection. Before the socket is closed, End() must have been called and awaited:
+// the kernel keeps a file open while an operation on it is in flight. Not thread-safe.
 #ifndef PGRING_POSTGRES_SOCKET_IO_H_
 #define PGRING_POSTGRES_SOCKET_IO_H_
 

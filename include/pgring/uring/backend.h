@@ -45,8 +45,8 @@ class Backend {
   virtual void QueueCancel(uint64_t user_data, uint64_t target) = 0;
 
   // Submits what is queued and waits until a completion is there or `deadline_ns` (by clock())
-  // passed; a deadline in the past only looks. May return early without a completion. An error means
-  // that the backend is unusable.
+  // passed; a deadline in the past only looks. May return early without a completion. An error
+  // means that the backend is unusable.
   virtual absl::Status SubmitAndWait(int64_t deadline_ns) = 0;
 
   // Moves at most completions.size() completions out and returns their number.

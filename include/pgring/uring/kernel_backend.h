@@ -13,8 +13,8 @@
 namespace pgring {
 
 struct KernelBackendOptions {
-  // Room for that many submissions between two SubmitAndWait; more are submitted in between. A power
-  // of two, 1..kMaxSubmissionEntries.
+  // Room for that many submissions between two SubmitAndWait; more are submitted in between. A
+  // power of two, 1..kMaxSubmissionEntries.
   uint32_t submission_entries = 1024;
   // 0: four times the submissions.
   uint32_t completion_entries = 0;

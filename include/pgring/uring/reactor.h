@@ -23,8 +23,8 @@
 
 #include "absl/status/status.h"
 #include "pgring/uring/backend.h"
-#include "pgring/uring/ring_operation.h"
 #include "pgring/uring/ready_queue.h"
+#include "pgring/uring/ring_operation.h"
 #include "pgring/uring/timer_queue.h"
 
 namespace pgring {

@@ -33,8 +33,8 @@ class ReadyQueue {
   bool empty() const { return ready_.empty() && continuations_.empty(); }
 
   // Resumes what was posted before the call, in order, each followed by the parents that it lets go
-  // on; what is posted meanwhile waits for the next call. The only place in the program that resumes
-  // a waiting coroutine.
+  // on; what is posted meanwhile waits for the next call. The only place in the program that
+  // resumes a waiting coroutine.
   void RunBatch();
 
  private:

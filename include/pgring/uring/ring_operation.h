@@ -6,12 +6,13 @@
 //
 //     free -> in flight -> (cancelling) -> free
 //
-// and becomes free only at the operation's own final completion, never at the cancel's; a slot freed
-// in one turn of the reactor is used again from the next turn on, so that nothing left in the same
-// batch of completions can meet its successor.
+// and becomes free only at the operation's own final completion, never at the cancel's; a slot
+// freed in one turn of the reactor is used again from the next turn on, so that nothing left in the
+// same batch of completions can meet its successor.
 //
-// The owner of an RingOperation may be destroyed at any time: the slot is then abandoned (its operation
-// is cancelled, its completion dropped) and lives on until that completion. Not thread-safe.
+// The owner of an RingOperation may be destroyed at any time: the slot is then abandoned (its
+// operation is cancelled, its completion dropped) and lives on until that completion. Not
+// thread-safe.
 #ifndef PGRING_URING_RING_OPERATION_H_
 #define PGRING_URING_RING_OPERATION_H_
 
@@ -51,7 +52,8 @@ class RingOperation {
   RingOperation(const RingOperation&) = delete;
   RingOperation& operator=(const RingOperation&) = delete;
 
-  // Waits once for poll(2) `events` on `descriptor`. When it has ended, `waiter` (if any) is posted.
+  // Waits once for poll(2) `events` on `descriptor`. When it has ended, `waiter` (if any) is
+  // posted.
   void StartPoll(int descriptor, uint32_t events);
   // Asks for an early end; the operation is over only when in_flight() turns false.
   void Cancel();

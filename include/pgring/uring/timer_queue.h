@@ -1,8 +1,8 @@
-// Timers, kept in user space: a binary heap of nodes that live inside their owners. The ring is only
-// ever told "wait until the earliest".
+// Timers, kept in user space: a binary heap of nodes that live inside their owners. The ring is
+// only ever told "wait until the earliest".
 //
-// The queue owns nothing; a TimerNode leaves the heap when it is destroyed. Adding may allocate when
-// the heap grows beyond its largest size so far. Not thread-safe.
+// The queue owns nothing; a TimerNode leaves the heap when it is destroyed. Adding may allocate
+// when the heap grows beyond its largest size so far. Not thread-safe.
 #ifndef PGRING_URING_TIMER_QUEUE_H_
 #define PGRING_URING_TIMER_QUEUE_H_
 

@@ -1,0 +1,263 @@
+// What bad input and an unfit host get: one clear line on standard error, exit code 1, and nothing
+// left behind - no output directory, no throwaway server, no schema, no processes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli_fixture.h"
+#include "pgring/base/check.h"
+
+namespace pgring {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Expects the refusal of `program`, and each of `parts` in its one line.
+void ExpectRefusal(Program* program, const std::vector<std::string>& parts) {
+  EXPECT_EQ(program->Wait(), 1) << program->stderr_text();
+  const std::vector<std::string> errors = ErrorLines(program->stderr_text());
+  EXPECT_THAT(errors, SizeIs(1)) << program->stderr_text();
+  for (const std::string& part : parts) {
+    EXPECT_THAT(program->stderr_text(), HasSubstr(part));
+  }
+  EXPECT_EQ(program->stdout_text(), "");
+  EXPECT_EQ(program->Leftovers(), "");
+}
+
+void ExpectRefused(const std::vector<std::string>& arguments, const std::vector<std::string>& parts,
+                   const ProgramOptions& options = ProgramOptions()) {
+  SCOPED_TRACE(testing::PrintToString(arguments));
+  Program program(arguments, options);
+  ExpectRefusal(&program, parts);
+}
+
+bool SchemaExists() {
+  return AskServer("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgring'") != "0";
+}
+
+// A server without anybody's schema pgring, before and after.
+class BadServerTest : public testing::Test {
+ protected:
+  void SetUp() override { AskServer("DROP SCHEMA IF EXISTS pgring CASCADE"); }
+  void TearDown() override { AskServer("DROP SCHEMA IF EXISTS pgring CASCADE"); }
+
+  static std::string Conninfo(const std::string& override) {
+    return SharedServer().conninfo() + " " + override;
+  }
+};
+
+TEST(BadInputTest, CommandLine) {
+  ExpectRefused({"frobnicate"}, {"frobnicate", "see 'pgring --help'"});
+  ExpectRefused({"compare", "--frobnicate"}, {"--frobnicate", "see 'pgring compare --help'"});
+  ExpectRefused({"compare", "--scenarios", "bogus"}, {"bogus", "known are"});
+  ExpectRefused({"compare", "--operations", "0"}, {"--operations", "1 to 10000000"});
+  ExpectRefused({"compare", "--write-ratio", "2"}, {"--write-ratio"});
+}
+
+TEST(BadInputTest, UnreachableServer) {
+  ExpectRefused(On("host=/nonexistent", "compare", {}),
+                {"connecting to", "/nonexistent", "No such file or directory", "server running"});
+  ExpectRefused(On("host=127.0.0.1 port=1", "compare", {}),
+                {"connecting to", "127.0.0.1", "Connection refused"});
+  ExpectRefused(On("host=no.such.host.invalid", "compare", {}),
+                {"no.such.host.invalid", "check -h"});
+}
+
+TEST(BadInputTest, MalformedConnectionStrings) {
+  ExpectRefused(On("host=x frobnicate=1", "compare", {}), {"frobnicate", "key=value"});
+  ExpectRefused(On("postgresql://%zz", "compare", {}), {"%zz"});
+  ProgramOptions options;
+  options.environment = {"PGSERVICE=nosuchservice"};
+  ExpectRefused({"compare", "--out", kOut}, {"nosuchservice"}, options);
+}
+
+TEST(BadInputTest, OutputThatCannotBeWritten) {
+  ExpectRefused({"compare", "--out", "/proc/pgring"}, {"/proc/pgring", "--out"});
+  ExpectRefused({"compare", "--out", "/dev/null"}, {"/dev/null", "--out"});
+  // Was found out only after everything had been measured.
+  ExpectRefused({"compare", "--out", kOut, "--json", "/nonexistent/x.json"},
+                {"/nonexistent/x.json", "No such file", "--json"});
+  ExpectRefused({"compare", "--out", kOut, "--json", "/tmp"}, {"Is a directory", "--json"});
+}
+
+TEST(BadInputTest, FullDisk) {
+  char name[] = "/tmp/pgring-full-XXXXXX";
+  PGRING_CHECK(mkdtemp(name) != nullptr, "a test needs a directory below /tmp");
+  if (mount("none", name, "tmpfs", 0, "size=64k") != 0) {
+    rmdir(name);
+    GTEST_SKIP() << "mounting a small file system needs root";
+  }
+  ExpectRefused({"compare", "--out", std::string(name) + "/below/it"},
+                {"No space left on device", name, "--out"});
+  EXPECT_TRUE(std::filesystem::is_empty(name));
+  umount(name);
+  rmdir(name);
+}
+
+TEST(BadInputTest, OpenFileLimit) {
+  ProgramOptions options;
+  options.open_file_limit = 128;
+  ExpectRefused({"run", "--scenario", "async:pool=200", "--out", kOut},
+                {"async:pool=200", "the limit is 128", "ulimit -n"}, options);
+}
+
+TEST(BadInputTest, NoPostgresToStart) {
+  ProgramOptions options;
+  options.environment = {"PATH=/nonexistent"};
+  for (const char* directory : {"/usr/lib/postgresql", "/usr/local/pgsql"}) {
+    if (std::filesystem::exists(directory)) options.hidden_directories.emplace_back(directory);
+  }
+  if (geteuid() != 0) GTEST_SKIP() << "hiding PostgreSQL from the program needs root";
+  ExpectRefused({"compare", "--out", kOut}, {"initdb", "install"}, options);
+  ExpectRefused({"server"}, {"initdb", "install"}, options);
+}
+
+TEST(BadInputTest, NoPlaceForTheThrowawayServer) {
+  ProgramOptions options;
+  options.environment = {"TMPDIR=/nonexistent"};
+  ExpectRefused({"compare", "--out", kOut}, {"/nonexistent", "set TMPDIR"}, options);
+  options.environment = {"TMPDIR=/proc"};
+  ExpectRefused({"compare", "--out", kOut}, {"/proc", "TMPDIR"}, options);
+}
+
+TEST(BadInputTest, ForbiddenIoUring) {
+  ProgramOptions options;
+  options.forbid_io_uring = true;
+  // Before a server is started: that would cost seconds for nothing.
+  ExpectRefused({"compare", "--out", kOut},
+                {"io_uring", "seccomp", "only the scenarios sync and threads"}, options);
+}
+
+TEST_F(BadServerTest, BlockingScenariosDoWithoutIoUring) {
+  ProgramOptions options;
+  options.forbid_io_uring = true;
+  Program program(On(SharedServer().conninfo(), "compare",
+                     {"--scenarios", "sync,threads:3", "--operations", "60"}),
+                  options);
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  for (const Json& run : ResultOf(program)["runs"]) ExpectVerified(run);
+}
+
+TEST_F(BadServerTest, WrongPassword) {
+  ProgramOptions options;
+  options.environment = {"PGPASSWORD=wrong"};
+  const std::string conninfo = Conninfo(std::string("user=") + kPasswordRole);
+  ExpectRefused(On(conninfo, "compare", {}), {"connecting to", "password authentication failed"},
+                options);
+  ExpectRefused(On(conninfo, "compare", {}), {"connecting to", "no password supplied"});
+}
+
+TEST_F(BadServerTest, RightPasswordFromTheEnvironment) {
+  ProgramOptions options;
+  options.environment = {std::string("PGPASSWORD=") + kPassword};
+  Program program(RunOn(Conninfo(std::string("user=") + kPasswordRole), "window:4", 60), options);
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  EXPECT_THAT(program.stderr_text(), HasSubstr("no CHECKPOINT before the run"));
+}
+
+TEST_F(BadServerTest, MissingDatabaseAndRole) {
+  ExpectRefused(On(Conninfo("dbname=nowhere"), "compare", {}),
+                {"connecting to", "database \"nowhere\" does not exist"});
+  ExpectRefused(On(Conninfo("user=nobody_at_all"), "compare", {}),
+                {"connecting to", "role \"nobody_at_all\" does not exist"});
+}
+
+TEST_F(BadServerTest, NoPermissionToCreateTheSchema) {
+  ExpectRefused(On(Conninfo(std::string("user=") + kPlainRole), "compare", {}),
+                {"creating the schema pgring", "permission denied", "GRANT CREATE ON DATABASE"});
+  EXPECT_FALSE(SchemaExists());
+}
+
+TEST_F(BadServerTest, SomebodyElsesSchema) {
+  AskServer("CREATE SCHEMA pgring; CREATE TABLE pgring.a AS SELECT 7 AS precious");
+  ExpectRefused(On(SharedServer().conninfo(), "compare", {}),
+                {"schema pgring exists and was not created by pgring", "left alone"});
+  EXPECT_EQ(AskServer("SELECT precious FROM pgring.a"), "7");
+}
+
+TEST_F(BadServerTest, AnotherPgringOnTheSameDatabase) {
+  Client other(SharedServer().conninfo());
+  other.Ask("SELECT pg_advisory_lock(123589603454567)");
+  ExpectRefused(On(SharedServer().conninfo(), "compare", {}), {"another pgring is running"});
+  EXPECT_FALSE(SchemaExists());
+}
+
+TEST_F(BadServerTest, MoreConnectionsThanTheServerAllows) {
+  ExpectRefused(RunOn(SharedServer().conninfo(), "async:pool=500", 1'000),
+                {"async:pool=500", "500 connections",
+                 "max_connections " + std::to_string(kServerConnections), "--pool-size"});
+  EXPECT_FALSE(SchemaExists());
+}
+
+// What the user did not ask for gives way in place of failing.
+TEST_F(BadServerTest, ADefaultPoolGivesWayToTheServersLimit) {
+  Program program(RunOn(SharedServer().conninfo(), "async", 1'000, {"--write-ratio", "0"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  EXPECT_THAT(program.stderr_text(), HasSubstr("note: scenario async: 59 connections instead of "
+                                               "100, more the server does not allow"));
+  EXPECT_LE(ResultOf(program)["runs"][0]["connections"]["peak_open"], kServerConnections - 1);
+}
+
+// The schema that the program made goes again when the tables cannot be made: here a role may
+// create schemas, but has no room for tables.
+TEST_F(BadServerTest, ASchemaThatWasOnlyHalfMadeGoesAgain) {
+  AskServer("ALTER ROLE secretive SET default_tablespace = 'nowhere_at_all'");
+  ProgramOptions options;
+  options.environment = {std::string("PGPASSWORD=") + kPassword};
+  ExpectRefused(On(Conninfo(std::string("user=") + kPasswordRole), "compare", {}),
+                {"creating the tables", "nowhere_at_all"}, options);
+  EXPECT_FALSE(SchemaExists());
+  AskServer("ALTER ROLE secretive RESET default_tablespace");
+}
+
+// Was an abort: the formatting library throws when a write fails.
+TEST_F(BadServerTest, StandardOutputThatIsFull) {
+  ProgramOptions options;
+  options.stdout_path = "/dev/full";
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, std::vector<std::string>{"--json", "-"}}) {
+    Program program(RunOn(SharedServer().conninfo(), "sync", 20, more), options);
+    EXPECT_EQ(program.Wait(), 1);
+    const std::vector<std::string> errors = ErrorLines(program.stderr_text());
+    ASSERT_THAT(errors, SizeIs(1)) << program.stderr_text();
+    EXPECT_THAT(errors[0], testing::AllOf(HasSubstr("writing to standard output: No space left"),
+                                          HasSubstr("the results are in out")));
+    EXPECT_EQ(ResultOf(program)["runs"][0]["operations"]["succeeded"], 20) << "files come first";
+  }
+  for (const char* word : {"--help", "--version", "doctor"}) {
+    Program program({word}, options);
+    EXPECT_EQ(program.Wait(), 1) << word;
+    EXPECT_THAT(ErrorLines(program.stderr_text()), SizeIs(1)) << word;
+  }
+  Program server({"server"}, options);
+  EXPECT_EQ(server.Wait(), 1);
+  EXPECT_EQ(server.Leftovers(), "");
+}
+
+// The same abort, from the thread that draws the progress.
+TEST_F(BadServerTest, StandardErrorThatIsFull) {
+  ProgramOptions options;
+  options.stderr_path = "/dev/full";
+  Program program(RunOn(SharedServer().conninfo(), "sync", 100, {"--progress", "bar"}), options);
+  EXPECT_EQ(program.Wait(), ExpectedValidExit());
+  EXPECT_THAT(program.stdout_text(), HasSubstr("sync"));
+}
+
+TEST_F(BadServerTest, AJsonFileThatIsFull) {
+  Program program(RunOn(SharedServer().conninfo(), "sync", 20, {"--json", "/dev/full"}));
+  EXPECT_EQ(program.Wait(), 1);
+  const std::vector<std::string> errors = ErrorLines(program.stderr_text());
+  ASSERT_THAT(errors, SizeIs(1)) << program.stderr_text();
+  EXPECT_THAT(errors[0], HasSubstr("/dev/full: No space left on device"));
+  EXPECT_EQ(ResultOf(program)["runs"][0]["operations"]["succeeded"], 20);
+}
+
+}  // namespace
+}  // namespace pgring

@@ -1,0 +1,146 @@
+#include "cli_fixture.h"
+
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <memory>
+
+#include "pgring/base/check.h"
+#include "run/judgement.h"
+
+namespace pgring {
+namespace {
+
+std::unique_ptr<ThrowawayServer> g_server;
+
+// Ends the server before the test program does.
+class ServerEnvironment : public testing::Environment {
+ public:
+  void TearDown() override { g_server.reset(); }
+};
+testing::Environment* const kServerEnvironment =
+    testing::AddGlobalTestEnvironment(new ServerEnvironment);
+
+std::unique_ptr<ThrowawayServer> StartServer() {
+  ThrowawayServerOptions options;
+  options.max_connections = kServerConnections;
+  options.settings = {{"fsync", "off"}};
+  options.hba_lines = {std::string("local all ") + kPasswordRole + " scram-sha-256"};
+  auto server = ThrowawayServer::Start(options);
+  PGRING_CHECK(server.ok(), std::string(server.status().message()).c_str());
+  Client client((*server)->conninfo());
+  client.Ask(std::string("CREATE ROLE ") + kPasswordRole + " LOGIN PASSWORD '" + kPassword + "'");
+  client.Ask(std::string("CREATE ROLE ") + kPlainRole + " LOGIN");
+  client.Ask(std::string("GRANT CREATE ON DATABASE postgres TO ") + kPasswordRole);
+  return *std::move(server);
+}
+
+}  // namespace
+
+ThrowawayServer& SharedServer() {
+  if (g_server == nullptr) g_server = StartServer();
+  return *g_server;
+}
+
+Client::Client(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {}
+
+Client::~Client() { PQfinish(static_cast<PGconn*>(connection_)); }
+
+bool Client::connected() const {
+  return PQstatus(static_cast<const PGconn*>(connection_)) == CONNECTION_OK;
+}
+
+std::string Client::Ask(const std::string& sql) {
+  auto* connection = static_cast<PGconn*>(connection_);
+  if (!connected()) return PQerrorMessage(connection);
+  PGresult* result = PQexec(connection, sql.c_str());
+  const bool has_value = PQntuples(result) > 0 && PQnfields(result) > 0;
+  std::string answer = has_value ? PQgetvalue(result, 0, 0) : PQresultErrorMessage(result);
+  PQclear(result);
+  return answer;
+}
+
+std::string AskServer(const std::string& sql) { return Client(SharedServer().conninfo()).Ask(sql); }
+
+std::vector<std::string> On(const std::string& conninfo, const std::string& command,
+                            const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {command, "-d", conninfo, "--out", kOut};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+std::vector<std::string> RunOn(const std::string& conninfo, const std::string& scenario,
+                               int64_t operations, const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {"--scenario", scenario, "--operations",
+                                        std::to_string(operations)};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return On(conninfo, "run", arguments);
+}
+
+Json ResultOf(const Program& program) {
+  const std::string text = ReadFile(program.work_directory() + "/" + kOut + "/result.json");
+  Json result = Json::parse(text, nullptr, false);
+  return result.is_discarded() ? Json() : result;
+}
+
+void ExpectAllAccountedFor(const Json& run, int64_t operations) {
+  ASSERT_TRUE(run.contains("operations")) << run;
+  const Json& all = run["operations"];
+  EXPECT_EQ(all["scheduled"], operations);
+  int64_t scheduled_of_kinds = 0;
+  std::vector<Json> counts(all["by_kind"].begin(), all["by_kind"].end());
+  counts.push_back(all);
+  for (const Json& count : counts) {
+    const int64_t scheduled = count["scheduled"];
+    scheduled_of_kinds += scheduled;
+    EXPECT_EQ(scheduled, count["succeeded"].get<int64_t>() + count["failed"].get<int64_t>() +
+                             count["skipped"].get<int64_t>())
+        << count;
+    int64_t failures = 0;
+    for (const Json& failure : count["failures"]) failures += failure.get<int64_t>();
+    EXPECT_EQ(count["failed"], failures) << count["failures"];
+  }
+  EXPECT_EQ(scheduled_of_kinds, 2 * operations) << "the kinds do not add up to all";
+}
+
+void ExpectVerified(const Json& run) {
+  ASSERT_TRUE(run["verification"].is_object()) << run["reasons"];
+  EXPECT_TRUE(run["verification"]["ok"].get<bool>()) << run["verification"] << run["reasons"];
+}
+
+void ExpectJudged(const Json& run) {
+  const double failed = run["operations"]["failed"];
+  const double scheduled = run["operations"]["scheduled"];
+  const bool too_many = failed > kMaxFailedShare * scheduled;
+  const std::vector<std::string> reasons = ReasonsOf(run);
+  EXPECT_EQ(reasons.size(), too_many ? 1U : 0U) << run["reasons"];
+  const std::vector<std::string> warnings = run["warnings"];
+  if (failed > 0) {
+    EXPECT_TRUE(AnyContains(too_many ? reasons : warnings, " operations failed ("))
+        << run["reasons"] << run["warnings"];
+  }
+}
+
+int ExitOf(const Json& result) {
+  for (const Json& run : result["runs"]) {
+    if (!run["valid"].get<bool>()) return 2;
+  }
+  return 0;
+}
+
+std::vector<std::string> ReasonsOf(const Json& run) {
+  std::vector<std::string> reasons;
+  for (const std::string reason : run["reasons"]) {
+    if (reason.find("this pgring was built with") == std::string::npos) reasons.push_back(reason);
+  }
+  return reasons;
+}
+
+bool AnyContains(const std::vector<std::string>& texts, const std::string& part) {
+  for (const std::string& text : texts) {
+    if (text.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace pgring

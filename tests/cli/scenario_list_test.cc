@@ -1,0 +1,169 @@
+#include "cli/scenario_list.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "pgring/postgres/pool.h"
+#include "run/blocking_runner.h"
+
+namespace pgring {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<ScenarioPlan> Parsed(const std::string& text,
+                                 const ScenarioDefaults& defaults = ScenarioDefaults()) {
+  auto plans = ParseScenarios(text, defaults);
+  EXPECT_TRUE(plans.ok()) << plans.status();
+  return plans.ok() ? *plans : std::vector<ScenarioPlan>();
+}
+
+ScenarioPlan One(const std::string& text, const ScenarioDefaults& defaults = ScenarioDefaults()) {
+  const std::vector<ScenarioPlan> plans = Parsed(text, defaults);
+  EXPECT_EQ(plans.size(), 1U);
+  return plans.empty() ? ScenarioPlan() : plans.front();
+}
+
+std::string Refusal(const std::string& text,
+                    const ScenarioDefaults& defaults = ScenarioDefaults()) {
+  const auto plans = ParseScenarios(text, defaults);
+  EXPECT_FALSE(plans.ok()) << "accepted: " << text;
+  return std::string(plans.status().message());
+}
+
+TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
+  const std::vector<ScenarioPlan> plans = Parsed("sync,threads,async,chunked,window");
+  ASSERT_EQ(plans.size(), 5U);
+  for (size_t i = 0; i < plans.size(); ++i) {
+    EXPECT_EQ(plans[i].kind, kAllScenarioKinds[i]);
+    EXPECT_EQ(plans[i].label, ScenarioKindName(kAllScenarioKinds[i]));
+    EXPECT_EQ(plans[i].pool.max_overflow, 0);
+    EXPECT_EQ(plans[i].pool.timeout_s, 0);
+  }
+  EXPECT_EQ(plans[0].limit, 1);
+  EXPECT_EQ(plans[0].pool.size, 1);
+  EXPECT_EQ(plans[1].limit, 40);
+  EXPECT_EQ(plans[1].pool.size, 40);
+  EXPECT_EQ(plans[2].limit, std::nullopt);
+  EXPECT_EQ(plans[2].pool.size, 100);
+  EXPECT_EQ(plans[3].limit, 40);
+  EXPECT_EQ(plans[3].pool.size, 40);
+  EXPECT_EQ(plans[4].limit, 40);
+  EXPECT_EQ(plans[4].pool.size, 40);
+  EXPECT_FALSE(plans[2].connections_given) << "a default may give way to the server's limit";
+  EXPECT_FALSE(plans[4].connections_given);
+}
+
+TEST(ScenarioListTest, KeepsTheOrderAndAllowsSpaces) {
+  const std::vector<ScenarioPlan> plans = Parsed("window, sync ,async");
+  ASSERT_EQ(plans.size(), 3U);
+  EXPECT_EQ(plans[0].label, "window");
+  EXPECT_EQ(plans[1].label, "sync");
+  EXPECT_EQ(plans[2].label, "async");
+}
+
+TEST(ScenarioListTest, ReadsAScenariosOwnSettings) {
+  const ScenarioPlan chunked = One("chunked:10");
+  EXPECT_EQ(chunked.kind, ScenarioKind::kChunked);
+  EXPECT_EQ(chunked.label, "chunked:10");
+  EXPECT_EQ(chunked.limit, 10);
+  EXPECT_EQ(chunked.pool.size, 10) << "a connection for each operation of the chunk";
+  EXPECT_TRUE(chunked.connections_given);
+
+  const ScenarioPlan window = One("window:limit=20:pool=10:overflow=3:timeout=0.5");
+  EXPECT_EQ(window.limit, 20);
+  EXPECT_EQ(window.pool.size, 10);
+  EXPECT_EQ(window.pool.max_overflow, 3);
+  EXPECT_EQ(window.pool.timeout_s, 0.5);
+
+  const ScenarioPlan async = One("async:pool=200");
+  EXPECT_EQ(async.limit, std::nullopt);
+  EXPECT_EQ(async.pool.size, 200);
+  EXPECT_TRUE(async.connections_given);
+
+  EXPECT_EQ(One("threads:8").pool.size, 8);
+}
+
+TEST(ScenarioListTest, OwnSettingsWinOverTheOptions) {
+  ScenarioDefaults defaults;
+  defaults.limit = 7;
+  defaults.pool_size = 9;
+  defaults.max_overflow = 2;
+  defaults.pool_timeout_s = 3;
+  const ScenarioPlan plain = One("window", defaults);
+  EXPECT_EQ(plain.limit, 7);
+  EXPECT_EQ(plain.pool.size, 9);
+  EXPECT_EQ(plain.pool.max_overflow, 2);
+  EXPECT_EQ(plain.pool.timeout_s, 3);
+  EXPECT_TRUE(plain.connections_given);
+  const ScenarioPlan own = One("window:5:pool=6:overflow=0:timeout=1", defaults);
+  EXPECT_EQ(own.limit, 5);
+  EXPECT_EQ(own.pool.size, 6);
+  EXPECT_EQ(own.pool.max_overflow, 0);
+  EXPECT_EQ(own.pool.timeout_s, 1);
+  const ScenarioPlan sync = One("sync", defaults);
+  EXPECT_EQ(sync.limit, 1);
+  EXPECT_EQ(sync.pool.size, 1);
+  EXPECT_EQ(One("threads", defaults).pool.size, 7);
+}
+
+TEST(ScenarioListTest, GivesEveryRunALabelOfItsOwn) {
+  const std::vector<ScenarioPlan> plans = Parsed("sync,sync,window:5,sync,window:5");
+  std::vector<std::string> labels;
+  for (const ScenarioPlan& plan : plans) labels.push_back(plan.label);
+  EXPECT_THAT(labels, testing::ElementsAre("sync", "sync#2", "window:5", "sync#3", "window:5#2"));
+}
+
+TEST(ScenarioListTest, TakesTheLimitsThemselves) {
+  EXPECT_EQ(One("window:1").limit, 1);
+  EXPECT_EQ(One("window:" + std::to_string(kMaxLimit) + ":pool=1").limit, kMaxLimit);
+  EXPECT_EQ(One("async:pool=" + std::to_string(kMaxPoolConnections)).pool.size,
+            kMaxPoolConnections);
+  EXPECT_EQ(One("threads:" + std::to_string(kMaxBlockingThreads)).limit, kMaxBlockingThreads);
+}
+
+TEST(ScenarioListTest, RefusesWhatAScenarioDoesNotHave) {
+  EXPECT_THAT(Refusal("sync:5"), HasSubstr("sync is one thread"));
+  EXPECT_THAT(Refusal("sync:pool=5"), HasSubstr("sync is one thread"));
+  EXPECT_THAT(Refusal("threads:pool=5"), HasSubstr("set only its limit"));
+  EXPECT_THAT(Refusal("threads:4:timeout=5"), HasSubstr("set only its limit"));
+  EXPECT_THAT(Refusal("async:5"), HasSubstr("async has no limit"));
+}
+
+TEST(ScenarioListTest, RefusesUnknownNamesAndSettings) {
+  EXPECT_THAT(Refusal("turbo"),
+              testing::AllOf(HasSubstr("\"turbo\""), HasSubstr("known are"), HasSubstr("window")));
+  EXPECT_THAT(Refusal("Sync"), HasSubstr("no such scenario"));
+  EXPECT_THAT(Refusal(""), HasSubstr("no such scenario"));
+  EXPECT_THAT(Refusal("sync,"), HasSubstr("no such scenario"));
+  EXPECT_THAT(Refusal("window:speed=9"), HasSubstr("unknown setting \"speed\""));
+}
+
+TEST(ScenarioListTest, RefusesNumbersOutOfRange) {
+  EXPECT_THAT(Refusal("window:0"), HasSubstr("from 1 to 100000, not \"0\""));
+  EXPECT_THAT(Refusal("window:100001"), HasSubstr("the limit must be"));
+  EXPECT_THAT(Refusal("window:"), HasSubstr("not \"\""));
+  EXPECT_THAT(Refusal("window:5x"), HasSubstr("not \"5x\""));
+  EXPECT_THAT(Refusal("window:limit=99999999999"), HasSubstr("the limit must be"));
+  EXPECT_THAT(Refusal("async:pool=0"), HasSubstr("pool must be"));
+  EXPECT_THAT(Refusal("async:overflow=-1"), HasSubstr("overflow must be"));
+  EXPECT_THAT(Refusal("async:timeout=-1"), HasSubstr("timeout must be"));
+  EXPECT_THAT(Refusal("async:timeout=nan"), HasSubstr("timeout must be"));
+  EXPECT_THAT(Refusal("async:timeout=86401"), HasSubstr("timeout must be"));
+  EXPECT_THAT(Refusal("threads:" + std::to_string(kMaxBlockingThreads + 1)), HasSubstr("threads"));
+  EXPECT_THAT(Refusal("async:pool=" + std::to_string(kMaxPoolConnections) + ":overflow=1"),
+              HasSubstr("together exceed"));
+}
+
+TEST(ScenarioListTest, RefusesMoreScenariosThanAReportCanShow) {
+  std::string most = "sync";
+  for (int i = 1; i < kMaxScenarios; ++i) most += ",sync";
+  EXPECT_EQ(Parsed(most).size(), static_cast<size_t>(kMaxScenarios));
+  EXPECT_THAT(Refusal(most + ",sync"), HasSubstr("at most"));
+}
+
+}  // namespace
+}  // namespace pgring

@@ -1,0 +1,60 @@
+// The two kinds of session behind one face, so that one test body holds for both: over the reactor
+// on the real ring, and blocking.
+#ifndef PGRING_TESTS_POSTGRES_SESSION_SIDES_H_
+#define PGRING_TESTS_POSTGRES_SESSION_SIDES_H_
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "pgring/base/check.h"
+#include "pgring/coro/run.h"
+#include "pgring/postgres/blocking_session.h"
+#include "pgring/postgres/connection.h"
+#include "pgring/uring/kernel_backend.h"
+
+namespace pgring {
+
+class ReactorSide {
+ public:
+  ReactorSide() : reactor_(MakeBackend()) {}
+
+  std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
+                                const std::vector<Statement>* statements) {
+    return std::make_unique<Connection>(&reactor_, parameters, statements, &canceller_);
+  }
+  template <typename T>
+  T Run(Task<T> task) {
+    return RunUntilDone(&reactor_, std::move(task));
+  }
+  // Nothing may be left in the kernel of sessions that were closed.
+  size_t in_flight() const { return reactor_.in_flight(); }
+  Reactor* reactor() { return &reactor_; }
+
+ private:
+  static std::unique_ptr<Backend> MakeBackend() {
+    absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend(KernelBackendOptions());
+    PGRING_CHECK(backend.ok(), backend.status().ToString().c_str());
+    return *std::move(backend);
+  }
+
+  Reactor reactor_;
+  Canceller canceller_;
+};
+
+class BlockingSide {
+ public:
+  std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
+                                const std::vector<Statement>* statements) {
+    return std::make_unique<BlockingSession>(parameters, statements, nullptr);
+  }
+  template <typename T>
+  T Run(Task<T> task) {
+    return RunInline(std::move(task));
+  }
+  size_t in_flight() const { return 0; }
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_TESTS_POSTGRES_SESSION_SIDES_H_

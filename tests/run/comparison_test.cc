@@ -1,0 +1,282 @@
+// Whole comparisons on a real server: every scenario, both statement styles, limits of the server,
+// interrupts.
+#include "run/comparison.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/build_info.h"
+#include "support/server_environment.h"
+#include "workload/family.h"
+
+namespace pgring {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+constexpr int64_t kOperations = 200;
+constexpr int kLimit = 8;
+
+// Writes down what it is told.
+class RecordingObserver : public ComparisonObserver {
+ public:
+  void OnStart(const ComparisonResult& result) override {
+    events_.push_back("start");
+    server_version_ = result.environment.server_version;
+  }
+  void OnRunStart(const ScenarioPlan& scenario, const RunProgress&) override {
+    events_.push_back(absl::StrCat("run ", scenario.label));
+    if (interrupt_in_ == scenario.label) interrupt_->Raise(2);
+  }
+  void OnRunEnd(const RunResult& run) override {
+    events_.push_back(absl::StrCat("end ", run.scenario.label));
+  }
+  void OnNote(const std::string& note) override { notes_.push_back(note); }
+
+  void InterruptIn(const std::string& label, Interrupt* interrupt) {
+    interrupt_in_ = label;
+    interrupt_ = interrupt;
+  }
+
+  std::vector<std::string> events_;
+  std::vector<std::string> notes_;
+  std::string server_version_;
+
+ private:
+  std::string interrupt_in_;
+  Interrupt* interrupt_ = nullptr;
+};
+
+class ComparisonTest : public ::testing::Test {
+ protected:
+  ComparisonTest() {
+    // The last comparison's lock goes with its connection.
+    EXPECT_TRUE(WaitForAnswer("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0"));
+    AskServer("DROP SCHEMA IF EXISTS pgring CASCADE");
+    plan_.workload.operations = kOperations;
+    target_.parameters = ServerParameters();
+    target_.postmaster_pid = ServerPostmasterPid();
+    target_.throwaway = true;
+  }
+
+  void AddScenario(ScenarioKind kind) {
+    ScenarioPlan scenario;
+    scenario.kind = kind;
+    scenario.label = std::string(ScenarioKindName(kind));
+    scenario.pool.size = kind == ScenarioKind::kSync ? 1 : kLimit;
+    if (kind != ScenarioKind::kAsync) scenario.limit = scenario.pool.size;
+    plan_.scenarios.push_back(scenario);
+  }
+
+  absl::StatusOr<ComparisonResult> Run() {
+    return RunComparison(plan_, target_, &interrupt_, &observer_);
+  }
+
+  ComparisonPlan plan_;
+  ComparisonTarget target_;
+  Interrupt interrupt_;
+  RecordingObserver observer_;
+};
+
+// A build that is not fit for measuring says so, and nothing else may be wrong with the run.
+void ExpectValidRun(const RunResult& run) {
+  if (GetBuildInfo().fit_for_measuring()) {
+    EXPECT_THAT(run.reasons, IsEmpty());
+  } else {
+    EXPECT_THAT(run.reasons, ElementsAre(StartsWith("this pgring was built with")));
+  }
+}
+
+int64_t ExpectedCreates(const std::vector<Operation>& operations) {
+  return std::count_if(operations.begin(), operations.end(),
+                       [](const Operation& o) { return o.kind == kFamilyCreate; });
+}
+
+// Of a run of one operation after the other.
+int64_t ExpectedRoundTrips(const std::vector<Operation>& operations, StatementStyle style) {
+  int64_t round_trips = 0;
+  bool empty = true;
+  for (const Operation& operation : operations) {
+    const bool is_create = operation.kind == kFamilyCreate;
+    if (is_create) {
+      round_trips += style == StatementStyle::kBatched ? 4 : 10;
+    } else {
+      round_trips += empty ? 3 : 4;
+    }
+    empty = empty && !is_create;
+  }
+  return round_trips;
+}
+
+class ComparisonStyleTest : public ComparisonTest,
+                            public ::testing::WithParamInterface<StatementStyle> {};
+
+INSTANTIATE_TEST_SUITE_P(BothStyles, ComparisonStyleTest,
+                         ::testing::Values(StatementStyle::kBatched, StatementStyle::kPerRow),
+                         [](const auto& test) {
+                           return test.param == StatementStyle::kBatched ? "Batched" : "PerRow";
+                         });
+
+TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
+  plan_.workload.statements = GetParam();
+  for (const ScenarioKind kind : kAllScenarioKinds) AddScenario(kind);
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->runs.size(), 5u);
+  EXPECT_THAT(observer_.events_, ElementsAre("start", "run sync", "end sync", "run threads",
+                                             "end threads", "run async", "end async", "run chunked",
+                                             "end chunked", "run window", "end window"));
+  EXPECT_THAT(observer_.notes_, IsEmpty());
+  const std::vector<Operation> operations =
+      MakeFamilyOperations(kOperations, plan_.workload.write_ratio, plan_.workload.seed);
+  const int64_t creates = ExpectedCreates(operations);
+  for (const RunResult& run : result->runs) {
+    SCOPED_TRACE(run.scenario.label);
+    ExpectValidRun(run);
+    EXPECT_EQ(run.total.scheduled, kOperations);
+    EXPECT_EQ(run.total.succeeded, kOperations);
+    ASSERT_TRUE(run.verification.has_value());
+    EXPECT_TRUE(run.verification->ok);
+    EXPECT_EQ(run.verification->found.a, 3 * creates);
+    EXPECT_EQ(run.verification->found.b, 5 * creates);
+    ASSERT_EQ(run.by_kind.size(), 2u);
+    EXPECT_EQ(run.by_kind[kFamilyCreate].summary.succeeded, creates);
+    EXPECT_GT(run.wall_s, 0);
+    EXPECT_GT(run.rows_read, 0);
+    EXPECT_GE(run.connections.opened, 1);
+    EXPECT_LE(run.connections.opened, kLimit);
+    EXPECT_EQ(run.connections.refused, 0);
+    EXPECT_LE(run.connections.peak_in_use, run.connections.peak_open);
+    EXPECT_EQ(run.connections.connect_ns.count(), run.connections.opened);
+    EXPECT_TRUE(run.server.has_value());
+    const bool on_reactor = run.driver == Driver::kReactor;
+    EXPECT_EQ(run.client.enters.has_value(), on_reactor);
+    EXPECT_EQ(run.io_mode, on_reactor ? "readiness" : "");
+    EXPECT_EQ(run.io_setup.empty(), !on_reactor);
+  }
+  EXPECT_EQ(result->runs[0].connections.opened, 1);
+  EXPECT_EQ(result->runs[0].round_trips, ExpectedRoundTrips(operations, GetParam()));
+  EXPECT_EQ(result->valid(), GetBuildInfo().fit_for_measuring());
+  EXPECT_FALSE(result->interrupted);
+}
+
+TEST_F(ComparisonTest, EnvironmentSaysWhatWasMeasured) {
+  AddScenario(ScenarioKind::kSync);
+  plan_.workload.operations = 2;
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  const Environment& environment = result->environment;
+  EXPECT_THAT(environment.server_address, StartsWith("Unix socket /"));
+  EXPECT_EQ(environment.server_version, observer_.server_version_);
+  EXPECT_EQ(environment.server_version.substr(0, 2), AskServer("SHOW server_version").substr(0, 2));
+  EXPECT_TRUE(environment.server_is_throwaway);
+  EXPECT_THAT(environment.server_settings,
+              ElementsAre(std::pair<std::string, std::string>("fsync", "on"),
+                          std::pair<std::string, std::string>("synchronous_commit", "on"),
+                          std::pair<std::string, std::string>("full_page_writes", "on"),
+                          std::pair<std::string, std::string>("max_connections", "2000"),
+                          testing::Pair("shared_buffers", AskServer("SHOW shared_buffers"))));
+  EXPECT_THAT(environment.kernel, StartsWith("Linux "));
+  EXPECT_GT(environment.cpu_count, 0);
+  EXPECT_GT(environment.memory_bytes, 0);
+  EXPECT_THAT(environment.started_at, testing::MatchesRegex("20..-..-..T..:..:..Z"));
+}
+
+TEST_F(ComparisonTest, DefaultsGiveWayToWhatTheServerAllows) {
+  AskServer("CREATE ROLE few LOGIN CONNECTION LIMIT 5");
+  AskServer("GRANT CREATE ON DATABASE postgres TO few");
+  target_.parameters = ServerParameters("user=few");
+  AddScenario(ScenarioKind::kWindow);
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(observer_.notes_,
+              ElementsAre(AllOf(HasSubstr("scenario window: 4 connections instead of 8"),
+                                HasSubstr("CONNECTION LIMIT 5 of the role"))));
+  ASSERT_EQ(result->runs.size(), 1u);
+  ExpectValidRun(result->runs[0]);
+  EXPECT_LE(result->runs[0].connections.peak_open, 4);
+  EXPECT_EQ(result->runs[0].connections.refused, 0);
+  EXPECT_THAT(result->runs[0].warnings, Contains(HasSubstr("no CHECKPOINT")));
+  AskServer("DROP SCHEMA pgring CASCADE");
+}
+
+TEST_F(ComparisonTest, ConnectionsThatWereAskedForAreNotCutDown) {
+  AddScenario(ScenarioKind::kAsync);
+  plan_.workload.operations = 10'000;
+  plan_.scenarios[0].pool.size = 5'000;
+  plan_.scenarios[0].connections_given = true;
+  const absl::Status refused = Run().status();
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("scenario async asks for 5000 connections"),
+                                       HasSubstr("max_connections 2000"), HasSubstr("1999")));
+  EXPECT_EQ(AskServer("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgring'"), "0");
+}
+
+TEST_F(ComparisonTest, ForeignSchemaStopsEverythingBeforeItBegins) {
+  AskServer("CREATE SCHEMA pgring");
+  AddScenario(ScenarioKind::kSync);
+  EXPECT_TRUE(absl::IsAlreadyExists(Run().status()));
+  EXPECT_THAT(observer_.events_, IsEmpty());
+}
+
+TEST_F(ComparisonTest, UnreachableServerIsAnErrorThatSaysWhere) {
+  target_.parameters = ServerParameters("host=/nonexistent");
+  AddScenario(ScenarioKind::kSync);
+  const absl::Status status = Run().status();
+  EXPECT_THAT(status.message(), HasSubstr("connecting to Unix socket /nonexistent"));
+}
+
+TEST_F(ComparisonTest, InterruptEndsTheRunInProgressAndTheComparison) {
+  AddScenario(ScenarioKind::kWindow);
+  AddScenario(ScenarioKind::kSync);
+  plan_.workload.operations = 50'000;
+  observer_.InterruptIn("window", &interrupt_);
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_FALSE(result->valid());
+  ASSERT_EQ(result->runs.size(), 1u) << "the second was not started";
+  const RunResult& run = result->runs[0];
+  EXPECT_TRUE(run.interrupted);
+  EXPECT_THAT(run.reasons, Contains("interrupted"));
+  EXPECT_TRUE(run.total.Balanced());
+  EXPECT_EQ(run.total.scheduled, 50'000);
+  EXPECT_GT(run.total.skipped, 0);
+  ASSERT_TRUE(run.verification.has_value());
+  EXPECT_TRUE(run.verification->ok) << run.verification->remark;
+}
+
+TEST_F(ComparisonTest, InterruptInABlockingRun) {
+  AddScenario(ScenarioKind::kThreads);
+  plan_.workload.operations = 50'000;
+  observer_.InterruptIn("threads", &interrupt_);
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_EQ(result->runs.size(), 1u);
+  const RunResult& run = result->runs[0];
+  EXPECT_THAT(run.reasons, Contains("interrupted"));
+  EXPECT_TRUE(run.total.Balanced());
+  EXPECT_EQ(run.total.scheduled, 50'000);
+  ASSERT_TRUE(run.verification.has_value());
+  EXPECT_TRUE(run.verification->ok) << run.verification->remark;
+}
+
+TEST_F(ComparisonTest, InterruptBeforeTheFirstRun) {
+  AddScenario(ScenarioKind::kSync);
+  interrupt_.Raise(2);
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(result->interrupted);
+  EXPECT_THAT(result->runs, IsEmpty());
+}
+
+}  // namespace
+}  // namespace pgring

@@ -1,0 +1,175 @@
+// A reactor run over a simulated server: scripted service times, an exact clock, nothing slept.
+#ifndef PGRING_TESTS_RUN_RUNNER_FIXTURE_H_
+#define PGRING_TESTS_RUN_RUNNER_FIXTURE_H_
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pgring/base/clock.h"
+#include "pgring/base/interrupt.h"
+#include "pgring/coro/awaitables.h"
+#include "pgring/coro/frame_pool.h"
+#include "pgring/coro/run.h"
+#include "pgring/coro/task_group.h"
+#include "pgring/uring/simulated_backend.h"
+#include "run/judgement.h"
+#include "run/measured_run.h"
+#include "run/reactor_runner.h"
+#include "support/simulated_session.h"
+
+namespace pgring {
+
+inline constexpr int64_t kMs = kNanosecondsPerMillisecond;
+
+// One statement per operation; the operation's value says what becomes of it.
+class OneStatementWorkload final : public Workload {
+ public:
+  // Values from 0 up: a success after that many milliseconds.
+  static constexpr int32_t kSerializationFailure = -1;  // 40001, at once
+  static constexpr int32_t kLostConnection = -2;        // at once
+  static constexpr int32_t kNeverAnswered = -3;
+
+  const std::vector<std::string>& kinds() const override { return kinds_; }
+  const std::vector<Statement>& statements() const override { return statements_; }
+
+  Task<absl::Status> Run(Session* session, Operation operation, OperationTally* tally) override {
+    char text[16];
+    std::snprintf(text, sizeof text, "%d", operation.value);
+    const char* value = text;
+    const Parameters parameters(&value, 1);
+    const Statement* statement = statements_.data();
+    auto result = co_await session->Execute(statement, parameters);
+    if (result.ok()) ++tally->rows_read;
+    co_return result.status();
+  }
+
+  // The simulated server's side.
+  static SimulatedAnswer Answer(const Statement&, Parameters parameters) {
+    const int value = std::atoi(parameters.values[0]);
+    SimulatedAnswer answer;
+    if (value >= 0) answer.service_ns = value * kMs;
+    if (value == kSerializationFailure) answer.status = ServerError("40001");
+    if (value == kLostConnection) answer.status = ConnectionLost();
+    answer.never = value == kNeverAnswered;
+    return answer;
+  }
+
+  absl::Status Prepare(BlockingSession*, std::vector<std::string>*) override {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Verification> Verify(BlockingSession*, const CommittedWork&) override {
+    return Verification();
+  }
+  std::vector<std::string> Observations(BlockingSession*, const CommittedWork&) override {
+    return {};
+  }
+
+ private:
+  const std::vector<std::string> kinds_ = {"operation"};
+  const std::vector<Statement> statements_ = {{"work", "SELECT work($1)", 1}};
+};
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  RunnerTest() { NewServer(); }
+  ~RunnerTest() override {
+    EXPECT_EQ(server_->open(), 0) << "a session was left open";
+    server_.reset();
+    helpers_.reset();
+    reactor_.reset();
+    EXPECT_EQ(GetFramePoolStats().live_frames, frames_before_);
+  }
+
+  // A reactor and a server anew, for tests of many runs.
+  void NewServer() {
+    server_.reset();
+    helpers_.reset();
+    reactor_ =
+        std::make_unique<Reactor>(std::make_unique<SimulatedBackend>(SimulatedBackendOptions()));
+    helpers_ = std::make_unique<TaskGroup>(reactor_->ready());
+    server_ = std::make_unique<SimulatedServer>(reactor_.get());
+    server_->Answer(&OneStatementWorkload::Answer);
+    interrupt_ = std::make_unique<Interrupt>();
+  }
+
+  static ScenarioPlan Scenario(ScenarioKind kind, int limit_or_pool) {
+    ScenarioPlan plan;
+    plan.kind = kind;
+    plan.label = std::string(ScenarioKindName(kind));
+    if (kind != ScenarioKind::kAsync) plan.limit = limit_or_pool;
+    plan.pool.size = limit_or_pool;
+    return plan;
+  }
+  static std::vector<Operation> OperationsOf(const std::vector<int32_t>& values) {
+    std::vector<Operation> operations;
+    for (const int32_t value : values) operations.push_back({0, value});
+    return operations;
+  }
+
+  // Runs and checks what holds for every run, however it ends.
+  std::unique_ptr<MeasuredRun> Run(const ScenarioPlan& scenario,
+                                   const std::vector<int32_t>& values) {
+    return RunWorkload(scenario, OperationsOf(values), &workload_);
+  }
+  std::unique_ptr<MeasuredRun> RunWorkload(const ScenarioPlan& scenario,
+                                           const std::vector<Operation>& operations,
+                                           Workload* workload) {
+    auto measured = std::make_unique<MeasuredRun>(workload->kinds().size());
+    progress_ = std::make_unique<RunProgress>();
+    RunContext context;
+    context.scenario = &scenario;
+    context.workload = workload;
+    context.operations = &operations;
+    context.interrupt = interrupt_.get();
+    context.progress = progress_.get();
+    start_ns_ = reactor_->clock().NowNs();
+    RunOnReactor(context, reactor_.get(), server_.get(), measured.get());
+    RunUntilDone(reactor_.get(), JoinHelpers());
+
+    const OperationSummary total = measured->recorder.Total();
+    EXPECT_EQ(total.scheduled, static_cast<int64_t>(operations.size()));
+    EXPECT_TRUE(total.Balanced()) << total.succeeded << " + " << total.failed << " + "
+                                  << total.skipped << " of " << total.scheduled;
+    const LittleCheck little = CheckLittle(*measured);
+    EXPECT_TRUE(little.ok) << little.mean_in_system << " against " << little.expected;
+    EXPECT_EQ(measured->started_ns, start_ns_);
+    EXPECT_EQ(server_->executing(), 0);
+    return measured;
+  }
+
+  // Raises the interrupt that many ms after the run's start.
+  void InterruptAt(int64_t ms) { helpers_->Spawn(RaiseAt(ms)); }
+
+  double WallMs(const MeasuredRun& measured) const {
+    return static_cast<double>(measured.ended_ns - measured.started_ns) / kMs;
+  }
+
+  const int64_t frames_before_ = GetFramePoolStats().live_frames;
+  OneStatementWorkload workload_;
+  std::unique_ptr<Reactor> reactor_;
+  std::unique_ptr<TaskGroup> helpers_;
+  std::unique_ptr<SimulatedServer> server_;
+  std::unique_ptr<Interrupt> interrupt_;
+  std::unique_ptr<RunProgress> progress_;
+  int64_t start_ns_ = 0;
+
+ private:
+  Task<void> RaiseAt(int64_t ms) {
+    const int64_t raise_ns = reactor_->clock().NowNs() + ms * kMs;
+    Reactor* reactor = reactor_.get();
+    co_await SleepUntil(reactor, raise_ns);
+    constexpr int kSomeSignal = 2;
+    interrupt_->Raise(kSomeSignal);
+  }
+  Task<void> JoinHelpers() { co_await helpers_->Join(); }
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_TESTS_RUN_RUNNER_FIXTURE_H_
