@@ -12,6 +12,7 @@
 #include "cli/target.h"
 #include "cluster/find_binaries.h"
 #include "pgring/base/status.h"
+#include "pgring/postgres/connect_failure.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/environment.h"
 
@@ -119,8 +120,7 @@ void CheckServer(const Options& options, const Interrupt& interrupt, Findings* f
   const absl::Status connected = session.ConnectNow();
   if (!connected.ok()) {
     findings->Add(Finding::kBad, "server",
-                  absl::StrCat("connecting to ", parameters.Describe(), ": ",
-                               std::string(connected.message())));
+                  std::string(ExplainConnectFailure(connected, parameters).message()));
     return;
   }
   Environment environment;

@@ -6,6 +6,15 @@
 #include "cli/signals.h"
 #include "pgring/base/build_info.h"
 
+namespace {
+
+constexpr char kWindingDown[] =
+    "\npgring: interrupted: finishing what is in flight, then writing what there is (once more to "
+    "stop at once)\n";
+constexpr char kEnding[] = "\n";
+
+}  // namespace
+
 int main(int argument_count, char** arguments) {
   const auto options = pgring::ParseOptions(argument_count, arguments);
   if (!options.ok()) {
@@ -24,13 +33,13 @@ int main(int argument_count, char** arguments) {
       return pgring::FinishWith(pgring::kExitValid);
     }
     case pgring::Command::kCompare:
-      pgring::WatchSignals(&interrupt);
+      pgring::WatchSignals(&interrupt, kWindingDown);
       return pgring::CompareCommand(*options, &interrupt);
     case pgring::Command::kServer:
-      pgring::WatchSignals(&interrupt);
+      pgring::WatchSignals(&interrupt, kEnding);
       return pgring::ServerCommand(*options, &interrupt);
     case pgring::Command::kDoctor:
-      pgring::WatchSignals(&interrupt);
+      pgring::WatchSignals(&interrupt, kEnding);
       return pgring::DoctorCommand(*options, &interrupt);
   }
   return pgring::kExitCouldNotStart;

@@ -13,14 +13,12 @@ void WriteToStandardError(std::string_view text) {
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
 }
 
-void Watch(Interrupt* interrupt, sigset_t signals) {
+void Watch(Interrupt* interrupt, const char* note, sigset_t signals) {
   int signal_number = 0;
   while (sigwait(&signals, &signal_number) != 0) {
   }
   interrupt->Raise(signal_number);
-  WriteToStandardError(
-      "\npgring: interrupted: finishing what is in flight, then writing what there is (once more "
-      "to stop at once)\n");
+  WriteToStandardError(note);
   while (sigwait(&signals, &signal_number) != 0) {
   }
   _exit(128 + signal_number);
@@ -28,7 +26,7 @@ void Watch(Interrupt* interrupt, sigset_t signals) {
 
 }  // namespace
 
-void WatchSignals(Interrupt* interrupt) {
+void WatchSignals(Interrupt* interrupt, const char* note) {
   signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);
@@ -36,7 +34,7 @@ void WatchSignals(Interrupt* interrupt) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread(Watch, interrupt, signals).detach();
+  std::thread(Watch, interrupt, note, signals).detach();
 }
 
 int ExitCodeOf(const Interrupt& interrupt) { return 128 + interrupt.signal_number(); }

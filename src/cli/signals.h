@@ -9,8 +9,9 @@
 namespace pgring {
 
 // Call once, before any other thread exists: later threads inherit the blocked signals. SIGPIPE is
-// ignored. `interrupt` lives as long as the program.
-void WatchSignals(Interrupt* interrupt);
+// ignored. The first signal prints `note` on standard error. `interrupt` and `note` live as long as
+// the program.
+void WatchSignals(Interrupt* interrupt, const char* note);
 
 // 128 + the signal, as shells report it.
 int ExitCodeOf(const Interrupt& interrupt);

@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
+#include "pgring/postgres/connect_failure.h"
 
 namespace pgring {
 namespace {
@@ -20,40 +20,8 @@ std::string ConnectionMessage(const PGconn* connection) {
   return absl::StrReplaceAll(message, {{"\n\t", "; "}, {"\n", "; "}});
 }
 
-// libpq 15 gives no SQLSTATE for a failed connect, only text, which follows lc_messages; so this
-// knows the untranslated texts of the errors that decide what happens next.
-struct ConnectFailure {
-  const char* text;
-  absl::StatusCode code;
-  std::string_view failure_code;
-};
-constexpr ConnectFailure kConnectFailures[] = {
-    {"too many clients", absl::StatusCode::kResourceExhausted, "53300"},
-    {"remaining connection slots are reserved", absl::StatusCode::kResourceExhausted, "53300"},
-    {"too many connections for", absl::StatusCode::kResourceExhausted, "53300"},
-    {"the database system is starting up", absl::StatusCode::kResourceExhausted, "57P03"},
-    {"the database system is shutting down", absl::StatusCode::kResourceExhausted, "57P03"},
-    {"the database system is in recovery", absl::StatusCode::kResourceExhausted, "57P03"},
-    {"the database system is not", absl::StatusCode::kResourceExhausted, "57P03"},
-    {"Connection refused", absl::StatusCode::kResourceExhausted, kCauseConnectionRefused},
-    {"No such file or directory", absl::StatusCode::kResourceExhausted, kCauseConnectionRefused},
-    {"Resource temporarily unavailable", absl::StatusCode::kResourceExhausted,
-     kCauseConnectionRefused},
-    {"password authentication failed", absl::StatusCode::kUnauthenticated, "28P01"},
-    {"no password supplied", absl::StatusCode::kUnauthenticated, "28P01"},
-    {"no pg_hba.conf entry", absl::StatusCode::kUnauthenticated, "28000"},
-    {"role \"", absl::StatusCode::kUnauthenticated, "28000"},
-    {"\" does not exist", absl::StatusCode::kNotFound, "3D000"},
-};
-
 absl::Status ConnectStatus(const PGconn* connection) {
-  const std::string message = ConnectionMessage(connection);
-  for (const ConnectFailure& failure : kConnectFailures) {
-    if (absl::StrContains(message, failure.text)) {
-      return WithFailureCode(absl::Status(failure.code, message), failure.failure_code);
-    }
-  }
-  return WithFailureCode(absl::UnavailableError(message), kCauseConnectionLost);
+  return ClassifyConnectFailure(ConnectionMessage(connection));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 #include "pgring/metrics/process_cost.h"
+#include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/connection.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/blocking_runner.h"
@@ -68,8 +69,7 @@ class Comparison {
 
 absl::Status Comparison::OpenControl() {
   control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);
-  PGRING_RETURN_IF_ERROR(Annotate(control_->ConnectNow(),
-                                  absl::StrCat("connecting to ", target_.parameters.Describe())));
+  PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
   absl::StatusOr<bool> created = ClaimSchema(control_.get());
   if (!created.ok()) return created.status();
   created_schema_ = created_schema_ || *created;
@@ -80,8 +80,7 @@ absl::Status Comparison::Start() {
   result_.environment = DescribeHost();
   result_.environment.server_is_throwaway = target_.throwaway;
   control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);
-  PGRING_RETURN_IF_ERROR(Annotate(control_->ConnectNow(),
-                                  absl::StrCat("connecting to ", target_.parameters.Describe())));
+  PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
   PGRING_RETURN_IF_ERROR(DescribeServer(control_.get(), target_.parameters, &result_.environment));
   // The path of a directory that is about to go tells a reader nothing.
   if (target_.throwaway) result_.environment.server_address = "Unix socket";

@@ -237,7 +237,8 @@ Task<void> SleepDeep(Reactor* reactor, int depth, Counted argument, bool* resume
     const int64_t deadline_ns = reactor->clock().NowNs() + kHourNs;
     co_await SleepUntil(reactor, deadline_ns);
   } else {
-    co_await SleepDeep(reactor, depth - 1, argument, resumed);
+    const int rest = depth - 1;
+    co_await SleepDeep(reactor, rest, argument, resumed);
   }
   *resumed = true;
 }

@@ -148,7 +148,8 @@ Task<int> Chain(Gate* gate, int depth) {
     const int value = co_await WaitAt(gate, 1);
     co_return value;
   }
-  const int value = co_await Chain(gate, depth - 1);
+  const int rest = depth - 1;
+  const int value = co_await Chain(gate, rest);
   co_return value + 1;
 }
 

@@ -123,8 +123,8 @@ class ReactorModel {
     }
     const size_t ended = completions.size();
     for (size_t i = 0; i < ended; ++i) ended_.push_back(completions[i].user_data);
-    const auto stay = std::stable_partition(cancels_.begin(), cancels_.end(),
-                                            [&](uint64_t) { return !random_.Chance(chance); });
+    const auto stay = std::partition(cancels_.begin(), cancels_.end(),
+                                     [&](uint64_t) { return !random_.Chance(chance); });
     for (auto cancel = stay; cancel != cancels_.end(); ++cancel)
       completions.push_back({*cancel, 0, 0});
     cancels_.erase(stay, cancels_.end());
