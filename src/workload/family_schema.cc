@@ -33,8 +33,16 @@ constexpr int64_t kDominantRowsPerScan = 1'000;
 }  // namespace
 
 absl::Status FamilyWorkload::Prepare(BlockingSession* session, std::vector<std::string>* notes) {
-  PGRING_RETURN_IF_ERROR(
-      Annotate(session->ExecuteSql(kCreateTables).status(), "creating the tables pgring.a and b"));
+  const absl::Status created =
+      Annotate(session->ExecuteSql(kCreateTables).status(), "creating the tables pgring.a and b");
+  if (absl::IsPermissionDenied(created)) {
+    return WithFailureCode(
+        absl::PermissionDeniedError(absl::StrCat(
+            created.message(),
+            "; connect as the role that owns it, or let that role drop the schema pgring")),
+        FailureCode(created));
+  }
+  PGRING_RETURN_IF_ERROR(created);
   if (options_.fk_index) {
     PGRING_RETURN_IF_ERROR(
         Annotate(session->ExecuteSql("CREATE INDEX b_a_id ON pgring.b (a_id)").status(),

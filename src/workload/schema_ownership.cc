@@ -11,7 +11,9 @@ constexpr const char* kOurMark =
     "created by pgring; its tables are dropped and made anew by every run";
 
 // The number is "pgring" in ASCII: an arbitrary key that no other program is likely to use.
-constexpr const char* kLock = "SELECT pg_try_advisory_lock(123589603454567)";
+// Waits a little: the server may take a moment to notice that a pgring that has just ended is gone.
+constexpr const char* kLock = "SET lock_timeout = '2s'; SELECT pg_advisory_lock(123589603454567)";
+constexpr std::string_view kLockNotAvailable = "55P03";
 
 // A wait for somebody else's lock on our tables must end with an error, not hang the run.
 constexpr const char* kLockTimeout = "SET lock_timeout = '30s'";
@@ -37,14 +39,14 @@ absl::Status CreateSchema(BlockingSession* session) {
 }  // namespace
 
 absl::StatusOr<bool> ClaimSchema(BlockingSession* session) {
-  PGRING_RETURN_IF_ERROR(session->ExecuteSql(kLockTimeout).status());
-  absl::StatusOr<Result> locked = session->ExecuteSql(kLock);
-  if (!locked.ok()) return Annotate(locked.status(), "locking the schema pgring");
-  if (locked->Text(0, 0) != "t") {
+  const absl::Status locked = session->ExecuteSql(kLock).status();
+  if (FailureCode(locked) == kLockNotAvailable) {
     return absl::AlreadyExistsError(
         "another pgring is running against this database; wait for it to end, or use another "
         "database");
   }
+  if (!locked.ok()) return Annotate(locked, "locking the schema pgring");
+  PGRING_RETURN_IF_ERROR(session->ExecuteSql(kLockTimeout).status());
   absl::StatusOr<Result> found = session->ExecuteSql(kFindSchema);
   if (!found.ok()) return Annotate(found.status(), "looking for the schema pgring");
   if (found->rows() == 0) {
@@ -54,8 +56,7 @@ absl::StatusOr<bool> ClaimSchema(BlockingSession* session) {
   if (found->Text(0, 0) != kOurMark) {
     return absl::AlreadyExistsError(
         "the schema pgring exists and was not created by pgring (its comment is not ours), so it "
-        "is "
-        "left alone; rename or drop it, or use another database");
+        "is left alone; rename or drop it, or use another database");
   }
   return false;
 }

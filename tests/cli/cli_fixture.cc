@@ -42,7 +42,9 @@ ThrowawayServer& SharedServer() {
   return *g_server;
 }
 
-Client::Client(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {}
+Client::Client(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {
+  PQsetNoticeReceiver(static_cast<PGconn*>(connection_), [](void*, const PGresult*) {}, nullptr);
+}
 
 Client::~Client() { PQfinish(static_cast<PGconn*>(connection_)); }
 

@@ -311,6 +311,7 @@ TEST(CompareTest, FindsTheServerAsEveryPostgresToolDoes) {
 }
 
 TEST(CompareTest, NeverShowsThePassword) {
+  AskServer("DROP SCHEMA IF EXISTS pgring CASCADE");
   const std::string conninfo =
       SharedServer().conninfo() + " user=" + kPasswordRole + " password=" + kPassword;
   Program program(RunOn(conninfo, "window:3", 30));

@@ -26,6 +26,7 @@ class FrameBalance {
   FrameBalance(const FrameBalance&) = delete;
   FrameBalance& operator=(const FrameBalance&) = delete;
 
+  // Not an exact number: clang may do without the frame of a task that does not escape.
   int64_t new_frames() const { return GetFramePoolStats().live_frames - live_frames_; }
 
  private:

@@ -213,6 +213,19 @@ TEST_F(ReactorOrderTest, SlotFreedInATurnIsNotTakenInIt) {
   Turn();
 }
 
+// More than it takes out of the backend at a time.
+TEST_F(ReactorOrderTest, CollectsEveryCompletionThatIsThere) {
+  std::vector<std::unique_ptr<RingOperation>> polls;
+  for (int i = 0; i < 1'000; ++i) {
+    polls.push_back(std::make_unique<RingOperation>(reactor()));
+    polls.back()->StartPoll(3, POLLIN);
+    backend()->Complete(backend()->queued().back().user_data, POLLIN);
+  }
+  Turn();
+  EXPECT_EQ(reactor()->in_flight(), 0u);
+  for (const auto& poll : polls) EXPECT_FALSE(poll->in_flight());
+}
+
 TEST_F(ReactorOrderTest, WaitThatReturnsWithNothingIsHarmless) {
   RingOperation poll(reactor());
   poll.StartPoll(3, POLLIN);

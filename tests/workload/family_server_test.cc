@@ -55,8 +55,9 @@ TEST_F(FamilyServerTest, ClaimCreatesAndMarksTheSchema) {
   EXPECT_TRUE(*first) << "it was made now";
   EXPECT_THAT(AskServer("SELECT obj_description('pgring'::regnamespace, 'pg_namespace')"),
               HasSubstr("created by pgring"));
-  session->CloseNow();
 
+  // The next pgring may come before the server has noticed that this one is gone.
+  session->CloseNow();
   auto later = Connect();
   const absl::StatusOr<bool> second = ClaimSchema(later.get());
   ASSERT_TRUE(second.ok()) << "our mark is accepted: " << second.status();
@@ -79,6 +80,7 @@ TEST_F(FamilyServerTest, ForeignSchemaIsLeftAlone) {
   }
 }
 
+// Tried for two seconds.
 TEST_F(FamilyServerTest, TwoAtOnceAreRefused) {
   auto first = Connect();
   ASSERT_TRUE(ClaimSchema(first.get()).ok());
@@ -181,7 +183,6 @@ TEST_F(FamilyServerTest, CreateAndReadInBothStyles) {
     EXPECT_EQ(AskServer("SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%'"), "0");
     session->CloseNow();
     control->CloseNow();
-    ASSERT_TRUE(WaitForAnswer("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0"));
   }
 }
 
@@ -302,7 +303,6 @@ TEST_F(FamilyServerTest, SequentialScansAreObservedWithoutTheIndexOnly) {
                                                   HasSubstr("--fk-index"))));
     }
     control->CloseNow();
-    ASSERT_TRUE(WaitForAnswer("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0"));
   }
 }
 
