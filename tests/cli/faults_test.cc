@@ -27,8 +27,8 @@ std::unique_ptr<FaultProxy> MakeProxy() {
 // `scenario`, and then one more run in which nothing happens: that is "and it recovers".
 std::vector<std::string> CompareOn(const std::string& conninfo, const std::string& scenario,
                                    int64_t operations, const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments = {"--scenarios", scenario + ",window:2", "--fk-index", "--operations",
-                                        std::to_string(operations)};
+  std::vector<std::string> arguments = {"--scenarios", scenario + ",window:2", "--fk-index",
+                                        "--operations", std::to_string(operations)};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return On(conninfo, "compare", arguments);
 }
@@ -102,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Drivers, UnconfirmedCommitTest,
 class BackendKilledTest : public ScenarioTest {};
 
 TEST_P(BackendKilledTest, IsAFailedOperationAndANewConnection) {
-  constexpr int64_t kOperations = 1'500;
+  constexpr int64_t kOperations = 800;
   const auto proxy = MakeProxy();
   Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
   ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 50)) << program.stderr_text();
@@ -112,13 +112,13 @@ TEST_P(BackendKilledTest, IsAFailedOperationAndANewConnection) {
       " WHERE application_name = 'pgring'");
   const Json run = FirstRunAfterFault(&program, kOperations);
   EXPECT_GE(run["operations"]["failed"], 1);
-  EXPECT_GT(run["operations"]["succeeded"], 1'000);
+  EXPECT_LE(run["operations"]["failed"], 40) << "more than was in flight";
   EXPECT_GT(run["connections"]["opened"], run["pool"]["size"]);
 }
 
 // Without a word from the server, as when a cable is pulled.
 TEST_P(BackendKilledTest, SoIsAConnectionThatIsCut) {
-  constexpr int64_t kOperations = 1'500;
+  constexpr int64_t kOperations = 800;
   const auto proxy = MakeProxy();
   Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
   ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 50)) << program.stderr_text();
@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, BackendKilledTest,
 class CutAfterBytesTest : public ScenarioTest {};
 
 TEST_P(CutAfterBytesTest, AnyByteMayBeTheLast) {
-  constexpr int64_t kOperations = 600;
+  constexpr int64_t kOperations = 300;
   for (const int64_t byte_count : {1, 60, 500, 1'500}) {
     for (const auto direction :
          {FaultProxy::Direction::kToServer, FaultProxy::Direction::kToClient}) {
@@ -164,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(Drivers, CutAfterBytesTest, testing::Values("sync", "wi
 class OutageTest : public ScenarioTest {};
 
 TEST_P(OutageTest, IsWaitedFor) {
-  constexpr int64_t kOperations = 1'500;
+  constexpr int64_t kOperations = 800;
   const auto proxy = MakeProxy();
   Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
   ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 50)) << program.stderr_text();
@@ -212,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, TooManyClientsTest,
 
 class RestartTest : public ScenarioTest {
  protected:
-  static constexpr int64_t kOperations = 4'000;
+  static constexpr int64_t kOperations = 1'500;
 
   static void RestartInARun(ThrowawayServer::RestartMode mode) {
     AskServer("DROP SCHEMA IF EXISTS pgring CASCADE");

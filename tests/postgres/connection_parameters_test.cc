@@ -205,6 +205,9 @@ TEST_F(ConnectionParametersTest, DescribeSaysWhereAndNeverThePassword) {
             "TCP 127.0.0.1:5433, database shop, user app");
   EXPECT_EQ(OfDatabase("host=a,b hostaddr=10.0.0.1,10.0.0.2 port=1,2 user=app").Describe(),
             "TCP a:1,b:2, user app");
+  // Two addresses of one host, as resolving leaves them.
+  EXPECT_EQ(OfDatabase("host=a,a hostaddr=10.0.0.1,10.0.0.2 port=1,1 user=app").Describe(),
+            "TCP a:1, user app");
   EXPECT_EQ(OfDatabase("hostaddr=10.0.0.1 port=5433 user=app").Describe(),
             "TCP 10.0.0.1:5433, user app");
   environment_.Set("PGPASSWORD", "secret");

@@ -149,11 +149,9 @@ Task<absl::Status> SimulatedSession::Connect() {
 Task<absl::StatusOr<Result>> SimulatedSession::Execute(const Statement* statement,
                                                        Parameters parameters) {
   PGRING_CHECK(!is_executing_, "a session executes one statement at a time");
+  PGRING_CHECK(state_ == State::kUsable, "a statement on a session that is not usable");
   ++round_trips_;
   ++server_->executions_;
-  if (state_ != State::kUsable) {
-    co_return ConnectionLost();
-  }
   SimulatedAnswer answer;
   if (server_->script_ != nullptr) answer = server_->script_(*statement, parameters);
   never_answers_ = answer.never;

@@ -2,9 +2,9 @@
 // the runners are tested on it, exactly and without sleeping. Every time and every failure is
 // scripted; nothing happens by itself.
 //
-// A session that has been connected must be closed before it is destroyed, and one statement runs
-// at a time, as with the real one; both are checked. The server is the factory of its sessions and
-// must outlive them. Not thread-safe.
+// A session that has been connected must be closed before it is destroyed, executes only while it
+// is usable and one statement at a time, as the real one; all of this is checked. The server is the
+// factory of its sessions and must outlive them. Not thread-safe.
 #ifndef PGRING_TESTS_SUPPORT_SIMULATED_SESSION_H_
 #define PGRING_TESTS_SUPPORT_SIMULATED_SESSION_H_
 

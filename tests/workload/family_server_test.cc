@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <thread>
 
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
@@ -96,6 +97,21 @@ TEST_F(FamilyServerTest, TwoAtOnceAreRefused) {
   EXPECT_TRUE(
       WaitForAnswer("SELECT count(*) FROM pg_stat_activity WHERE datname = 'elsewhere'", "0"));
   AskServer("DROP DATABASE elsewhere");
+}
+
+// The connection of a pgring that has just ended may linger at the server for a moment.
+TEST_F(FamilyServerTest, LockThatIsGivenBackSoonIsWaitedFor) {
+  auto ending = Connect();
+  ASSERT_TRUE(ClaimSchema(ending.get()).ok());
+  std::thread end_it([&ending] {
+    EXPECT_TRUE(WaitForAnswer(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", "1"));
+    ending->CloseNow();
+  });
+  auto next = Connect();
+  const absl::StatusOr<bool> claimed = ClaimSchema(next.get());
+  end_it.join();
+  EXPECT_TRUE(claimed.ok()) << claimed.status();
 }
 
 TEST_F(FamilyServerTest, RoleThatMayNotCreateIsToldWhatToGrant) {

@@ -29,7 +29,7 @@ struct BackendStats {
   int64_t enters = 0;       // calls that entered the kernel
   int64_t submissions = 0;  // SQEs
   int64_t completions = 0;  // CQEs
-  int64_t overflows = 0;    // completions that did not fit the completion queue
+  int64_t overflows = 0;    // waits after which completions did not fit the completion queue
 };
 
 class Backend {
