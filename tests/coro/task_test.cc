@@ -59,7 +59,9 @@ TEST_F(TaskTest, RunsOnlyWhenAwaited) {
 
 TEST_F(TaskTest, NeedNotBeAwaited) {
   std::vector<int> log;
-  { const Task<void> task = Log(&log, 1); }
+  {
+    const Task<void> task = Log(&log, 1);
+  }
   EXPECT_EQ(frames().new_frames(), 0);
   EXPECT_THAT(log, IsEmpty());
 }
