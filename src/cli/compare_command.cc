@@ -52,8 +52,9 @@ bool WantsColor(ColorMode mode) {
 
 bool LocaleIsUtf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    if (!EnvironmentIsSet(name)) continue;
-    const std::string value = std::getenv(name);
+    const char* text = std::getenv(name);
+    if (text == nullptr || text[0] == '\0') continue;
+    const std::string value = text;
     return value.find("UTF-8") != std::string::npos || value.find("utf8") != std::string::npos;
   }
   // Nothing said: today's files and terminals are UTF-8.
@@ -147,7 +148,7 @@ absl::Status CheckHost(const ComparisonPlan& plan) {
 
 absl::Status CheckJsonFile(const std::string& json_file) {
   if (json_file.empty() || json_file == "-") return absl::OkStatus();
-  const absl::Status writable = CheckWritable(json_file);
+  absl::Status writable = CheckWritable(json_file);
   if (writable.ok()) return writable;
   return absl::Status(writable.code(),
                       absl::StrCat(writable.message(), "; give --json another file"));

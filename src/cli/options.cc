@@ -182,14 +182,14 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   options->plan.scenarios = *std::move(scenarios);
   options->plan.workload.statements =
       raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
-  static const std::map<std::string, ProgressMode> kProgress = {{"auto", ProgressMode::kAuto},
+  static const std::map<std::string, ProgressMode> progress_modes = {{"auto", ProgressMode::kAuto},
                                                                 {"bar", ProgressMode::kBar},
                                                                 {"plain", ProgressMode::kPlain},
                                                                 {"none", ProgressMode::kNone}};
-  static const std::map<std::string, ColorMode> kColor = {
+  static const std::map<std::string, ColorMode> color_modes = {
       {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};
-  options->output.progress = kProgress.at(raw.progress);
-  options->output.color = kColor.at(raw.color);
+  options->output.progress = progress_modes.at(raw.progress);
+  options->output.color = color_modes.at(raw.color);
   if (options->force_throwaway && !options->target.empty()) {
     return absl::InvalidArgumentError(
         "--throwaway starts a server of its own: leave out -h, -p, -U and -d");
@@ -241,7 +241,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
   if (raw.tcp_port >= 0) options.server.tcp_port = raw.tcp_port;
   if (compare->parsed() || run->parsed()) {
     options.command = Command::kCompare;
-    const absl::Status resolved = Resolve(raw, run->parsed(), &options);
+    absl::Status resolved = Resolve(raw, run->parsed(), &options);
     if (!resolved.ok()) return resolved;
   } else if (server->parsed()) {
     options.command = Command::kServer;

@@ -47,7 +47,7 @@ absl::Status ParseInt(const std::string& text, const std::string& what, const st
 absl::Status ParseSetting(const std::string& text, const std::string& setting, OwnSettings* own) {
   const std::vector<std::string> parts = absl::StrSplit(setting, absl::MaxSplits('=', 1));
   const std::string key = parts.size() == 2 ? parts[0] : "limit";
-  const std::string value = parts.back();
+  const std::string& value = parts.back();
   if (key == "limit") return ParseInt(text, "the limit", value, 1, kMaxLimit, &own->limit);
   if (key == "pool") {
     return ParseInt(text, "pool", value, 1, kMaxPoolConnections, &own->pool_size);
