@@ -182,10 +182,11 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   options->plan.scenarios = *std::move(scenarios);
   options->plan.workload.statements =
       raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
-  static const std::map<std::string, ProgressMode> progress_modes = {{"auto", ProgressMode::kAuto},
-                                                                {"bar", ProgressMode::kBar},
-                                                                {"plain", ProgressMode::kPlain},
-                                                                {"none", ProgressMode::kNone}};
+  static const std::map<std::string, ProgressMode> progress_modes = {
+      {"auto", ProgressMode::kAuto},
+      {"bar", ProgressMode::kBar},
+      {"plain", ProgressMode::kPlain},
+      {"none", ProgressMode::kNone}};
   static const std::map<std::string, ColorMode> color_modes = {
       {"auto", ColorMode::kAuto}, {"always", ColorMode::kAlways}, {"never", ColorMode::kNever}};
   options->output.progress = progress_modes.at(raw.progress);

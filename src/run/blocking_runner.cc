@@ -179,7 +179,7 @@ class Worker {
       const int64_t started_ns = Now();
       shared_->OnConnectTried();
       shared_->Gauge(ConnectionGauge::kConnecting, 1);
-      const absl::Status status = session->ConnectNow();
+      absl::Status status = session->ConnectNow();
       shared_->Gauge(ConnectionGauge::kConnecting, -1);
       if (status.ok()) {
         session_ = std::move(session);
