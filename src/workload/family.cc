@@ -243,8 +243,9 @@ absl::Status FamilyWorkload::FoldChildren(const Result& result, OperationTally* 
     checksum.AddText(result.Text(row, 2));
     tally->rows_checksum += checksum.value();
     if (options_.print_rows) {
-      std::printf("%lld|%lld|%s\n", static_cast<long long>(*a_id), static_cast<long long>(*id),
-                  result.Text(row, 2).data());
+      const std::string_view data = result.Text(row, 2);
+      std::printf("%lld|%lld|%.*s\n", static_cast<long long>(*a_id), static_cast<long long>(*id),
+                  static_cast<int>(data.size()), data.data());
     }
   }
   tally->rows_read += result.rows();

@@ -302,6 +302,16 @@ TEST_F(PermitTest, Splits) {
   EXPECT_EQ(semaphore.available(), 2);
 }
 
+TEST_F(PermitTest, OneThatWasSplitUpMayOutliveItsSemaphore) {
+  auto semaphore = std::make_unique<Semaphore>(ready(), 2);
+  Permit whole = Take(semaphore.get(), 2);
+  whole.Split(2).Release();
+  semaphore.reset();
+  // AddressSanitizer sees what it touches.
+  whole.Release();
+  EXPECT_EQ(whole.units(), 0);
+}
+
 class SemaphoreDeathTest : public PermitTest {};
 
 TEST_F(SemaphoreDeathTest, RequestsAreWithinTheCapacity) {
