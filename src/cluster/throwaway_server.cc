@@ -39,7 +39,7 @@ absl::StatusOr<std::string> ParentDirectory(const ThrowawayServerOptions& option
   if (options.parent_directory.has_value()) parent = *options.parent_directory;
   // Absolute and without symbolic links, as the kernel and the server will show it.
   std::error_code error;
-  const std::string real = std::filesystem::canonical(parent, error).string();
+  std::string real = std::filesystem::canonical(parent, error).string();
   if (!error) return real;
   return ErrnoStatus(error.value(),
                      fmt::format("start a throwaway server below {} (make that directory, or set "
@@ -195,7 +195,7 @@ absl::Status ThrowawayServer::StartPostmaster() {
       WaitForEvent(KeeperEvent::kProgramStarted, NowNs() + kReadinessLimitNs, attempt);
   if (!started.ok()) return started.status();
   postmaster_pid_ = started->pid;
-  const absl::Status ready = WaitUntilReady();
+  absl::Status ready = WaitUntilReady();
   if (ready.ok() || absl::IsCancelled(ready)) return ready;
   return absl::Status(ready.code(),
                       absl::StrCat(attempt, ": ", ready.message(), LastLinesOf(kServerLogName)));

@@ -62,7 +62,7 @@ TEST(StatusTest, ErrnoStatusNamesAttemptAndReason) {
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
 }
 
-absl::Status ReturnFirst(absl::Status first, bool* went_on) {
+absl::Status ReturnFirst(const absl::Status& first, bool* went_on) {
   PGRING_RETURN_IF_ERROR(first);
   *went_on = true;
   return absl::OkStatus();

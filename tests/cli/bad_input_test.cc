@@ -16,7 +16,6 @@ namespace pgring {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 
 // Expects the refusal of `program`, and each of `parts` in its one line.

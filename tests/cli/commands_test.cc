@@ -16,7 +16,6 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
-using testing::StartsWith;
 
 TEST(HelpTest, GoesToStandardOutputAndSucceeds) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{},

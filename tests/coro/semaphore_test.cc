@@ -14,7 +14,6 @@ namespace pgring {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 // Where the permits of coroutines that have one are kept until the test drops them.
 struct Holder {

@@ -216,6 +216,7 @@ TEST_F(TaskDeathTest, IsNotAwaitedAgainWhileItWaits) {
 TEST_F(TaskDeathTest, IsNotAwaitedAfterItWasMovedAway) {
   Task<int> task = Answer();
   const Task<int> owner(std::move(task));
+  // NOLINTNEXTLINE(bugprone-use-after-move): the misuse is what is tested.
   const Task<int> parent = AwaitIt(&task);
   EXPECT_DEATH(StartOn(ready(), parent), "moved away");
 }

@@ -17,8 +17,6 @@
 namespace pgring {
 namespace {
 
-using ::testing::IsEmpty;
-
 class ConnectionTest : public ::testing::Test {
  protected:
   ~ConnectionTest() override {

@@ -46,11 +46,14 @@ class RecordingObserver : public ComparisonObserver {
     interrupt_ = interrupt;
   }
 
+  const std::vector<std::string>& events() const { return events_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  const std::string& server_version() const { return server_version_; }
+
+ private:
   std::vector<std::string> events_;
   std::vector<std::string> notes_;
   std::string server_version_;
-
- private:
   std::string interrupt_in_;
   Interrupt* interrupt_ = nullptr;
 };
@@ -129,10 +132,11 @@ TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
   const absl::StatusOr<ComparisonResult> result = Run();
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->runs.size(), 5u);
-  EXPECT_THAT(observer_.events_, ElementsAre("start", "run sync", "end sync", "run threads",
-                                             "end threads", "run async", "end async", "run chunked",
-                                             "end chunked", "run window", "end window"));
-  EXPECT_THAT(observer_.notes_, IsEmpty());
+  EXPECT_THAT(
+      observer_.events(),
+      ElementsAre("start", "run sync", "end sync", "run threads", "end threads", "run async",
+                  "end async", "run chunked", "end chunked", "run window", "end window"));
+  EXPECT_THAT(observer_.notes(), IsEmpty());
   const std::vector<Operation> operations =
       MakeFamilyOperations(kOperations, plan_.workload.write_ratio, plan_.workload.seed);
   const int64_t creates = ExpectedCreates(operations);
@@ -173,7 +177,7 @@ TEST_F(ComparisonTest, EnvironmentSaysWhatWasMeasured) {
   ASSERT_TRUE(result.ok()) << result.status();
   const Environment& environment = result->environment;
   EXPECT_EQ(environment.server_address, "Unix socket") << "whose name means nothing afterwards";
-  EXPECT_EQ(environment.server_version, observer_.server_version_);
+  EXPECT_EQ(environment.server_version, observer_.server_version());
   EXPECT_EQ(environment.server_version.substr(0, 2), AskServer("SHOW server_version").substr(0, 2));
   EXPECT_TRUE(environment.server_is_throwaway);
   EXPECT_THAT(environment.server_settings,
@@ -208,7 +212,7 @@ TEST_F(ComparisonTest, DefaultsGiveWayToWhatTheServerAllows) {
   AddScenario(ScenarioKind::kWindow);
   const absl::StatusOr<ComparisonResult> result = Run();
   ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_THAT(observer_.notes_,
+  EXPECT_THAT(observer_.notes(),
               ElementsAre(AllOf(HasSubstr("scenario window: 4 connections instead of 8"),
                                 HasSubstr("CONNECTION LIMIT 5 of the role"))));
   ASSERT_EQ(result->runs.size(), 1u);
@@ -235,7 +239,7 @@ TEST_F(ComparisonTest, ForeignSchemaStopsEverythingBeforeItBegins) {
   AskServer("CREATE SCHEMA pgring");
   AddScenario(ScenarioKind::kSync);
   EXPECT_TRUE(absl::IsAlreadyExists(Run().status()));
-  EXPECT_THAT(observer_.events_, IsEmpty());
+  EXPECT_THAT(observer_.events(), IsEmpty());
 }
 
 TEST_F(ComparisonTest, UnreachableServerIsAnErrorThatSaysWhere) {
@@ -284,7 +288,7 @@ TEST_F(ComparisonTest, InterruptBeforeTheFirstRun) {
   AddScenario(ScenarioKind::kSync);
   interrupt_.Raise(2);
   EXPECT_TRUE(absl::IsCancelled(Run().status()));
-  EXPECT_THAT(observer_.events_, IsEmpty());
+  EXPECT_THAT(observer_.events(), IsEmpty());
   EXPECT_EQ(AskServer("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgring'"), "0")
       << "nothing was measured, so nothing stays behind";
 }

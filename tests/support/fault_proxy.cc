@@ -362,7 +362,9 @@ void FaultProxy::WriteFlow(Link* link, Flow* flow) {
     }
     bytes->erase(0, static_cast<size_t>(length));
     if (bytes->empty()) flow->chunks.pop_front();
-    if (flow->bytes_until_cut && (*flow->bytes_until_cut -= length) == 0) CutAndCount(link);
+    if (!flow->bytes_until_cut) continue;
+    *flow->bytes_until_cut -= length;
+    if (*flow->bytes_until_cut == 0) CutAndCount(link);
   }
   const bool is_open_ended = link->refused && !link->to_server.ended;
   if (flow->ended && flow->chunks.empty() && !stalled_ && !is_open_ended) Cut(link);

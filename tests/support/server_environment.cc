@@ -40,7 +40,7 @@ class ServerEnvironment final : public ::testing::Environment {
 };
 
 // Owned by GoogleTest.
-ServerEnvironment* const environment =
+ServerEnvironment* const kEnvironment =
     static_cast<ServerEnvironment*>(::testing::AddGlobalTestEnvironment(new ServerEnvironment));
 
 ConnectionParameters Resolve(const std::string& conninfo) {
@@ -54,17 +54,17 @@ ConnectionParameters Resolve(const std::string& conninfo) {
 }  // namespace
 
 ConnectionParameters ServerParameters(const std::string& more) {
-  return Resolve(absl::StrCat(environment->server().conninfo(), " ", more));
+  return Resolve(absl::StrCat(kEnvironment->server().conninfo(), " ", more));
 }
 
 ConnectionParameters TcpServerParameters(const std::string& more) {
-  return Resolve(absl::StrCat(*environment->server().tcp_conninfo(), " ", more));
+  return Resolve(absl::StrCat(*kEnvironment->server().tcp_conninfo(), " ", more));
 }
 
-pid_t ServerPostmasterPid() { return environment->server().postmaster_pid(); }
+pid_t ServerPostmasterPid() { return kEnvironment->server().postmaster_pid(); }
 
 std::string AskServer(const std::string& sql) {
-  PGconn* connection = PQconnectdb(environment->server().conninfo().c_str());
+  PGconn* connection = PQconnectdb(kEnvironment->server().conninfo().c_str());
   std::string answer = PQerrorMessage(connection);
   if (PQstatus(connection) == CONNECTION_OK) {
     PQsetNoticeReceiver(connection, [](void*, const PGresult*) {}, nullptr);

@@ -39,7 +39,7 @@ class ReactorOrderTest : public ::testing::Test {
 
 // A node whose coroutine writes its number and does something.
 struct Step {
-  Step(int number, std::vector<int>* log, std::function<void()> action = nullptr)
+  Step(int number, std::vector<int>* log, const std::function<void()>& action = nullptr)
       : probe([number, log, action] {
           log->push_back(number);
           if (action) action();

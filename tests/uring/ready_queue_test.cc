@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 
 // A node whose coroutine writes its number and does something.
 struct Entry {
-  Entry(int number, std::vector<int>* log, std::function<void()> action = nullptr)
+  Entry(int number, std::vector<int>* log, const std::function<void()>& action = nullptr)
       : probe([number, log, action] {
           log->push_back(number);
           if (action) action();
