@@ -24,8 +24,11 @@ Reactor::~Reactor() {
 
 absl::Status Reactor::Turn() {
   ++stats_.turns;
+  ready_.StartTurn();
   if (!timers_.empty()) timers_.Expire(clock().NowNs(), &ready_);
-  ready_.RunBatch();
+  for (int batch = 0; batch < kMaxBatchesPerTurn && !ready_.batch_empty(); ++batch) {
+    ready_.RunBatch();
+  }
   slots_.RecycleFreed();
   PGRING_RETURN_IF_ERROR(backend_->SubmitAndWait(WaitDeadlineNs()));
   CollectCompletions();

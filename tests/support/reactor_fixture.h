@@ -94,7 +94,7 @@ class ReactorTest : public ::testing::Test {
     ResumeProbe never_resumed;
     ReadyNode still_ready;
     still_ready.handle = never_resumed.handle();
-    ResumeProbe poster([this, &still_ready] { reactor_->ready()->Post(&still_ready); });
+    ResumeProbe poster([this, &still_ready] { reactor_->ready()->PostForNextTurn(&still_ready); });
     ReadyNode first;
     first.handle = poster.handle();
     reactor_->ready()->Post(&first);

@@ -53,7 +53,7 @@ struct Step {
 TEST_F(ReactorOrderTest, DoesNotWaitWhileSomethingIsReady) {
   std::vector<int> log;
   Step second(2, &log);
-  Step first(1, &log, [this, &second] { reactor()->ready()->Post(&second.node); });
+  Step first(1, &log, [this, &second] { reactor()->ready()->PostForNextTurn(&second.node); });
   Step timer(3, &log);
   reactor()->timers()->Arm(&timer.node, reactor()->clock().NowNs() + 1'000);
   reactor()->ready()->Post(&first.node);
@@ -62,6 +62,36 @@ TEST_F(ReactorOrderTest, DoesNotWaitWhileSomethingIsReady) {
   EXPECT_EQ(last_deadline_ns(), 0);
   Turn();
   EXPECT_THAT(log, ElementsAre(1, 2));
+}
+
+// A permit that was handed on started its operation a turn later, behind a system call that had
+// nothing to wait for: two such calls an operation at a limit of one.
+TEST_F(ReactorOrderTest, WhatABatchMakesReadyRunsInTheSameTurn) {
+  std::vector<int> log;
+  Step third(3, &log);
+  Step second(2, &log, [this, &third] { reactor()->ready()->Post(&third.node); });
+  Step first(1, &log, [this, &second] { reactor()->ready()->Post(&second.node); });
+  reactor()->ready()->Post(&first.node);
+  Turn();
+  EXPECT_THAT(log, ElementsAre(1, 2, 3));
+}
+
+TEST_F(ReactorOrderTest, EndlessChainDoesNotKeepTheKernelWaiting) {
+  std::vector<int> log;
+  std::unique_ptr<Step> endless;
+  bool goes_on = true;
+  endless = std::make_unique<Step>(1, &log, [this, &endless, &goes_on] {
+    if (goes_on) reactor()->ready()->Post(&endless->node);
+  });
+  reactor()->ready()->Post(&endless->node);
+  RingOperation poll(reactor());
+  poll.StartPoll(3, POLLIN);
+  backend()->Complete(backend()->queued().back().user_data, POLLIN);
+  Turn();
+  EXPECT_EQ(last_deadline_ns(), 0);
+  EXPECT_FALSE(poll.in_flight());
+  goes_on = false;
+  Turn();
 }
 
 TEST_F(ReactorOrderTest, DoesNotWaitWithoutAnythingToWaitFor) {

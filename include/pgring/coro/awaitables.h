@@ -53,7 +53,7 @@ class Yield {
   bool await_ready() const { return false; }
   void await_suspend(std::coroutine_handle<> yielder) {
     node_.handle = yielder;
-    reactor_->ready()->Post(&node_);
+    reactor_->ready()->PostForNextTurn(&node_);
   }
   void await_resume() const {}
 

@@ -89,7 +89,7 @@ class TaskPromiseBase : public PromiseBase {
   void OnFinished() noexcept {
     finished_ = true;
     if (is_root_) {
-      ready_queue()->Post(&parent_);
+      ready_queue()->PostForNextTurn(&parent_);
     } else if (parent_.handle) {
       ready_queue()->PostContinuation(&parent_);
     }

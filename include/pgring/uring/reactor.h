@@ -1,8 +1,9 @@
 // The single-threaded loop that everything asynchronous in pgring runs on. One turn:
 //
 //   1. timers that are due go to the ready queue
-//   2. what was ready at the start of this step is resumed, each followed by the parents that it
-//      lets go on by finishing (the only user code that runs)
+//   2. what is ready is resumed, each followed by the parents that it lets go on by finishing, then
+//      what that made ready, and so on up to a limit (the only user code that runs); who yielded
+//      waits for the next turn
 //   3. slots freed in the previous turn may be taken again
 //   4. one submit-and-wait: everything queued goes to the kernel, which waits for the first
 //      completion or the next timer; it does not wait while the ready queue holds something
@@ -68,6 +69,9 @@ class Reactor {
   void CollectCompletions();
   void Deliver(const Completion& completion);
 
+  // What a batch makes ready runs in the same turn, without a system call in between, so often: a
+  // permit handed on starts its operation at once, and a chain of them cannot starve the kernel.
+  static constexpr int kMaxBatchesPerTurn = 16;
   static constexpr size_t kCompletionBatch = 256;
   // A drain that takes more turns than this is a bug in the backend.
   static constexpr int kMaxDrainTurns = 1'000'000;

@@ -25,12 +25,20 @@ class ReadyQueue {
   // `node->handle` is set. A node is posted at most once until it has run.
   void Post(ReadyNode* node) { ready_.PushBack(node); }
 
+  // For whoever wants the kernel to be looked at before it goes on.
+  void PostForNextTurn(ReadyNode* node) { next_turn_.PushBack(node); }
+
   // For a parent whose child has just finished: it goes on in this batch, right after whoever
   // finished the child. A chain of awaits would otherwise cost a turn of the loop for each link. It
   // cannot starve others: a chain is as long as the nesting, and every new wait ends it.
   void PostContinuation(ReadyNode* node) { continuations_.PushBack(node); }
 
-  bool empty() const { return ready_.empty() && continuations_.empty(); }
+  // Nothing for another batch of this turn.
+  bool batch_empty() const { return ready_.empty() && continuations_.empty(); }
+  bool empty() const { return batch_empty() && next_turn_.empty(); }
+
+  // A new turn begins: what was posted for it is ready.
+  void StartTurn() { ready_.TakeAll(&next_turn_); }
 
   // Resumes what was posted before the call, in order, each followed by the parents that it lets go
   // on; what is posted meanwhile waits for the next call. The only place in the program that
@@ -40,6 +48,7 @@ class ReadyQueue {
  private:
   IntrusiveList<ReadyNode, ReadyTag> ready_;
   IntrusiveList<ReadyNode, ReadyTag> continuations_;
+  IntrusiveList<ReadyNode, ReadyTag> next_turn_;
 };
 
 }  // namespace pgring
