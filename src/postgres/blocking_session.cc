@@ -73,6 +73,7 @@ absl::Status BlockingSession::ConnectNow() {
   cancel_.reset(libpq_.MakeCancel());
   if (statements_ != nullptr) {
     for (const Statement& statement : *statements_) {
+      if (statement.protocol != StatementProtocol::kPrepared) continue;
       absl::Status prepared = libpq_.SendPrepare(statement);
       if (prepared.ok()) prepared = FinishExchange();
       if (prepared.ok()) prepared = libpq_.TakeResult().status();

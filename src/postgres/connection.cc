@@ -69,6 +69,7 @@ Task<absl::Status> Connection::Connect() {
   cancel_.reset(libpq_.MakeCancel());
   state_ = State::kBusy;
   for (const Statement& statement : *statements_) {
+    if (statement.protocol != StatementProtocol::kPrepared) continue;
     absl::Status sent = libpq_.SendPrepare(statement);
     if (sent.ok()) {
       sent = co_await FinishExchange();

@@ -62,6 +62,10 @@ absl::Status LibpqConnection::SendPrepare(const Statement& statement) {
 }
 
 absl::Status LibpqConnection::SendExecute(const Statement& statement, Parameters parameters) {
+  if (statement.protocol == StatementProtocol::kExtended) {
+    return AfterSend(PQsendQueryParams(connection_.get(), statement.sql.c_str(), parameters.count,
+                                       nullptr, parameters.values, nullptr, nullptr, 0));
+  }
   return AfterSend(PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count,
                                        parameters.values, nullptr, nullptr, 0));
 }

@@ -23,9 +23,9 @@ class Session {
   // SQLSTATE or a cause (status.h); kResourceExhausted means refused for now: try again later.
   virtual Task<absl::Status> Connect() = 0;
 
-  // Executes a prepared statement. `statement` and the memory of `parameters` must stay until the
-  // result is there. An error of the statement leaves the session usable; a lost connection does
-  // not.
+  // Executes a statement in its protocol. `statement` and the memory of `parameters` must stay
+  // until the result is there. An error of the statement leaves the session usable; a lost
+  // connection does not.
   virtual Task<absl::StatusOr<Result>> Execute(const Statement* statement,
                                                Parameters parameters) = 0;
 

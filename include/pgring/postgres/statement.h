@@ -1,15 +1,23 @@
-// A statement to prepare on every connection, and the parameters of one execution. Plain data.
+// A statement, how it is sent, and the parameters of one execution. Plain data.
 #ifndef PGRING_POSTGRES_STATEMENT_H_
 #define PGRING_POSTGRES_STATEMENT_H_
 
+#include <cstdint>
 #include <string>
 
 namespace pgring {
+
+// What an execution sends.
+enum class StatementProtocol : uint8_t {
+  kPrepared,  // the name of a statement that was prepared when the connection was opened
+  kExtended,  // the text and the parameters: the server plans it for their values every time
+};
 
 struct Statement {
   std::string name;  // unique within a connection
   std::string sql;
   int parameter_count = 0;
+  StatementProtocol protocol = StatementProtocol::kPrepared;
 };
 
 // Text-format parameters. Points into the caller's memory, which must stay until the execution is
