@@ -84,7 +84,7 @@ class MetaCommandParser {
           CommandKind::kSyncPipeline, CommandKind::kEndPipeline}) {
       if (!is(CommandKindName(kind))) continue;
       if (!words_.empty()) {
-        return ErrorAt(words_[0].offset, "unexpected argument", words_[0].text);
+        return ErrorAt(words_[0].offset, "unexpected argument");
       }
       return Finish(kind);
     }
@@ -141,7 +141,7 @@ class MetaCommandParser {
   }
 
   absl::Status ParseResultUse(ResultUse use) {
-    if (words_.size() > 1) return ErrorAt(words_[1].offset, "too many arguments", words_[1].text);
+    if (words_.size() > 1) return ErrorAt(words_[1].offset, "too many arguments");
     if (!words_.empty()) {
       const Word& prefix = words_[0];
       // What comes before a column's name must be what a name may begin with.
@@ -157,7 +157,7 @@ class MetaCommandParser {
 
   absl::Status ParseSleep() {
     if (words_.empty()) return ErrorAt(AfterLastWord(), "missing argument");
-    if (words_.size() > 2) return ErrorAt(words_[2].offset, "too many arguments", words_[2].text);
+    if (words_.size() > 2) return ErrorAt(words_[2].offset, "too many arguments");
     const Word& time = words_[0];
     std::optional<Word> unit;
     if (words_.size() == 2) unit = words_[1];

@@ -194,9 +194,10 @@ class ScriptParser {
                                          : "\\aset must follow an SQL command";
     if (script_.commands.empty()) return ErrorAt(backslash, problem);
     const Command& previous = script_.commands.back();
-    if (previous.kind != CommandKind::kSql || previous.sql.result_use != ResultUse::kIgnored) {
+    if (previous.kind != CommandKind::kSql) {
       return ErrorAt(backslash, problem, previous.first_line);
     }
+    if (previous.sql.result_use != ResultUse::kIgnored) return ErrorAt(backslash, problem);
     SqlCommand& sql = script_.commands.back().sql;
     sql.result_use = parsed->result_use;
     sql.variable_prefix = std::move(parsed->prefix);
