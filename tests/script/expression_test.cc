@@ -55,7 +55,7 @@ TEST_F(ExpressionTest, AbsOfABooleanIsRefused) {
 TEST_F(ExpressionTest, TooManyArgumentsAreAStaticError) {
   EXPECT_EQ(Value("least(1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16)"), "int 1");
   EXPECT_EQ(Value("least(1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17)"),
-            "error: test.sql:1:63: too many function arguments, maximum is 16 (least) in command "
+            "error: test.sql:1:65: too many function arguments, maximum is 16 (least) in command "
             "\"set\"");
 }
 
