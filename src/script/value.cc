@@ -76,9 +76,9 @@ bool Value::Truth() const {
       return false;
     case ValueKind::kBoolean:
     case ValueKind::kInteger:
-      return integer_ != 0;
+      return payload_.integer != 0;
     case ValueKind::kDouble:
-      return number_ != 0.0;
+      return payload_.number != 0.0;
   }
   return false;
 }

@@ -23,24 +23,24 @@ std::string_view ValueKindName(ValueKind kind);
 
 class Value {
  public:
-  constexpr Value() : integer_(0), kind_(ValueKind::kNull) {}  // NULL
+  constexpr Value() = default;  // NULL
 
   static constexpr Value Null() { return Value(); }
   static constexpr Value Boolean(bool value) {
     Value result;
-    result.integer_ = value ? 1 : 0;
+    result.payload_.integer = value ? 1 : 0;
     result.kind_ = ValueKind::kBoolean;
     return result;
   }
   static constexpr Value Integer(int64_t value) {
     Value result;
-    result.integer_ = value;
+    result.payload_.integer = value;
     result.kind_ = ValueKind::kInteger;
     return result;
   }
   static constexpr Value Double(double value) {
     Value result;
-    result.number_ = value;
+    result.payload_.number = value;
     result.kind_ = ValueKind::kDouble;
     return result;
   }
@@ -49,19 +49,21 @@ class Value {
   constexpr bool is_null() const { return kind_ == ValueKind::kNull; }
 
   // Only for a value of that kind.
-  constexpr bool boolean() const { return integer_ != 0; }
-  constexpr int64_t integer() const { return integer_; }
-  constexpr double number() const { return number_; }
+  constexpr bool boolean() const { return payload_.integer != 0; }
+  constexpr int64_t integer() const { return payload_.integer; }
+  constexpr double number() const { return payload_.number; }
 
   // As \if and CASE see it: NULL, false and zero are false, everything else (NaN too) is true.
   bool Truth() const;
 
  private:
-  union {
-    int64_t integer_;  // kNull: 0; kBoolean: 0 or 1
-    double number_;
+  union Payload {
+    int64_t integer = 0;  // kNull: 0; kBoolean: 0 or 1
+    double number;
   };
-  ValueKind kind_;
+
+  Payload payload_;
+  ValueKind kind_ = ValueKind::kNull;
 };
 
 // For the arguments of operators and functions. A double becomes the nearest integer (ties to

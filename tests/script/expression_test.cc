@@ -15,7 +15,6 @@ namespace pgring {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 class ExpressionTest : public ::testing::Test {
  protected:

@@ -104,20 +104,20 @@ class PgbenchEnvironment final : public ::testing::Environment {
 };
 
 // Owned by GoogleTest.
-PgbenchEnvironment* const environment =
+PgbenchEnvironment* const kEnvironment =
     static_cast<PgbenchEnvironment*>(::testing::AddGlobalTestEnvironment(new PgbenchEnvironment));
 
 std::string WriteScript(const std::string& name, const std::string& text) {
-  const std::string path = absl::StrCat(environment->directory(), "/", name);
+  const std::string path = absl::StrCat(kEnvironment->directory(), "/", name);
   std::ofstream(path, std::ios::binary) << text;
   return path;
 }
 
 // The lines that pgbench writes to standard error.
 std::vector<std::string> RunPgbench(const std::vector<std::string>& arguments) {
-  std::vector<std::string> quoted = {absl::StrCat("'", environment->pgbench(), "'")};
+  std::vector<std::string> quoted = {absl::StrCat("'", kEnvironment->pgbench(), "'")};
   for (const std::string& argument : arguments) quoted.push_back(absl::StrCat("'", argument, "'"));
-  quoted.push_back(absl::StrCat("'", environment->server().conninfo(), "'"));
+  quoted.push_back(absl::StrCat("'", kEnvironment->server().conninfo(), "'"));
   const std::string command =
       absl::StrCat("LC_ALL=C ", absl::StrJoin(quoted, " "), " 2>&1 >/dev/null </dev/null");
   std::FILE* pipe = popen(command.c_str(), "r");

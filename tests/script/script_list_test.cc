@@ -50,7 +50,7 @@ TEST(ScriptChooser, FollowsTheWeights) {
   constexpr int kDraws = 40'000;
   for (int i = 0; i < kDraws; ++i) ++counts[chooser->Choose(&random)];
   EXPECT_EQ(counts[0] + counts[2] + counts[4], 0);
-  EXPECT_NEAR(counts[1], kDraws * 3 / 4, 500);
+  EXPECT_NEAR(counts[1], kDraws * 0.75, 500);
 }
 
 TEST(ScriptChooser, OneScriptDrawsNothing) {
