@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "cluster/find_binaries.h"
 #include "report/pgbench_log.h"
 #include "report/pgbench_progress.h"
 #include "support/server_environment.h"
@@ -86,12 +85,9 @@ class PgbenchReferenceTest : public testing::Test {
 
   // Runs pgbench in the directory; the lines of both its streams.
   std::vector<std::string> Run(const std::string& arguments) const {
-    const auto binaries = FindPostgresBinaries();
-    EXPECT_TRUE(binaries.ok()) << binaries.status();
-    if (!binaries.ok()) return {};
     const ConnectionParameters parameters = ServerParameters();
-    const std::string command = "cd " + directory_ + " && " + binaries->directory + "/pgbench -n " +
-                                arguments + " 'host=" + parameters.Get("host") +
+    const std::string command = "cd " + directory_ + " && pgbench -n " + arguments +
+                                " 'host=" + parameters.Get("host") +
                                 " port=" + parameters.Get("port") +
                                 " user=" + parameters.Get("user") + " dbname=postgres' 2>&1";
     std::string output;
