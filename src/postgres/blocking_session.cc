@@ -118,7 +118,7 @@ absl::Status BlockingSession::CopyIn(const char* sql, CopySource source) {
     usable_ = false;
     return status;
   }
-  const absl::Status answer = libpq_.TakeResult().status();
+  absl::Status answer = libpq_.TakeResult().status();
   if (!stopped.ok()) return stopped;
   if (answer.ok() && !copying) {
     return WithFailureCode(
