@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/init_command.h"
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/signals.h"
@@ -11,6 +12,9 @@ namespace {
 constexpr char kWindingDown[] =
     "\npgring: interrupted: finishing what is in flight, then writing what there is (once more to "
     "stop at once)\n";
+constexpr char kStopping[] =
+    "\npgring: interrupted: stopping; data that is not committed is undone (once more to stop at "
+    "once)\n";
 constexpr char kEnding[] = "\n";
 
 }  // namespace
@@ -35,6 +39,9 @@ int main(int argument_count, char** arguments) {
     case pgring::Command::kCompare:
       pgring::WatchSignals(&interrupt, kWindingDown);
       return pgring::CompareCommand(*options, &interrupt);
+    case pgring::Command::kInit:
+      pgring::WatchSignals(&interrupt, kStopping);
+      return pgring::InitCommand(*options, &interrupt);
     case pgring::Command::kServer:
       pgring::WatchSignals(&interrupt, kEnding);
       return pgring::ServerCommand(*options, &interrupt);

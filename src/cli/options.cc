@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -12,6 +13,7 @@
 #include "cli/scenario_list.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
+#include "workload/pgbench_tables.h"
 
 namespace pgring {
 namespace {
@@ -30,10 +32,12 @@ struct RawOptions {
   std::string progress = "auto";
   std::string color = "auto";
   int tcp_port = -1;
+  std::string partition_method;  // empty: not given
+  bool no_vacuum = false;
+  bool foreign_keys = false;
 };
 
-void AddTarget(CLI::App* command, Options* options) {
-  const char* group = "Target (default: PG* environment, else a throwaway server)";
+void AddAddress(CLI::App* command, const char* group, Options* options) {
   command->add_option("-h,--host", options->target.host, "host name or socket directory")
       ->group(group);
   command->add_option("-p,--port", options->target.port, "port")->group(group);
@@ -42,6 +46,11 @@ void AddTarget(CLI::App* command, Options* options) {
       ->add_option("-d,--dbname", options->target.database,
                    "database, 'key=value …' or postgresql:// URI")
       ->group(group);
+}
+
+void AddTarget(CLI::App* command, Options* options) {
+  const char* group = "Target (default: PG* environment, else a throwaway server)";
+  AddAddress(command, group, options);
   command
       ->add_flag("--throwaway", options->force_throwaway,
                  "start a throwaway PostgreSQL whatever the environment says")
@@ -155,6 +164,59 @@ void AddServer(CLI::App* command, Options* options, RawOptions* raw) {
                     "figures mean much");
 }
 
+void AddInit(CLI::App* command, Options* options, RawOptions* raw) {
+  AddAddress(command, "Target (default: PG* environment)", options);
+  const char* group = "Tables (as pgbench -i makes them)";
+  PgbenchTablesOptions* tables = &options->init.tables;
+  command->add_option("-s,--scale", tables->scale, "100,000 accounts for each")
+      ->check(CLI::Range(1, kMaxPgbenchScale))
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("-I,--init-steps", tables->steps,
+                   "what to do, in which order: d drop the tables, t create them, g generate data "
+                   "here, G on the server, v vacuum, p primary keys, f foreign keys")
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("-F,--fillfactor", tables->fillfactor, "of the tables, in percent")
+      ->check(CLI::Range(kMinPgbenchFillfactor, kMaxPgbenchFillfactor))
+      ->capture_default_str()
+      ->group(group);
+  command->add_flag("-n,--no-vacuum", raw->no_vacuum, "leave out step v")->group(group);
+  command->add_flag("--foreign-keys", raw->foreign_keys, "add step f")->group(group);
+  command->add_flag("--unlogged-tables", tables->unlogged, "that a crash empties")->group(group);
+  command->add_option("--tablespace", tables->tablespace, "of the tables")->group(group);
+  command->add_option("--index-tablespace", tables->index_tablespace, "of the primary keys")
+      ->group(group);
+  command
+      ->add_option("--partitions", tables->partitions, "of pgbench_accounts (0: not partitioned)")
+      ->check(CLI::Range(0, kMaxPgbenchPartitions))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--partition-method", raw->partition_method, "range (default) or hash")
+      ->check(CLI::IsMember({"range", "hash"}))
+      ->group(group);
+  command
+      ->add_flag("-q,--quiet", options->init.quiet,
+                 "tell of the rows every 5 seconds, not every 100,000 rows")
+      ->group("Output");
+}
+
+// Steps that options add and take away, as in pgbench.
+absl::Status ResolveInit(const RawOptions& raw, PgbenchTablesOptions* tables) {
+  const absl::Status checked = CheckPgbenchSteps(tables->steps);
+  if (!checked.ok()) return Annotate(checked, "--init-steps");
+  if (!raw.partition_method.empty() && tables->partitions == 0) {
+    return absl::InvalidArgumentError(
+        "--partition-method: there are no partitions; give their number with --partitions");
+  }
+  if (raw.partition_method == "hash") tables->partition_method = PgbenchPartitionMethod::kHash;
+  // Nothing but spaces may remain, and then nothing is done.
+  if (raw.no_vacuum) std::replace(tables->steps.begin(), tables->steps.end(), 'v', ' ');
+  if (raw.foreign_keys && tables->steps.find('f') == std::string::npos) tables->steps += 'f';
+  return absl::OkStatus();
+}
+
 // CLI11's own ranges let through what is not a number at all.
 absl::Status RefuseNan(const char* option, double value) {
   if (!std::isnan(value)) return absl::OkStatus();
@@ -213,6 +275,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
                                          "several scenarios, one operation list, one "
                                          "report (the main job)");
   CLI::App* run = app.add_subcommand("run", "one scenario");
+  CLI::App* init = app.add_subcommand("init", "make pgbench's tables");
   CLI::App* server = app.add_subcommand(
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   CLI::App* doctor = app.add_subcommand(
@@ -223,6 +286,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
     AddScenario(command, &raw, command == compare);
     AddOutput(command, &options, &raw);
   }
+  AddInit(init, &options, &raw);
   AddServer(server, &options, &raw);
   AddTarget(doctor, &options);
   try {
@@ -244,6 +308,9 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
     options.command = Command::kCompare;
     absl::Status resolved = Resolve(raw, run->parsed(), &options);
     if (!resolved.ok()) return resolved;
+  } else if (init->parsed()) {
+    options.command = Command::kInit;
+    PGRING_RETURN_IF_ERROR(ResolveInit(raw, &options.init.tables));
   } else if (server->parsed()) {
     options.command = Command::kServer;
   } else if (doctor->parsed()) {

@@ -10,12 +10,13 @@
 #include "absl/status/statusor.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "run/plan.h"
+#include "workload/pgbench_tables_options.h"
 
 namespace pgring {
 
 inline constexpr int64_t kMaxOperations = 10'000'000;
 
-enum class Command : uint8_t { kHelp, kVersion, kCompare, kServer, kDoctor };
+enum class Command : uint8_t { kHelp, kVersion, kCompare, kInit, kServer, kDoctor };
 enum class ProgressMode : uint8_t { kAuto, kBar, kPlain, kNone };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 
@@ -33,6 +34,11 @@ struct ServerOptions {
   bool unsafe_fast = false;
 };
 
+struct InitOptions {
+  PgbenchTablesOptions tables;
+  bool quiet = false;  // fewer lines while data is generated
+};
+
 struct Options {
   Command command = Command::kHelp;
   std::string help_text;  // of kHelp
@@ -40,6 +46,7 @@ struct Options {
   ConnectionTarget target;
   bool force_throwaway = false;
   OutputOptions output;
+  InitOptions init;
   ServerOptions server;
 };
 

@@ -107,6 +107,72 @@ absl::StatusOr<Result> BlockingSession::ExecuteSql(const char* sql) {
   return libpq_.TakeResult();
 }
 
+absl::Status BlockingSession::CopyIn(const char* sql, CopySource source) {
+  if (!usable_) return NotConnected();
+  absl::Status stopped;
+  absl::Status status = libpq_.SendCopyIn(sql);
+  if (status.ok()) status = FinishExchange();
+  const bool copying = status.ok() && libpq_.is_copying_in();
+  if (copying) status = SendCopyData(source, &stopped);
+  if (copying && status.ok()) status = FinishExchange();
+  if (!status.ok()) {
+    usable_ = false;
+    return status;
+  }
+  absl::Status answer = libpq_.TakeResult().status();
+  if (!stopped.ok()) return stopped;
+  if (answer.ok() && !copying) {
+    return WithFailureCode(
+        absl::InvalidArgumentError("the statement is no COPY from standard input"),
+        kCauseUnexpectedResult);
+  }
+  return answer;
+}
+
+absl::Status BlockingSession::SendCopyData(CopySource source, absl::Status* stopped) {
+  std::string piece;
+  for (;;) {
+    piece.clear();
+    if (interrupt_ != nullptr && interrupt_->raised()) {
+      *stopped = WithFailureCode(absl::CancelledError("interrupted while sending data"),
+                                 kCauseInterrupted);
+    } else {
+      *stopped = source(&piece);
+    }
+    if (!stopped->ok() || piece.empty()) break;
+    PGRING_RETURN_IF_ERROR(PutCopyPiece(piece));
+  }
+  const char* refusal = stopped->ok() ? nullptr : "the client gave up";
+  absl::StatusOr<bool> ended = libpq_.EndCopyIn(refusal);
+  if (ended.ok() && !*ended) {
+    PGRING_RETURN_IF_ERROR(FlushCopyData());
+    ended = libpq_.EndCopyIn(refusal);
+  }
+  if (ended.ok() && !*ended) return absl::ResourceExhaustedError("out of memory in libpq");
+  return ended.status();
+}
+
+absl::Status BlockingSession::PutCopyPiece(const std::string& piece) {
+  absl::StatusOr<bool> taken = libpq_.PutCopyData(piece);
+  if (taken.ok() && !*taken) {
+    PGRING_RETURN_IF_ERROR(FlushCopyData());
+    taken = libpq_.PutCopyData(piece);
+  }
+  if (!taken.ok()) return taken.status();
+  // With everything flushed only a lack of memory is left as the reason.
+  if (!*taken) return absl::ResourceExhaustedError("out of memory in libpq");
+  return FlushCopyData();
+}
+
+absl::Status BlockingSession::FlushCopyData() {
+  absl::StatusOr<Want> want = libpq_.FlushCopyData();
+  while (want.ok() && *want != Want::kDone) {
+    PGRING_RETURN_IF_ERROR(WaitFor(*want, kNoDeadlineNs));
+    want = libpq_.FlushCopyData();
+  }
+  return want.status();
+}
+
 Task<void> BlockingSession::Close() {
   CloseNow();
   co_return;

@@ -24,6 +24,11 @@ absl::Status ConnectStatus(const PGconn* connection) {
   return ClassifyConnectFailure(ConnectionMessage(connection));
 }
 
+bool StartsCopy(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
 }  // namespace
 
 std::string LibpqVersion() {
@@ -78,6 +83,7 @@ absl::Status LibpqConnection::AfterSend(int accepted) {
   PGRING_CHECK(exchange_state_ == ExchangeState::kIdle, "an exchange is still running");
   if (accepted != 1) return BrokenStatus();
   exchange_state_ = ExchangeState::kFlushing;
+  copy_in_wanted_ = false;
   result_ = Result();
   result_status_ = absl::OkStatus();
   return absl::OkStatus();
@@ -110,15 +116,55 @@ absl::StatusOr<Want> LibpqConnection::ReadResults() {
       exchange_state_ = ExchangeState::kIdle;
       return Want::kDone;
     }
-    const ExecStatusType status = PQresultStatus(result);
+    if (copy_in_wanted_ && PQresultStatus(result) == PGRES_COPY_IN) {
+      PQclear(result);
+      // A second COPY of the same text would get the first one's data.
+      copy_in_wanted_ = false;
+      exchange_state_ = ExchangeState::kCopyingIn;
+      return Want::kDone;
+    }
+    const bool starts_copy = StartsCopy(result);
     KeepResult(result);
-    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+    if (starts_copy) {
       return WithFailureCode(
           absl::UnimplementedError("the statement started a COPY, which is not supported"),
           kCauseUnexpectedResult);
     }
   }
   return Want::kRead;
+}
+
+absl::Status LibpqConnection::SendCopyIn(const char* sql) {
+  PGRING_RETURN_IF_ERROR(SendSql(sql));
+  copy_in_wanted_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> LibpqConnection::AfterCopyStep(int accepted) {
+  if (accepted < 0) return BrokenStatus();
+  return accepted == 1;
+}
+
+absl::StatusOr<bool> LibpqConnection::PutCopyData(std::string_view data) {
+  PGRING_CHECK(is_copying_in(), "no COPY is waiting for data");
+  return AfterCopyStep(
+      PQputCopyData(connection_.get(), data.data(), static_cast<int>(data.size())));
+}
+
+absl::StatusOr<Want> LibpqConnection::FlushCopyData() {
+  const int pending = PQflush(connection_.get());
+  if (pending < 0) return BrokenStatus();
+  if (pending == 0) return Want::kDone;
+  // An error of the server's must be taken off the socket, or it would block in sending it.
+  if (PQconsumeInput(connection_.get()) == 0) return BrokenStatus();
+  return Want::kReadOrWrite;
+}
+
+absl::StatusOr<bool> LibpqConnection::EndCopyIn(const char* refusal) {
+  PGRING_CHECK(is_copying_in(), "no COPY is waiting for its end");
+  absl::StatusOr<bool> ended = AfterCopyStep(PQputCopyEnd(connection_.get(), refusal));
+  if (ended.ok() && *ended) exchange_state_ = ExchangeState::kFlushing;
+  return ended;
 }
 
 absl::StatusOr<Result> LibpqConnection::TakeResult() {
@@ -142,6 +188,8 @@ absl::Status LibpqConnection::BrokenStatus() {
     PGresult* result = PQgetResult(connection_.get());
     if (result == nullptr) break;
     Result owned(result);
+    // libpq gives this one again and again.
+    if (StartsCopy(result)) break;
     const absl::Status status = StatusOfResult(result);
     if (!status.ok() && last_words.ok()) last_words = status;
   }

@@ -23,6 +23,7 @@ TEST(HelpTest, GoesToStandardOutputAndSucceeds) {
                                                     {"--help"},
                                                     {"compare", "-?"},
                                                     {"run", "--help"},
+                                                    {"init", "-?"},
                                                     {"server", "-?"},
                                                     {"doctor", "--help"}}) {
     SCOPED_TRACE(testing::PrintToString(arguments));

@@ -9,8 +9,10 @@
 #define PGRING_POSTGRES_BLOCKING_SESSION_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "pgring/base/interrupt.h"
 #include "pgring/postgres/canceller.h"
 #include "pgring/postgres/connection_parameters.h"
@@ -18,6 +20,10 @@
 #include "pgring/postgres/session.h"
 
 namespace pgring {
+
+// Puts the next piece of a COPY's data into the string, which is empty and keeps its capacity;
+// leaves it empty at the end of the data. An error undoes the COPY.
+using CopySource = absl::FunctionRef<absl::Status(std::string*)>;
 
 class BlockingSession final : public Session {
  public:
@@ -38,12 +44,20 @@ class BlockingSession final : public Session {
   absl::Status ConnectNow();
   // Any SQL text, also several statements; the result of the last.
   absl::StatusOr<Result> ExecuteSql(const char* sql);
+  // COPY … FROM STDIN with the text of `source`, which is asked for a piece at a time and only
+  // after the one before has been handed to the kernel. Fails with the source's error, the server's
+  // (which shows at the end: the server drops what comes after it), or kCauseInterrupted between
+  // pieces; after each of them the table is as before and the session usable.
+  absl::Status CopyIn(const char* sql, CopySource source);
   void CloseNow();
 
   const LibpqConnection& libpq() const { return libpq_; }
 
  private:
   absl::Status FinishExchange();
+  absl::Status SendCopyData(CopySource source, absl::Status* stopped);
+  absl::Status PutCopyPiece(const std::string& piece);
+  absl::Status FlushCopyData();
   absl::Status WaitFor(Want want, int64_t deadline_ns);
   absl::Status OnInterrupted(int64_t now_ns, int64_t* wake_ns);
 

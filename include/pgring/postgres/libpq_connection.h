@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -53,6 +54,21 @@ class LibpqConnection {
   // The result of the exchange that is done: the last one, or the first error.
   absl::StatusOr<Result> TakeResult();
 
+  // COPY … FROM STDIN is one exchange too: SendCopyIn, then Continue until kDone. If
+  // is_copying_in() holds then, the server waits for data: PutCopyData and after each piece
+  // FlushCopyData until kDone (libpq would keep everything that is not flushed); at the end
+  // EndCopyIn, Continue until kDone, TakeResult. If it does not hold, the statement failed or was
+  // another one. An error that the server finds in the data is in TakeResult, after all data has
+  // been sent.
+  absl::Status SendCopyIn(const char* sql);
+  bool is_copying_in() const { return exchange_state_ == ExchangeState::kCopyingIn; }
+  // False: libpq has no room for `data` and took none of it; flush and try again.
+  absl::StatusOr<bool> PutCopyData(std::string_view data);
+  absl::StatusOr<Want> FlushCopyData();
+  // With a `refusal` (else nullptr) the server undoes the COPY, and the result is an error that
+  // quotes it. False as above.
+  absl::StatusOr<bool> EndCopyIn(const char* refusal);
+
   // -1 when there is none. May change with every call above.
   int socket() const { return PQsocket(connection_.get()); }
   bool is_open() const {
@@ -73,10 +89,11 @@ class LibpqConnection {
   void Close() { connection_.reset(); }
 
  private:
-  enum class ExchangeState : uint8_t { kIdle, kFlushing, kReading };
+  enum class ExchangeState : uint8_t { kIdle, kFlushing, kReading, kCopyingIn };
 
   absl::Status AfterSend(int accepted);
   absl::StatusOr<Want> ReadResults();
+  absl::StatusOr<bool> AfterCopyStep(int accepted);
   absl::Status BrokenStatus();
   void KeepResult(PGresult* result);
 
@@ -85,6 +102,7 @@ class LibpqConnection {
   };
   std::unique_ptr<PGconn, Finish> connection_;
   ExchangeState exchange_state_ = ExchangeState::kIdle;
+  bool copy_in_wanted_ = false;  // by SendCopyIn, until the server agrees
   Result result_;
   absl::Status result_status_;
 };
