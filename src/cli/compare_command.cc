@@ -27,6 +27,7 @@
 #include "report/text_report.h"
 #include "run/comparison.h"
 #include "run/environment.h"
+#include "run/workloads.h"
 
 namespace pgring {
 namespace {
@@ -81,12 +82,21 @@ ProgressMode ProgressOf(const OutputOptions& output) {
 
 class Display final : public ComparisonObserver {
  public:
-  Display(const OutputOptions& output, const TextStyle& style, int64_t operations)
-      : quiet_(output.quiet),
-        prints_report_(output.json_file != "-"),
+  Display(const Options& options, const TextStyle& style)
+      : quiet_(options.output.quiet),
+        prints_report_(options.output.json_file != "-"),
+        is_one_run_(options.plan.scenarios.size() == 1),
         style_(style),
-        operations_(operations),
-        progress_(ProgressOf(output)) {}
+        operations_(options.plan.workload.operations),
+        watch_(options.output, options.plan.load, options.plan.workload.seed),
+        progress_(ProgressOf(options.output)) {
+    if (!options.output.progress_interval_s.has_value()) return;
+    const LoadPlan& load = options.plan.load;
+    progress_.UsePgbenchLines(*options.output.progress_interval_s,
+                              {load.open_loop(), load.latency_limit_ms.has_value(),
+                               load.max_tries != 1, options.output.progress_timestamp},
+                              &watch_);
+  }
 
   void OnStart(const ComparisonResult& result) override {
     if (!prints_report_) return;
@@ -94,10 +104,12 @@ class Display final : public ComparisonObserver {
     std::fflush(stdout);
   }
   void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
+    if (watch_.wanted()) logged_.Update(watch_.StartRun(is_one_run_ ? "" : scenario.label));
     progress_.Start(scenario.label, operations_, &progress);
   }
   void OnRunEnd(const RunResult& run) override {
     progress_.Stop();
+    logged_.Update(watch_.EndRun());
     if (quiet_) return;
     PrintToStandardError(
         fmt::format("{:<10} {:.1f} s, {:.0f} operations/s{}{}\n", run.scenario.label, run.wall_s,
@@ -108,12 +120,19 @@ class Display final : public ComparisonObserver {
   void OnNote(const std::string& note) override {
     if (!quiet_) PrintNote(note);
   }
+  OperationLog* operation_log() override { return watch_.wanted() ? &watch_ : nullptr; }
+
+  // Whether every transaction log was written.
+  const absl::Status& logged() const { return logged_; }
 
  private:
   const bool quiet_;
   const bool prints_report_;
+  const bool is_one_run_;
   const TextStyle style_;
   const int64_t operations_;
+  TransactionWatch watch_;
+  absl::Status logged_;
   ProgressDisplay progress_;
 };
 
@@ -207,7 +226,8 @@ int64_t RaiseOpenFileLimit() {
 }
 
 int CompareCommand(const Options& options, Interrupt* interrupt) {
-  absl::Status ready = CheckHost(options.plan);
+  absl::Status ready = MakeWorkload(options.plan.workload, /*may_make_tables=*/false).status();
+  ready.Update(CheckHost(options.plan));
   ready.Update(CheckJsonFile(options.output.json_file));
   if (!ready.ok()) {
     PrintError(ready);
@@ -220,7 +240,7 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   const TextStyle style = TerminalStyle(options.output.color);
-  Display display(options.output, style, options.plan.workload.operations);
+  Display display(options, style);
   const auto result = Compare(options, interrupt, &display);
   if (!result.ok()) {
     if (interrupt->raised()) return ExitCodeOf(*interrupt);
@@ -229,7 +249,8 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
   }
   if (options.output.json_file != "-") PrintOutput(ReportBody(*result, style));
   std::fflush(stdout);
-  const absl::Status written = WriteOutputs(options, *result, &*directory);
+  absl::Status written = WriteOutputs(options, *result, &*directory);
+  written.Update(display.logged());
   if (!written.ok()) {
     PrintError(written);
     return kExitCouldNotStart;

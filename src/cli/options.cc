@@ -3,16 +3,16 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "cli/load_options.h"
 #include "cli/scenario_list.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
+#include "script/builtin_scripts.h"
 #include "workload/pgbench_tables.h"
 
 namespace pgring {
@@ -25,9 +25,7 @@ struct RawOptions {
   std::string scenarios = kDefaultScenarios;
   std::string scenario;
   ScenarioDefaults defaults;
-  // Text, because CLI11 takes -1 for an unsigned number.
-  std::string seed = std::to_string(WorkloadPlan().seed);
-  std::string statements = "batched";
+  RawLoad load;
   std::string io = "auto";
   std::string progress = "auto";
   std::string color = "auto";
@@ -57,34 +55,6 @@ void AddTarget(CLI::App* command, Options* options) {
       ->group(group);
 }
 
-void AddWorkload(CLI::App* command, Options* options, RawOptions* raw) {
-  const char* group = "Workload";
-  WorkloadPlan* workload = &options->plan.workload;
-  command->add_option("--operations", workload->operations, "how many")
-      ->check(CLI::Range(int64_t{1}, kMaxOperations))
-      ->capture_default_str()
-      ->group(group);
-  command->add_option("--write-ratio", workload->write_ratio, "share of creates, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str()
-      ->group(group);
-  command->add_option("--seed", raw->seed, "of the operation list")
-      ->capture_default_str()
-      ->group(group);
-  command
-      ->add_option("--statements", raw->statements,
-                   "batched (4 round trips a create) or per-row (10)")
-      ->check(CLI::IsMember({"batched", "per-row"}))
-      ->capture_default_str()
-      ->group(group);
-  command->add_flag("--fk-index", workload->fk_index, "index b.a_id, so that reads do not scan b")
-      ->group(group);
-  command
-      ->add_flag("--print-rows", workload->print_rows,
-                 "print every b row that is read to standard output")
-      ->group(group);
-}
-
 void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
   const char* group = "Scenario";
   if (several) {
@@ -102,7 +72,7 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
         ->group(group);
   }
   command
-      ->add_option("--limit", raw->defaults.limit,
+      ->add_option("-c,--limit,--client", raw->defaults.limit,
                    "operations at once in threads, chunked and window (default 40)")
       ->check(CLI::Range(1, kMaxLimit))
       ->group(group);
@@ -144,6 +114,36 @@ void AddOutput(CLI::App* command, Options* options, RawOptions* raw) {
   command->add_option("--progress", raw->progress, "auto, bar, plain or none")
       ->check(CLI::IsMember({"auto", "bar", "plain", "none"}))
       ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("-P,--progress-interval", output->progress_interval_s,
+                   "print pgbench's progress line every so many seconds")
+      ->check(CLI::Range(1, 86'400))
+      ->group(group);
+  command
+      ->add_flag("--progress-timestamp", output->progress_timestamp,
+                 "with -P: the time of day in place of the time passed")
+      ->group(group);
+  command
+      ->add_flag("-l,--log", output->log,
+                 "write pgbench's transaction log, PREFIX.PID (PREFIX.SCENARIO.PID for several)")
+      ->group(group);
+  command->add_option("--log-prefix", output->log_prefix, "of -l")
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--aggregate-interval", output->aggregate_interval_s,
+                   "with -l: a line for so many seconds in place of every transaction")
+      ->check(CLI::Range(1, 86'400))
+      ->group(group);
+  command
+      ->add_option("--sampling-rate", output->sampling_rate,
+                   "with -l: the share of transactions that is logged, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
+  command
+      ->add_flag("--failures-detailed", output->failures_detailed,
+                 "with -l: serialization failures and deadlocks by name")
       ->group(group);
   command->add_option("--color", raw->color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -217,24 +217,38 @@ absl::Status ResolveInit(const RawOptions& raw, PgbenchTablesOptions* tables) {
   return absl::OkStatus();
 }
 
-// CLI11's own ranges let through what is not a number at all.
-absl::Status RefuseNan(const char* option, double value) {
-  if (!std::isnan(value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(option, ": \"nan\" is not a number"));
+absl::Status CheckLog(const OutputOptions& output) {
+  if (output.log) {
+    if (output.aggregate_interval_s.has_value() && output.sampling_rate < 1) {
+      return absl::InvalidArgumentError(
+          "--aggregate-interval sums up all transactions: leave out --sampling-rate");
+    }
+    if (std::isnan(output.sampling_rate) || output.sampling_rate == 0) {
+      return absl::InvalidArgumentError("--sampling-rate: must be above 0 and at most 1");
+    }
+    return absl::OkStatus();
+  }
+  if (output.aggregate_interval_s.has_value()) {
+    return absl::InvalidArgumentError("--aggregate-interval is for the transaction log: add -l");
+  }
+  if (output.sampling_rate < 1) {
+    return absl::InvalidArgumentError("--sampling-rate is for the transaction log: add -l");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options) {
-  if (!absl::SimpleAtoi(raw.seed, &options->plan.workload.seed)) {
-    return absl::InvalidArgumentError(absl::StrCat("--seed: \"", raw.seed,
-                                                   "\" is not a whole number from 0 to ",
-                                                   std::numeric_limits<uint64_t>::max()));
-  }
   if (options->plan.workload.print_rows && options->output.json_file == "-") {
     return absl::InvalidArgumentError(
         "--print-rows and --json - both want standard output: give --json a file");
   }
-  PGRING_RETURN_IF_ERROR(RefuseNan("--write-ratio", options->plan.workload.write_ratio));
-  PGRING_RETURN_IF_ERROR(RefuseNan("--pool-timeout", raw.defaults.pool_timeout_s.value_or(0)));
+  if (std::isnan(raw.defaults.pool_timeout_s.value_or(0))) {
+    return absl::InvalidArgumentError("--pool-timeout: \"nan\" is not a number");
+  }
+  PGRING_RETURN_IF_ERROR(CheckLog(options->output));
+  const int clients = raw.defaults.limit.value_or(kDefaultLimit);
+  PGRING_RETURN_IF_ERROR(
+      ResolveLoad(raw.load, clients, &options->plan.workload, &options->plan.load));
   auto scenarios = ParseScenarios(one_scenario ? raw.scenario : raw.scenarios, raw.defaults);
   if (!scenarios.ok()) return scenarios.status();
   if (one_scenario && scenarios->size() != 1) {
@@ -242,8 +256,6 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
         "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
   }
   options->plan.scenarios = *std::move(scenarios);
-  options->plan.workload.statements =
-      raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
   static const std::map<std::string, ProgressMode> progress_modes = {
       {"auto", ProgressMode::kAuto},
       {"bar", ProgressMode::kBar},
@@ -282,7 +294,8 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
   for (CLI::App* command : {compare, run}) {
     AddTarget(command, &options);
-    AddWorkload(command, &options, &raw);
+    AddWorkloadOptions(command, &options.plan.workload, &raw.load);
+    AddLoadOptions(command, &options.plan.load, &raw.load);
     AddScenario(command, &raw, command == compare);
     AddOutput(command, &options, &raw);
   }
@@ -305,6 +318,10 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
   }
   if (raw.tcp_port >= 0) options.server.tcp_port = raw.tcp_port;
   if (compare->parsed() || run->parsed()) {
+    if (WantsBuiltinList(raw.load)) {
+      options.help_text = BuiltinScriptList();
+      return options;
+    }
     options.command = Command::kCompare;
     absl::Status resolved = Resolve(raw, run->parsed(), &options);
     if (!resolved.ok()) return resolved;

@@ -14,8 +14,6 @@
 
 namespace pgring {
 
-inline constexpr int64_t kMaxOperations = 10'000'000;
-
 enum class Command : uint8_t { kHelp, kVersion, kCompare, kInit, kServer, kDoctor };
 enum class ProgressMode : uint8_t { kAuto, kBar, kPlain, kNone };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
@@ -25,6 +23,14 @@ struct OutputOptions {
   std::string json_file;  // empty: none; "-": standard output
   bool quiet = false;
   ProgressMode progress = ProgressMode::kAuto;
+  // As pgbench's: lines of progress every so many seconds; the transaction log.
+  std::optional<int> progress_interval_s;
+  bool progress_timestamp = false;
+  bool log = false;
+  std::string log_prefix = "pgbench_log";
+  std::optional<int> aggregate_interval_s;
+  double sampling_rate = 1;
+  bool failures_detailed = false;
   ColorMode color = ColorMode::kAuto;
 };
 

@@ -60,10 +60,15 @@ class RecentRate {
 std::string ProgressLine(const std::string& label, int64_t ended, int64_t total, int64_t failed,
                          double recent_per_s, int bar_columns) {
   std::string line = fmt::format("{:<10} ", label);
-  if (bar_columns > 0) line += Bar(ended, total, bar_columns);
-  line += fmt::format("{} of {}  {}/s", WithThousands(ended), WithThousands(total),
-                      WithThousands(std::llround(recent_per_s)));
-  if (ended < total && recent_per_s > 0) {
+  if (total == kUnlimitedOperations) {
+    line +=
+        fmt::format("{}  {}/s", WithThousands(ended), WithThousands(std::llround(recent_per_s)));
+  } else {
+    if (bar_columns > 0) line += Bar(ended, total, bar_columns);
+    line += fmt::format("{} of {}  {}/s", WithThousands(ended), WithThousands(total),
+                        WithThousands(std::llround(recent_per_s)));
+  }
+  if (total != kUnlimitedOperations && ended < total && recent_per_s > 0) {
     line += fmt::format("  {:.0f} s left",
                         std::ceil(static_cast<double>(total - ended) / recent_per_s));
   }
@@ -72,8 +77,12 @@ std::string ProgressLine(const std::string& label, int64_t ended, int64_t total,
 }
 
 void ProgressDisplay::Start(const std::string& label, int64_t total, const RunProgress* progress) {
-  if (mode_ == ProgressMode::kNone) return;
+  if (mode_ == ProgressMode::kNone && pgbench_interval_s_ == 0) return;
   stopping_ = false;
+  if (pgbench_interval_s_ > 0) {
+    thread_ = std::thread([this] { RunPgbenchLines(); });
+    return;
+  }
   thread_ = std::thread([this, label, total, progress] { Run(label, total, progress); });
 }
 
@@ -85,6 +94,35 @@ void ProgressDisplay::Stop() {
   }
   changed_.notify_one();
   thread_.join();
+}
+
+void ProgressDisplay::UsePgbenchLines(int interval_s, const PgbenchProgressFormat& format,
+                                      const TransactionWatch* watch) {
+  pgbench_interval_s_ = interval_s;
+  pgbench_format_ = format;
+  watch_ = watch;
+}
+
+void ProgressDisplay::RunPgbenchLines() {
+  const int64_t start_ns = SteadyClock::Get()->NowNs();
+  int64_t last_ns = start_ns;
+  PgbenchProgressTotals last;
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!changed_.wait_for(lock, std::chrono::seconds(pgbench_interval_s_),
+                            [this] { return stopping_; })) {
+    const int64_t now_ns = SteadyClock::Get()->NowNs();
+    const PgbenchProgressTotals now = watch_->Totals();
+    PgbenchProgressTime time;
+    time.since_start_us = (now_ns - start_ns) / kNanosecondsPerMicrosecond;
+    time.since_last_us = (now_ns - last_ns) / kNanosecondsPerMicrosecond;
+    time.epoch_us = std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::system_clock::now().time_since_epoch())
+                        .count();
+    PrintToStandardError(PgbenchProgressLine(pgbench_format_, time, now, last) + "\n");
+    std::fflush(stderr);
+    last = now;
+    last_ns = now_ns;
+  }
 }
 
 void ProgressDisplay::Run(const std::string& label, int64_t total, const RunProgress* progress) {

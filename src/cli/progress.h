@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "cli/options.h"
+#include "cli/transaction_watch.h"
+#include "report/pgbench_progress.h"
 #include "run/measured_run.h"
 
 namespace pgring {
@@ -24,6 +26,9 @@ class ProgressDisplay {
  public:
   // kAuto must have been resolved to kBar or kPlain.
   explicit ProgressDisplay(ProgressMode mode) : mode_(mode) {}
+  // In place of our own lines pgbench's, made from `watch`, every `interval_s`.
+  void UsePgbenchLines(int interval_s, const PgbenchProgressFormat& format,
+                       const TransactionWatch* watch);
   ~ProgressDisplay() { Stop(); }
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
@@ -35,8 +40,12 @@ class ProgressDisplay {
 
  private:
   void Run(const std::string& label, int64_t total, const RunProgress* progress);
+  void RunPgbenchLines();
 
   const ProgressMode mode_;
+  int pgbench_interval_s_ = 0;  // 0: our own lines
+  PgbenchProgressFormat pgbench_format_;
+  const TransactionWatch* watch_ = nullptr;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -78,6 +78,17 @@ void ConnectionTimeline::Start(int64_t now_ns, size_t expected_steps) {
   steps_.push_back(TimelineStep{});
 }
 
+void ConnectionTimeline::StartAgain(int64_t now_ns) {
+  PGRING_CHECK(phase_ == Phase::kRecording, "a timeline that was not started begins anew");
+  start_ns_ = now_ns;
+  last_ns_ = now_ns;
+  thinned_ = false;
+  peak_ = current_;
+  area_.fill(0);
+  steps_.clear();
+  steps_.push_back(TimelineStep{0, current_});
+}
+
 void ConnectionTimeline::Change(int64_t now_ns, ConnectionGauge gauge, int32_t delta) {
   PGRING_CHECK(phase_ != Phase::kBeforeStart, "ConnectionTimeline::Start comes before Change");
   if (phase_ == Phase::kFinished) return;

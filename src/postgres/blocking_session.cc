@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,8 @@ short PollEvents(Want want) {
       return POLLIN | POLLOUT;
   }
 }
+
+constexpr int64_t kLongestWaitNs = 1'000 * kNanosecondsPerSecond;
 
 // Rounded up, so that a deadline has really come when poll says so.
 int TimeoutMs(int64_t now_ns, int64_t deadline_ns) {
@@ -87,6 +90,10 @@ absl::Status BlockingSession::ConnectNow() {
 Task<absl::StatusOr<Result>> BlockingSession::Execute(const Statement* statement,
                                                       Parameters parameters) {
   if (!usable_) co_return NotConnected();
+  if (statement->protocol == StatementProtocol::kPreparedOnUse) {
+    absl::Status prepared = PrepareOnUse(*statement);
+    if (!prepared.ok()) co_return prepared;
+  }
   absl::Status status = libpq_.SendExecute(*statement, parameters);
   if (status.ok()) status = FinishExchange();
   if (!status.ok()) {
@@ -94,6 +101,71 @@ Task<absl::StatusOr<Result>> BlockingSession::Execute(const Statement* statement
     co_return status;
   }
   co_return libpq_.TakeResult();
+}
+
+absl::Status BlockingSession::PrepareOnUse(const Statement& statement) {
+  if (statement.number < is_prepared_.size() && is_prepared_[statement.number]) {
+    return absl::OkStatus();
+  }
+  absl::Status status = libpq_.SendPrepare(statement);
+  if (status.ok()) status = FinishExchange();
+  if (!status.ok()) {
+    usable_ = false;
+    return status;
+  }
+  PGRING_RETURN_IF_ERROR(libpq_.TakeResult().status());
+  if (statement.number >= is_prepared_.size()) is_prepared_.resize(statement.number + 1);
+  is_prepared_[statement.number] = true;
+  return absl::OkStatus();
+}
+
+Task<absl::Status> BlockingSession::PrepareNow(const Statement* statement) {
+  if (!usable_) co_return NotConnected();
+  if (statement->protocol != StatementProtocol::kPreparedOnUse) co_return absl::OkStatus();
+  absl::Status prepared = PrepareOnUse(*statement);
+  co_return prepared;
+}
+
+Task<absl::Status> BlockingSession::SyncPipeline() {
+  if (!usable_) co_return NotConnected();
+  absl::Status status = libpq_.SendSync();
+  if (status.ok()) status = FinishExchange();
+  if (!status.ok()) {
+    usable_ = false;
+    co_return status;
+  }
+  co_return libpq_.TakePipelineStatus();
+}
+
+Task<bool> BlockingSession::Sleep(int64_t duration_ns) {
+  bool slept = WaitBeside(-1, SteadyClock::Get()->NowNs() + duration_ns);
+  co_return slept;
+}
+
+Task<bool> BlockingSession::WaitReadable(int descriptor) {
+  bool readable = WaitBeside(descriptor, kNoDeadlineNs);
+  co_return readable;
+}
+
+// Waits for the deadline or the descriptor; false when an interrupt has had its time.
+bool BlockingSession::WaitBeside(int descriptor, int64_t deadline_ns) const {
+  for (;;) {
+    const int64_t now_ns = SteadyClock::Get()->NowNs();
+    if (now_ns >= deadline_ns) return true;
+    const bool interrupted = interrupt_ != nullptr && interrupt_->raised();
+    int64_t wake_ns = deadline_ns;
+    if (interrupted) {
+      const int64_t cut_ns = interrupt_->raised_at_ns() + Interrupt::kDrainNs;
+      if (now_ns >= cut_ns) return false;
+      wake_ns = std::min(wake_ns, cut_ns);
+    }
+    pollfd descriptors[2] = {{descriptor, POLLIN, 0}, {-1, POLLIN, 0}};
+    if (interrupt_ != nullptr && !interrupted) descriptors[1].fd = interrupt_->descriptor();
+    // Finer than poll(2)'s milliseconds: \sleep counts microseconds.
+    const int64_t left_ns = std::min(wake_ns - now_ns, kLongestWaitNs);
+    const timespec timeout = {left_ns / kNanosecondsPerSecond, left_ns % kNanosecondsPerSecond};
+    if (ppoll(descriptors, 2, &timeout, nullptr) > 0 && descriptors[0].revents != 0) return true;
+  }
 }
 
 absl::StatusOr<Result> BlockingSession::ExecuteSql(const char* sql) {

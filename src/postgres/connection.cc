@@ -1,11 +1,14 @@
 #include "pgring/postgres/connection.h"
 
+#include <poll.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
+#include "pgring/coro/awaitables.h"
 
 namespace pgring {
 namespace {
@@ -24,7 +27,9 @@ Connection::Connection(Reactor* reactor, const ConnectionParameters* parameters,
       parameters_(parameters),
       statements_(statements),
       canceller_(canceller),
-      io_(MakeReadinessIo(reactor)) {}
+      io_(MakeReadinessIo(reactor)),
+      stop_(reactor->ready()),
+      other_poll_(reactor) {}
 
 Connection::~Connection() {
   PGRING_CHECK(state_ == State::kNew || state_ == State::kClosed,
@@ -88,6 +93,12 @@ Task<absl::StatusOr<Result>> Connection::Execute(const Statement* statement,
                                                  Parameters parameters) {
   PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
   state_ = State::kBusy;
+  if (statement->protocol == StatementProtocol::kPreparedOnUse) {
+    absl::Status prepared = co_await PrepareOnUse(statement);
+    if (!prepared.ok()) {
+      co_return prepared;
+    }
+  }
   absl::Status status = libpq_.SendExecute(*statement, parameters);
   if (status.ok()) {
     status = co_await FinishExchange();
@@ -98,6 +109,69 @@ Task<absl::StatusOr<Result>> Connection::Execute(const Statement* statement,
   }
   state_ = State::kReady;
   co_return libpq_.TakeResult();
+}
+
+// Its own exchange before the first execution. An error of the statement leaves the session ready.
+Task<absl::Status> Connection::PrepareOnUse(const Statement* statement) {
+  if (statement->number < is_prepared_.size() && is_prepared_[statement->number]) {
+    co_return absl::OkStatus();
+  }
+  absl::Status status = libpq_.SendPrepare(*statement);
+  if (status.ok()) {
+    status = co_await FinishExchange();
+  }
+  if (!status.ok()) {
+    absl::Status broken = Break(std::move(status));
+    co_return broken;
+  }
+  absl::Status prepared = libpq_.TakeResult().status();
+  if (!prepared.ok()) {
+    state_ = State::kReady;
+    co_return prepared;
+  }
+  if (statement->number >= is_prepared_.size()) is_prepared_.resize(statement->number + 1);
+  is_prepared_[statement->number] = true;
+  co_return absl::OkStatus();
+}
+
+Task<absl::Status> Connection::PrepareNow(const Statement* statement) {
+  PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
+  if (statement->protocol != StatementProtocol::kPreparedOnUse) {
+    co_return absl::OkStatus();
+  }
+  state_ = State::kBusy;
+  absl::Status prepared = co_await PrepareOnUse(statement);
+  if (prepared.ok()) state_ = State::kReady;
+  co_return prepared;
+}
+
+Task<absl::Status> Connection::SyncPipeline() {
+  PGRING_CHECK(state_ == State::kReady, "a pipeline on a connection that is not ready");
+  state_ = State::kBusy;
+  absl::Status status = libpq_.SendSync();
+  if (status.ok()) {
+    status = co_await FinishExchange();
+  }
+  if (!status.ok()) {
+    absl::Status broken = Break(std::move(status));
+    co_return broken;
+  }
+  state_ = State::kReady;
+  co_return libpq_.TakePipelineStatus();
+}
+
+Task<bool> Connection::Sleep(int64_t duration_ns) {
+  const StopToken stop(&stop_);
+  const int64_t wake_ns = reactor_->clock().NowNs() + duration_ns;
+  const bool reached = co_await SleepUntil(reactor_, wake_ns, stop);
+  co_return reached;
+}
+
+Task<bool> Connection::WaitReadable(int descriptor) {
+  if (stop_.stop_requested()) co_return false;
+  RingOperation* poll = &other_poll_;
+  const int32_t events = co_await PollDescriptor(poll, descriptor, POLLIN);
+  co_return events > 0;
 }
 
 Task<absl::Status> Connection::FinishExchange() {
@@ -125,7 +199,15 @@ Task<void> Connection::Close() {
   state_ = State::kClosed;
 }
 
+void Connection::Abort() {
+  stop_.RequestStop();
+  other_poll_.Cancel();
+  io_->Abort();
+}
+
 void Connection::RequestCancel() {
+  stop_.RequestStop();
+  other_poll_.Cancel();
   if (state_ == State::kBusy && cancel_ != nullptr) canceller_->Send(std::move(cancel_));
 }
 

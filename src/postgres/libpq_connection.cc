@@ -67,12 +67,63 @@ absl::Status LibpqConnection::SendPrepare(const Statement& statement) {
 }
 
 absl::Status LibpqConnection::SendExecute(const Statement& statement, Parameters parameters) {
-  if (statement.protocol == StatementProtocol::kExtended) {
-    return AfterSend(PQsendQueryParams(connection_.get(), statement.sql.c_str(), parameters.count,
-                                       nullptr, parameters.values, nullptr, nullptr, 0));
+  return AfterSend(Send(statement, parameters));
+}
+
+int LibpqConnection::Send(const Statement& statement, Parameters parameters) {
+  switch (statement.protocol) {
+    case StatementProtocol::kSimple:
+      return PQsendQuery(connection_.get(), statement.sql.c_str());
+    case StatementProtocol::kExtended:
+      return PQsendQueryParams(connection_.get(), statement.sql.c_str(), parameters.count, nullptr,
+                               parameters.values, nullptr, nullptr, 0);
+    case StatementProtocol::kPrepared:
+    case StatementProtocol::kPreparedOnUse:
+      break;
   }
-  return AfterSend(PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count,
-                                       parameters.values, nullptr, nullptr, 0));
+  return PQsendQueryPrepared(connection_.get(), statement.name.c_str(), parameters.count,
+                             parameters.values, nullptr, nullptr, 0);
+}
+
+absl::Status LibpqConnection::EnterPipeline() {
+  PGRING_CHECK(exchange_state_ == ExchangeState::kIdle, "an exchange is still running");
+  syncs_expected_ = 0;
+  result_ = Result();
+  earlier_results_.clear();
+  result_status_ = absl::OkStatus();
+  return PQenterPipelineMode(connection_.get()) == 1 ? absl::OkStatus() : BrokenStatus();
+}
+
+absl::Status LibpqConnection::QueueExecute(const Statement& statement, Parameters parameters) {
+  PGRING_CHECK(statement.protocol != StatementProtocol::kSimple, "a simple query in a pipeline");
+  return Send(statement, parameters) == 1 ? absl::OkStatus() : BrokenStatus();
+}
+
+absl::Status LibpqConnection::QueueSync() {
+  ++syncs_expected_;
+  return PQpipelineSync(connection_.get()) == 1 ? absl::OkStatus() : BrokenStatus();
+}
+
+absl::Status LibpqConnection::SendSync() {
+  PGRING_RETURN_IF_ERROR(QueueSync());
+  return AfterSend(1);
+}
+
+absl::Status LibpqConnection::TakePipelineStatus() {
+  if (result_.has_value()) earlier_results_.push_back(std::move(result_));
+  return std::exchange(result_status_, absl::OkStatus());
+}
+
+absl::Status LibpqConnection::ExitPipeline() {
+  return PQexitPipelineMode(connection_.get()) == 1 ? absl::OkStatus() : BrokenStatus();
+}
+
+// Whether `result` is the end of a pipeline's part; takes it then.
+bool LibpqConnection::TakeSync(PGresult* result) {
+  if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) return false;
+  PQclear(result);
+  --syncs_expected_;
+  return true;
 }
 
 absl::Status LibpqConnection::SendSql(const char* sql) {
@@ -85,6 +136,7 @@ absl::Status LibpqConnection::AfterSend(int accepted) {
   exchange_state_ = ExchangeState::kFlushing;
   copy_in_wanted_ = false;
   result_ = Result();
+  earlier_results_.clear();
   result_status_ = absl::OkStatus();
   return absl::OkStatus();
 }
@@ -111,8 +163,15 @@ absl::StatusOr<Want> LibpqConnection::ReadResults() {
   if (PQconsumeInput(connection) == 0) return BrokenStatus();
   while (PQisBusy(connection) == 0) {
     PGresult* result = PQgetResult(connection);
+    if (result != nullptr && TakeSync(result)) {
+      if (syncs_expected_ > 0) continue;
+      exchange_state_ = ExchangeState::kIdle;
+      return Want::kDone;
+    }
     if (result == nullptr) {
       if (PQstatus(connection) != CONNECTION_OK) return BrokenStatus();
+      // The end of one statement of a pipeline.
+      if (syncs_expected_ > 0) continue;
       exchange_state_ = ExchangeState::kIdle;
       return Want::kDone;
     }
@@ -176,7 +235,9 @@ void LibpqConnection::KeepResult(PGresult* result) {
   Result owned(result);
   if (!result_status_.ok()) return;
   result_status_ = StatusOfResult(result);
-  if (result_status_.ok()) result_ = std::move(owned);
+  if (!result_status_.ok()) return;
+  if (result_.has_value()) earlier_results_.push_back(std::move(result_));
+  result_ = std::move(owned);
 }
 
 absl::Status LibpqConnection::BrokenStatus() {

@@ -20,7 +20,9 @@ absl::Status StoppedStatus() {
 
 struct PoolEntry : public ListHook<Pool::IdleTag>, public ListHook<Pool::AllTag> {
   std::unique_ptr<Session> session;
+  int number = 0;
   bool leased = false;
+  bool parked = false;
 };
 
 Lease& Lease::operator=(Lease&& other) noexcept {
@@ -35,10 +37,25 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 Session* Lease::session() const { return entry_->session.get(); }
 
 void Lease::Release() {
+  Unpark();
   Pool* pool = std::exchange(pool_, nullptr);
   PoolEntry* entry = std::exchange(entry_, nullptr);
   if (pool != nullptr) pool->Return(entry);
 }
+
+void Lease::Park() {
+  if (pool_ == nullptr || entry_->parked) return;
+  entry_->parked = true;
+  pool_->Gauge(ConnectionGauge::kInUse, -1);
+}
+
+void Lease::Unpark() {
+  if (pool_ == nullptr || !entry_->parked) return;
+  entry_->parked = false;
+  pool_->Gauge(ConnectionGauge::kInUse, 1);
+}
+
+int Lease::connection_number() const { return entry_->number; }
 
 // One place in the line. Gives a Grant; what was granted and not taken goes back to the pool.
 class Pool::Turn : public ListHook<> {
@@ -230,7 +247,15 @@ void Pool::Return(PoolEntry* entry) {
   ServeWaiters();
 }
 
+int Pool::TakeNumber() {
+  if (free_numbers_.empty()) return next_number_++;
+  const int number = free_numbers_.back();
+  free_numbers_.pop_back();
+  return number;
+}
+
 void Pool::Discard(PoolEntry* entry) {
+  free_numbers_.push_back(entry->number);
   --places_;
   --open_;
   Gauge(ConnectionGauge::kOpen, -1);
@@ -255,6 +280,7 @@ Task<absl::StatusOr<Lease>> Pool::Open() {
   ++counters_.requested;
   Gauge(ConnectionGauge::kConnecting, 1);
   auto* entry = new PoolEntry;
+  entry->number = TakeNumber();
   entry->session = factory_->Create();
   all_.PushBack(entry);
   const int64_t started_ns = reactor_->clock().NowNs();
@@ -270,6 +296,7 @@ Task<absl::StatusOr<Lease>> Pool::Open() {
     co_return std::move(lease);
   }
   --places_;
+  free_numbers_.push_back(entry->number);
   background_.Spawn(CloseEntry(entry));
   if (absl::IsResourceExhausted(status)) OnRefused(status);
   ServeWaiters();

@@ -110,7 +110,7 @@ std::vector<std::string> SubtitleLines(const ComparisonResult& result) {
   if (environment.cpu_count > 0) host.push_back(fmt::format("{} CPUs", environment.cpu_count));
   std::vector<std::string> lines;
   for (const std::string& text :
-       {ServerText(result), absl::StrJoin(host, ", "), WorkloadText(result.plan.workload)}) {
+       {ServerText(result), absl::StrJoin(host, ", "), WorkloadText(result.plan)}) {
     if (text.empty()) continue;
     for (std::string& line : NoteLines(text)) lines.push_back(std::move(line));
   }

@@ -191,9 +191,46 @@ std::string ScenarioLabel(const ScenarioPlan& scenario) {
 
 std::string RunLabel(const RunResult& run) { return ScenarioLabel(run.scenario); }
 
-std::string WorkloadText(const WorkloadPlan& workload) {
-  return fmt::format("{}: {} operations, write ratio {}, seed {}, {} statements, {}", workload.name,
-                     CountText(workload.operations), workload.write_ratio, workload.seed,
+namespace {
+
+std::string ExtentText(const ComparisonPlan& plan) {
+  const LoadPlan& load = plan.load;
+  const bool counted = plan.workload.operations != kUnlimitedOperations;
+  std::string text = counted ? CountText(plan.workload.operations) + " operations" : "";
+  if (load.duration_s) {
+    text += fmt::format("{}{} s", counted ? " in at most " : "for ", *load.duration_s);
+  }
+  if (load.warmup_s > 0) text += fmt::format(" after {} s of warm-up", load.warmup_s);
+  if (load.ramp_s > 0) text += fmt::format(", limit growing for {} s", load.ramp_s);
+  if (load.rate_per_s) {
+    text += fmt::format(", {} a second ({} arrivals)", *load.rate_per_s,
+                        ArrivalKindName(load.arrivals));
+  }
+  if (load.latency_limit_ms) text += fmt::format(", latency limit {} ms", *load.latency_limit_ms);
+  if (load.max_tries == 0) text += ", tries without limit";
+  if (load.max_tries > 1) text += fmt::format(", at most {} tries", load.max_tries);
+  return text;
+}
+
+std::string ScriptNames(const WorkloadPlan& workload) {
+  std::string text;
+  for (const ScriptText& script : workload.scripts) {
+    text += (text.empty() ? "" : ", ") + script.name;
+    if (workload.scripts.size() > 1) text += fmt::format(" (weight {})", script.weight);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string WorkloadText(const ComparisonPlan& plan) {
+  const WorkloadPlan& workload = plan.workload;
+  if (!workload.scripts.empty()) {
+    return fmt::format("{}: {}, {} protocol, seed {}", ScriptNames(workload), ExtentText(plan),
+                       QueryModeName(workload.mode), workload.seed);
+  }
+  return fmt::format("{}: {}, write ratio {}, seed {}, {} statements, {}", workload.name,
+                     ExtentText(plan), workload.write_ratio, workload.seed,
                      StatementStyleName(workload.statements),
                      workload.fk_index ? "index on b.a_id" : "no index on b.a_id");
 }

@@ -56,7 +56,7 @@ std::string ScenarioLabel(const ScenarioPlan& scenario);
 inline bool RunIsComparable(const RunResult& run) { return run.valid() && !run.interrupted; }
 
 // "batched statements, no index on b.a_id" and what else makes the workload the same or another.
-std::string WorkloadText(const WorkloadPlan& workload);
+std::string WorkloadText(const ComparisonPlan& plan);
 // "PostgreSQL 15.20, throwaway, Unix socket /tmp/x".
 std::string ServerText(const ComparisonResult& result);
 

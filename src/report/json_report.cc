@@ -58,6 +58,40 @@ Json EnvironmentJson(const Environment& environment) {
           {"settings", std::move(settings)}};
 }
 
+Json WorkloadJson(const WorkloadPlan& workload) {
+  Json json = {{"name", workload.name},
+               {"operations",
+                workload.operations == kUnlimitedOperations ? Json() : Json(workload.operations)}};
+  if (workload.scripts.empty()) {
+    json["write_ratio"] = FiniteOrNull(workload.write_ratio);
+    json["seed"] = workload.seed;
+    json["statements"] = StatementStyleName(workload.statements);
+    json["fk_index"] = workload.fk_index;
+    json["print_rows"] = workload.print_rows;
+    return json;
+  }
+  json["seed"] = workload.seed;
+  json["protocol"] = QueryModeName(workload.mode);
+  json["scale"] = ValueOrNull(workload.scale);
+  json["scripts"] = Json::array();
+  for (const ScriptText& script : workload.scripts) {
+    json["scripts"].push_back({{"name", script.name}, {"weight", script.weight}});
+  }
+  json["variables"] = Json::object();
+  for (const auto& [name, value] : workload.variables) json["variables"][name] = value;
+  return json;
+}
+
+Json LoadJson(const LoadPlan& load) {
+  return {{"duration_s", ValueOrNull(load.duration_s)},
+          {"warmup_s", load.warmup_s},
+          {"ramp_s", load.ramp_s},
+          {"rate_per_s", ValueOrNull(load.rate_per_s)},
+          {"arrivals", load.open_loop() ? Json(ArrivalKindName(load.arrivals)) : Json()},
+          {"latency_limit_ms", ValueOrNull(load.latency_limit_ms)},
+          {"max_tries", load.max_tries}};
+}
+
 Json PlanJson(const ComparisonResult& result) {
   const ComparisonPlan& plan = result.plan;
   Json scenarios = Json::array();
@@ -67,14 +101,8 @@ Json PlanJson(const ComparisonResult& result) {
                          {"limiter", LimiterJson(LimiterOf(scenario.kind), scenario.limit)},
                          {"pool", PoolJson(scenario.pool)}});
   }
-  return {{"workload",
-           {{"name", plan.workload.name},
-            {"operations", plan.workload.operations},
-            {"write_ratio", FiniteOrNull(plan.workload.write_ratio)},
-            {"seed", plan.workload.seed},
-            {"statements", StatementStyleName(plan.workload.statements)},
-            {"fk_index", plan.workload.fk_index},
-            {"print_rows", plan.workload.print_rows}}},
+  return {{"workload", WorkloadJson(plan.workload)},
+          {"load", LoadJson(plan.load)},
           {"target",
            {{"throwaway", result.environment.server_is_throwaway || plan.target.throwaway},
             {"description", TextOrNull(plan.target.description)},
@@ -194,12 +222,25 @@ Json ServerJson(const std::optional<ServerCost>& server) {
 
 Json VerificationJson(const std::optional<Verification>& verification) {
   if (!verification.has_value()) return Json();
-  const auto rows = [](const RowCounts& counts) -> Json {
-    return {{"a", counts.a}, {"b", counts.b}};
+  const auto figures = [](const VerifiedFigures& named) {
+    Json object = Json::object();
+    for (const auto& [name, figure] : named) object[name] = figure;
+    return object;
   };
-  return {{"expected", rows(verification->expected)},
-          {"found", rows(verification->found)},
+  return {{"expected", figures(verification->expected)},
+          {"found", figures(verification->found)},
           {"ok", verification->ok}};
+}
+
+// What only some plans can bring about; other runs do not have the keys.
+void AddLoadFigures(const LoadPlan& load, const RunResult& run, Json* json) {
+  if (run.late.has_value()) (*json)["late"] = *run.late;
+  if (load.max_tries != 1) {
+    (*json)["retried"] = run.retried;
+    (*json)["retries"] = run.retries;
+  }
+  if (load.open_loop()) (*json)["unstable"] = run.unstable;
+  if (run.aborted_clients > 0) (*json)["aborted_clients"] = run.aborted_clients;
 }
 
 Json RunJson(const RunResult& run) {
@@ -260,7 +301,10 @@ void Write(const Json& value, int indent, std::string* out) {
 
 std::string JsonReport(const ComparisonResult& result) {
   Json runs = Json::array();
-  for (const RunResult& run : result.runs) runs.push_back(RunJson(run));
+  for (const RunResult& run : result.runs) {
+    runs.push_back(RunJson(run));
+    AddLoadFigures(result.plan.load, run, &runs.back());
+  }
   const Json report = {{"schema", kResultSchema},
                        {"tool", ToolJson(result.environment)},
                        {"environment", EnvironmentJson(result.environment)},

@@ -159,8 +159,9 @@ std::string Explanations(const ComparisonResult& result, const TextStyle& style)
   }
   if (!unbounded.empty()) {
     out += Wrapped(absl::StrJoin(unbounded, ", ") +
-                       ": all operations are scheduled at once, so the response is mostly time "
-                       "spent waiting for a connection.",
+                       ": operations are started as fast as the client gets to it, whether a "
+                       "connection is free or not; what is above the service time was spent "
+                       "waiting for one.",
                    style);
   }
   if (result.runs.size() == 1) return out;

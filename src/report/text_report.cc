@@ -92,8 +92,12 @@ std::string RunNote(std::string_view label, const std::string& text, const TextS
 std::string VerificationText(const RunResult& run) {
   if (!run.verification.has_value()) return "rows were not checked";
   const Verification& verification = *run.verification;
-  const auto rows = [](const RowCounts& counts) {
-    return fmt::format("a {}, b {}", CountText(counts.a), CountText(counts.b));
+  const auto rows = [](const VerifiedFigures& figures) {
+    std::vector<std::string> parts;
+    for (const auto& [name, figure] : figures) {
+      parts.push_back(absl::StrCat(name, " ", CountText(figure)));
+    }
+    return absl::StrJoin(parts, ", ");
   };
   return verification.ok ? fmt::format("rows as expected ({})", rows(verification.found))
                          : fmt::format("ROWS DO NOT AGREE: expected {}; found {}",
@@ -155,7 +159,7 @@ std::string ReportHeader(const ComparisonResult& result, const TextStyle& style)
   out += HeaderLine("host", HostText(environment), style);
   out += HeaderLine("client", ToolText(environment), style);
   out += HeaderLine("I/O", IoText(result), style);
-  out += HeaderLine("workload", WorkloadText(result.plan.workload), style);
+  out += HeaderLine("workload", WorkloadText(result.plan), style);
   if (!scenarios.empty()) out += HeaderLine("scenarios", absl::StrJoin(scenarios, ", "), style);
   return out;
 }
@@ -169,6 +173,18 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
                      CountText(run.total.skipped) +
                          " operations were skipped: scheduled, but "
                          "never started",
+                     style);
+    }
+    if (run.late.has_value()) {
+      out += RunNote(label,
+                     fmt::format("{} of {} operations were slower than the latency limit",
+                                 CountText(*run.late), CountText(run.total.succeeded)),
+                     style);
+    }
+    if (run.retried > 0) {
+      out += RunNote(label,
+                     fmt::format("{} operations took more than one attempt, {} attempts more",
+                                 CountText(run.retried), CountText(run.retries)),
                      style);
     }
   }

@@ -3,8 +3,10 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -13,6 +15,8 @@
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
+#include "run/operation_sink.h"
+#include "run/run_schedule.h"
 
 namespace pgring {
 namespace {
@@ -22,18 +26,49 @@ namespace {
 class SharedRun {
  public:
   SharedRun(const RunContext& context, MeasuredRun* measured)
-      : context_(context), measured_(measured) {}
+      : context_(context),
+        measured_(measured),
+        start_ns_(SteadyClock::Get()->NowNs()),
+        schedule_(context, start_ns_),
+        sink_(context, measured) {
+    sink_.set_end_ns(schedule_.end_ns());
+    measured_->timeline.Start(start_ns_, ExpectedTimelineSteps(context));
+    if (!schedule_.has_warmup()) sink_.StartMeasuring(start_ns_);
+  }
 
-  // The next operation, scheduled at `now_ns`; nothing when the list is at its end or the run is to
-  // stop.
-  bool TakeNext(int64_t now_ns, Operation* operation) {
+  // Whether there is another operation, and when it is due: `now_ns` in a closed loop.
+  bool TakeNext(int64_t now_ns, int64_t* scheduled_ns, Operation* operation) {
     std::lock_guard<std::mutex> lock(mutex_);
+    EndWarmup(now_ns);
     if (context_.interrupt->raised()) measured_->interrupted = true;
-    if (measured_->interrupted || !measured_->gave_up.empty()) return false;
-    if (next_ == context_.operations->size()) return false;
-    *operation = (*context_.operations)[next_++];
-    measured_->recorder.Scheduled(operation->kind, now_ns);
-    return true;
+    while (!measured_->interrupted && measured_->gave_up.empty() && schedule_.HasNext(now_ns)) {
+      *scheduled_ns = now_ns;
+      if (schedule_.open_loop()) {
+        *scheduled_ns = schedule_.NextDueNs();
+        if (*scheduled_ns >= schedule_.end_ns()) return false;
+      }
+      *operation = schedule_.Take(*scheduled_ns);
+      if (schedule_.open_loop() &&
+          (now_ns >= schedule_.end_ns() || sink_.IsTooLate(*scheduled_ns, now_ns))) {
+        SkipLocked(*operation, *scheduled_ns, now_ns);
+        continue;
+      }
+      return true;
+    }
+    return false;
+  }
+
+  // The operation is begun now.
+  void OnScheduled(const Operation& operation, int64_t scheduled_ns, int64_t now_ns) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    EndWarmup(now_ns);
+    sink_.Scheduled(operation, scheduled_ns);
+  }
+
+  // It was taken and not begun.
+  void Skip(const Operation& operation, int64_t scheduled_ns) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    SkipLocked(operation, scheduled_ns, SteadyClock::Get()->NowNs());
   }
 
   void Gauge(ConnectionGauge gauge, int delta) {
@@ -77,46 +112,71 @@ class SharedRun {
     return measured_->gave_up.empty();
   }
 
-  void OnEnded(Operation operation, const OperationStamps& stamps, const absl::Status& status) {
+  void OnEnded(const Operation& operation, const OperationStamps& stamps,
+               const absl::Status& status, const Attempts& attempts) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (status.ok()) {
-      measured_->recorder.Succeeded(operation.kind, stamps);
+      sink_.Succeeded(operation, stamps, attempts);
     } else {
-      measured_->recorder.Failed(operation.kind, stamps, FailureCode(status));
-      if (measured_->first_failure.empty()) {
-        measured_->first_failure = std::string(status.message());
-      }
-      context_.progress->failed.fetch_add(1, std::memory_order_relaxed);
+      sink_.Failed(operation, stamps, status, attempts);
     }
-    context_.progress->ended.fetch_add(1, std::memory_order_relaxed);
   }
 
-  void OnSkipped(Operation operation, const OperationStamps& stamps) {
+  void OnSkipped(const Operation& operation, const OperationStamps& stamps) {
     std::lock_guard<std::mutex> lock(mutex_);
-    measured_->recorder.Skipped(operation.kind, stamps.scheduled_ns, stamps.finished_ns);
+    sink_.Skipped(operation, stamps.scheduled_ns, stamps.finished_ns);
   }
 
-  void AddTally(const OperationTally& tally) {
+  bool MayRetry(const absl::Status& status, int tries, int64_t scheduled_ns, int64_t now_ns) {
+    return sink_.MayRetry(status, tries, scheduled_ns, now_ns);
+  }
+
+  // `tally` is of one operation, which was scheduled then.
+  void AddTally(const OperationTally& tally, int64_t scheduled_ns) {
     std::lock_guard<std::mutex> lock(mutex_);
-    measured_->tally.Add(tally);
+    sink_.TallyOf(scheduled_ns)->Add(tally);
+  }
+
+  void OnClientAborted() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (++measured_->aborted_clients < context_.scenario->limit.value_or(1)) return;
+    measured_->gave_up = absl::StrCat("every client was aborted by an error; the first one: ",
+                                      measured_->first_failure);
   }
 
   // After the threads have ended: the operations that were not taken.
-  void SkipTheRest(int64_t now_ns) {
-    for (; next_ < context_.operations->size(); ++next_) {
-      const uint8_t kind = (*context_.operations)[next_].kind;
-      measured_->recorder.Scheduled(kind, now_ns);
-      measured_->recorder.Skipped(kind, now_ns);
+  void Finish(int64_t now_ns) {
+    EndWarmup(now_ns);
+    // The warm-up had not ended when the run was stopped: nothing was measured.
+    if (!sink_.measuring()) sink_.StartMeasuring(now_ns);
+    measured_->ended_ns = now_ns;
+    measured_->timeline.Finish(now_ns);
+    while (const std::optional<Operation> operation = schedule_.TakeUnscheduled()) {
+      SkipLocked(*operation, now_ns, now_ns);
     }
   }
 
   const RunContext& context() const { return context_; }
+  int64_t start_ns() const { return start_ns_; }
 
  private:
+  void EndWarmup(int64_t now_ns) {
+    if (sink_.measuring() || now_ns < schedule_.measuring_from_ns()) return;
+    sink_.StartMeasuring(now_ns);
+    measured_->timeline.StartAgain(now_ns);
+  }
+
+  void SkipLocked(const Operation& operation, int64_t scheduled_ns, int64_t now_ns) {
+    sink_.Scheduled(operation, scheduled_ns);
+    sink_.Skipped(operation, scheduled_ns, now_ns);
+  }
+
   const RunContext& context_;
   MeasuredRun* const measured_;
+  const int64_t start_ns_;
   std::mutex mutex_;
-  size_t next_ = 0;
+  RunSchedule schedule_;
+  OperationSink sink_;
   int open_ = 0;
   int64_t unreachable_since_ns_ = 0;
 };
@@ -125,25 +185,50 @@ class SharedRun {
 // breaks.
 class Worker {
  public:
-  explicit Worker(SharedRun* shared) : shared_(shared) {}
+  Worker(SharedRun* shared, int number)
+      : shared_(shared), client_(shared->context().workload->MakeClient(number)), number_(number) {}
 
   void Run() {
+    if (!WaitForRamp()) return;
     Operation operation;
     OperationStamps stamps;
-    stamps.scheduled_ns = Now();
-    while (shared_->TakeNext(stamps.scheduled_ns, &operation)) {
-      stamps.admitted_ns = stamps.scheduled_ns;
+    while (!IsAborted() && shared_->TakeNext(Now(), &stamps.scheduled_ns, &operation)) {
+      if (!WaitUntil(stamps.scheduled_ns)) {
+        shared_->Skip(operation, stamps.scheduled_ns);
+        break;
+      }
+      stamps.admitted_ns = shared_->context().load.open_loop() ? Now() : stamps.scheduled_ns;
+      shared_->OnScheduled(operation, stamps.scheduled_ns, stamps.admitted_ns);
       RunOne(operation, &stamps);
-      stamps.scheduled_ns = Now();
     }
     Drop();
-    shared_->AddTally(tally_);
+    if (IsAborted()) shared_->OnClientAborted();
   }
 
  private:
   static int64_t Now() { return SteadyClock::Get()->NowNs(); }
 
-  void RunOne(Operation operation, OperationStamps* stamps) {
+  bool IsAborted() const { return client_ != nullptr && client_->aborted(); }
+
+  // False: interrupted.
+  bool WaitUntil(int64_t time_ns) const {
+    for (int64_t left_ns = time_ns - Now(); left_ns > 0; left_ns = time_ns - Now()) {
+      if (!SleepUnlessInterrupted(left_ns)) return false;
+    }
+    return true;
+  }
+
+  // Thread k of n begins after k / (n - 1) of the ramp.
+  bool WaitForRamp() const {
+    const RunContext& context = shared_->context();
+    const int threads = context.scenario->limit.value_or(1);
+    if (context.load.ramp_s <= 0 || threads == 1) return true;
+    const double share = static_cast<double>(number_) / (threads - 1);
+    return WaitUntil(shared_->start_ns() +
+                     static_cast<int64_t>(share * context.load.ramp_s * kNanosecondsPerSecond));
+  }
+
+  void RunOne(const Operation& operation, OperationStamps* stamps) {
     if (session_ == nullptr) {
       shared_->Gauge(ConnectionGauge::kWaiting, 1);
       const absl::Status connected = Connect();
@@ -153,7 +238,7 @@ class Worker {
         if (FailureCode(connected) == kCauseInterrupted) {
           shared_->OnSkipped(operation, *stamps);
         } else {
-          shared_->OnEnded(operation, *stamps, connected);
+          shared_->OnEnded(operation, *stamps, connected, {number_, 1});
         }
         return;
       }
@@ -161,11 +246,21 @@ class Worker {
     shared_->Gauge(ConnectionGauge::kInUse, 1);
     stamps->leased_ns = Now();
     const int64_t round_trips_before = session_->round_trips();
-    const absl::Status status =
-        RunInline(shared_->context().workload->Run(session_.get(), operation, &tally_));
+    OperationTally tally;
+    absl::Status status;
+    Attempts attempts = {number_, 0};
+    for (;;) {
+      ++attempts.tries;
+      status = RunInline(
+          shared_->context().workload->Run(session_.get(), client_.get(), operation, &tally));
+      if (!shared_->MayRetry(status, attempts.tries, stamps->scheduled_ns, Now())) break;
+      if (!session_->usable()) break;
+      if (client_ != nullptr) client_->PrepareRetry();
+    }
     stamps->finished_ns = Now();
-    if (status.ok()) tally_.round_trips += session_->round_trips() - round_trips_before;
-    shared_->OnEnded(operation, *stamps, status);
+    if (status.ok()) tally.round_trips += session_->round_trips() - round_trips_before;
+    shared_->AddTally(tally, stamps->scheduled_ns);
+    shared_->OnEnded(operation, *stamps, status, attempts);
     shared_->Gauge(ConnectionGauge::kInUse, -1);
     if (!session_->usable()) Drop();
   }
@@ -198,7 +293,9 @@ class Worker {
 
   bool SleepUnlessInterrupted(int64_t duration_ns) const {
     pollfd descriptor = {shared_->context().interrupt->descriptor(), POLLIN, 0};
-    poll(&descriptor, 1, static_cast<int>(duration_ns / kNanosecondsPerMillisecond));
+    const timespec timeout = {duration_ns / kNanosecondsPerSecond,
+                              duration_ns % kNanosecondsPerSecond};
+    ppoll(&descriptor, 1, &timeout, nullptr);
     return !shared_->context().interrupt->raised();
   }
 
@@ -210,26 +307,23 @@ class Worker {
   }
 
   SharedRun* const shared_;
+  const std::unique_ptr<ClientState> client_;
+  const int number_;
   std::unique_ptr<BlockingSession> session_;
-  OperationTally tally_;
 };
 
 }  // namespace
 
 void RunBlocking(const RunContext& context, MeasuredRun* measured) {
-  const auto thread_count = static_cast<size_t>(context.scenario->limit.value_or(1));
+  const int64_t thread_count =
+      std::min<int64_t>(context.scenario->limit.value_or(1), context.operation_count);
   SharedRun shared(context, measured);
-  measured->started_ns = SteadyClock::Get()->NowNs();
-  measured->timeline.Start(measured->started_ns,
-                           context.operations->size() * kTimelineStepsPerOperation);
   std::vector<std::thread> threads;
-  for (size_t i = 0; i < std::min(thread_count, context.operations->size()); ++i) {
-    threads.emplace_back([&shared] { Worker(&shared).Run(); });
+  for (int number = 0; number < thread_count; ++number) {
+    threads.emplace_back([&shared, number] { Worker(&shared, number).Run(); });
   }
   for (std::thread& thread : threads) thread.join();
-  measured->ended_ns = SteadyClock::Get()->NowNs();
-  measured->timeline.Finish(measured->ended_ns);
-  shared.SkipTheRest(measured->ended_ns);
+  shared.Finish(SteadyClock::Get()->NowNs());
 }
 
 }  // namespace pgring

@@ -18,7 +18,7 @@
 #include "run/environment.h"
 #include "run/judgement.h"
 #include "run/reactor_runner.h"
-#include "workload/family.h"
+#include "run/workloads.h"
 #include "workload/schema_ownership.h"
 
 namespace pgring {
@@ -28,14 +28,49 @@ namespace {
 constexpr int64_t kServerReturnNs = 30 * kNanosecondsPerSecond;
 constexpr int64_t kServerRetryNs = 100 * kNanosecondsPerMillisecond;
 
+// What a run costs, from when it begins to measure.
+class CostMeter final : public RunEvents {
+ public:
+  explicit CostMeter(std::optional<pid_t> postmaster_pid) : postmaster_pid_(postmaster_pid) {
+    OnMeasuringStarts();
+  }
+
+  void OnMeasuringStarts() override {
+    server_before_ = SampleServer();
+    client_before_ = SampleProcessCost();
+  }
+  void Stop() {
+    client_ = SampleProcessCost() - client_before_;
+    server_after_ = SampleServer();
+  }
+  void Put(RunResult* run) const {
+    run->client.user_s = client_.user_s;
+    run->client.sys_s = client_.system_s;
+    run->client.voluntary_switches = client_.voluntary_switches;
+    run->client.involuntary_switches = client_.involuntary_switches;
+    if (server_before_.has_value() && server_after_.has_value()) {
+      run->server = ServerCost{server_after_->user_s - server_before_->user_s,
+                               server_after_->system_s - server_before_->system_s};
+    }
+  }
+
+ private:
+  std::optional<TreeCost> SampleServer() const {
+    return postmaster_pid_ ? SampleTreeCost(*postmaster_pid_) : std::nullopt;
+  }
+
+  const std::optional<pid_t> postmaster_pid_;
+  std::optional<TreeCost> server_before_;
+  std::optional<TreeCost> server_after_;
+  ProcessCost client_before_;
+  ProcessCost client_;
+};
+
 class Comparison {
  public:
   Comparison(const ComparisonPlan& plan, const ComparisonTarget& target, Interrupt* interrupt,
              ComparisonObserver* observer)
-      : target_(target),
-        interrupt_(interrupt),
-        observer_(observer),
-        workload_(plan.workload.family_options()) {
+      : target_(target), interrupt_(interrupt), observer_(observer) {
     result_.plan = plan;
   }
 
@@ -47,10 +82,12 @@ class Comparison {
   absl::Status FitConnections();
   absl::Status FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario);
   absl::Status OpenControl();
+  absl::Status ClaimOwnSchema();
   absl::Status PrepareRun(std::vector<std::string>* notes);
   RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes);
   RunResult NotStarted(const ScenarioPlan& scenario, const absl::Status& prepared) const;
-  absl::Status Measure(const ScenarioPlan& scenario, RunProgress* progress, MeasuredRun* measured);
+  absl::Status Measure(const ScenarioPlan& scenario, RunProgress* progress, RunEvents* events,
+                       MeasuredRun* measured);
   void Verify(const MeasuredRun& measured, RunResult* run);
   absl::StatusOr<std::unique_ptr<BlockingSession>> ReconnectForVerification(
       const Interrupt* interrupt);
@@ -58,8 +95,8 @@ class Comparison {
   const ComparisonTarget& target_;
   Interrupt* const interrupt_;
   ComparisonObserver* const observer_;
-  FamilyWorkload workload_;
-  std::vector<Operation> operations_;
+  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<OperationSource> operations_;
   std::unique_ptr<BlockingSession> control_;
   bool created_schema_ = false;
   bool is_prepared_ = false;
@@ -70,6 +107,11 @@ class Comparison {
 absl::Status Comparison::OpenControl() {
   control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);
   PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
+  return ClaimOwnSchema();
+}
+
+absl::Status Comparison::ClaimOwnSchema() {
+  if (!workload_->uses_own_schema()) return absl::OkStatus();
   absl::StatusOr<bool> created = ClaimSchema(control_.get());
   if (!created.ok()) return created.status();
   created_schema_ = created_schema_ || *created;
@@ -77,6 +119,10 @@ absl::Status Comparison::OpenControl() {
 }
 
 absl::Status Comparison::Start() {
+  absl::StatusOr<PlannedWorkload> planned = MakeWorkload(result_.plan.workload, target_.throwaway);
+  if (!planned.ok()) return planned.status();
+  workload_ = std::move(planned->workload);
+  operations_ = std::move(planned->operations);
   result_.environment = DescribeHost();
   result_.environment.server_is_throwaway = target_.throwaway;
   control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);
@@ -85,14 +131,10 @@ absl::Status Comparison::Start() {
   // The path of a directory that is about to go tells a reader nothing.
   if (target_.throwaway) result_.environment.server_address = "Unix socket";
   PGRING_RETURN_IF_ERROR(FitConnections());
-  absl::StatusOr<bool> created = ClaimSchema(control_.get());
-  if (!created.ok()) return created.status();
-  created_schema_ = *created;
-  const WorkloadPlan& workload = result_.plan.workload;
-  operations_ = MakeFamilyOperations(workload.operations, workload.write_ratio, workload.seed);
+  PGRING_RETURN_IF_ERROR(ClaimOwnSchema());
   // The first run is prepared here: that shows whether everything is permitted before anything is
   // announced.
-  const absl::Status prepared = workload_.Prepare(control_.get(), &first_notes_);
+  const absl::Status prepared = workload_->Prepare(control_.get(), &first_notes_);
   is_prepared_ = prepared.ok() && !interrupt_->raised();
   if (is_prepared_) return absl::OkStatus();
   // Best effort: the error that is reported is the first one.
@@ -159,38 +201,27 @@ absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
     return absl::OkStatus();
   }
   if (control_ == nullptr || !control_->usable()) PGRING_RETURN_IF_ERROR(OpenControl());
-  absl::Status prepared = workload_.Prepare(control_.get(), notes);
+  absl::Status prepared = workload_->Prepare(control_.get(), notes);
   if (prepared.ok() || control_->usable() || interrupt_->raised()) return prepared;
   // The control connection went down with the server of the last run: once more over a new one.
   notes->clear();
   PGRING_RETURN_IF_ERROR(OpenControl());
-  return workload_.Prepare(control_.get(), notes);
+  return workload_->Prepare(control_.get(), notes);
 }
 
 RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes) {
   RunProgress progress;
-  MeasuredRun measured(workload_.kinds().size());
+  MeasuredRun measured(workload_->kinds().size());
   observer_->OnRunStart(scenario, progress);
   // Memory first: the reset makes this run's peak its own.
   const bool peak_is_ours = ResetPeakMemory();
-  const auto server_before =
-      target_.postmaster_pid ? SampleTreeCost(*target_.postmaster_pid) : std::nullopt;
-  const ProcessCost client_before = SampleProcessCost();
-  const absl::Status ran = Measure(scenario, &progress, &measured);
-  const ProcessCost client = SampleProcessCost() - client_before;
-  const auto server_after =
-      target_.postmaster_pid ? SampleTreeCost(*target_.postmaster_pid) : std::nullopt;
+  CostMeter costs(target_.postmaster_pid);
+  const absl::Status ran = Measure(scenario, &progress, &costs, &measured);
+  costs.Stop();
 
-  RunResult run = MakeRunResult(scenario, workload_.kinds(), measured);
-  run.client.user_s = client.user_s;
-  run.client.sys_s = client.system_s;
-  run.client.voluntary_switches = client.voluntary_switches;
-  run.client.involuntary_switches = client.involuntary_switches;
+  RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
+  costs.Put(&run);
   if (peak_is_ours) run.client.max_rss_bytes = PeakMemoryBytes();
-  if (server_before.has_value() && server_after.has_value()) {
-    run.server = ServerCost{server_after->user_s - server_before->user_s,
-                            server_after->system_s - server_before->system_s};
-  }
   run.warnings = notes;
   if (!ran.ok()) {
     run.reasons.push_back(std::string(ran.message()));
@@ -200,17 +231,21 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   // An interrupt that came during the verification marks the run as well: whoever finds the results
   // later must not take them for the whole comparison.
   measured.interrupted = run.interrupted = measured.interrupted || interrupt_->raised();
-  Judge(measured, result_.environment.build, &run);
+  Judge(measured, result_.environment.build, result_.plan.load, &run);
   return run;
 }
 
 absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* progress,
-                                 MeasuredRun* measured) {
+                                 RunEvents* events, MeasuredRun* measured) {
   RunContext context;
   context.scenario = &scenario;
   context.parameters = &target_.parameters;
-  context.workload = &workload_;
-  context.operations = &operations_;
+  context.workload = workload_.get();
+  context.operations = operations_.get();
+  context.operation_count = result_.plan.workload.operations;
+  context.load = result_.plan.load;
+  context.events = events;
+  context.log = observer_->operation_log();
   context.interrupt = interrupt_;
   context.progress = progress;
   if (DriverOf(scenario.kind) == Driver::kBlocking) {
@@ -227,7 +262,7 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
   if (!backend.ok()) return backend.status();
   Reactor reactor(std::move(*backend));
   Canceller canceller;
-  ConnectionFactory factory(&reactor, &target_.parameters, &workload_.statements(), &canceller);
+  ConnectionFactory factory(&reactor, &target_.parameters, &workload_->statements(), &canceller);
   RunOnReactor(context, &reactor, &factory, measured);
   return absl::OkStatus();
 }
@@ -255,9 +290,9 @@ absl::StatusOr<std::unique_ptr<BlockingSession>> Comparison::ReconnectForVerific
 
 void Comparison::Verify(const MeasuredRun& measured, RunResult* run) {
   CommittedWork work;
-  work.confirmed_creates = measured.recorder.kind(kFamilyCreate).succeeded;
-  work.unconfirmed_creates = measured.tally.unconfirmed_commits;
-  work.succeeded_reads = measured.recorder.kind(kFamilyRead).succeeded;
+  work.succeeded = measured.succeeded_by_kind;
+  work.unconfirmed_commits =
+      measured.tally.unconfirmed_commits + measured.warmup_tally.unconfirmed_commits;
   // An interrupted run is verified too, and that may take as long again as an interrupt allows.
   Interrupt late;
   const bool is_late = interrupt_->raised();
@@ -268,10 +303,11 @@ void Comparison::Verify(const MeasuredRun& measured, RunResult* run) {
         absl::StrCat("could not be verified: ", std::string(session.status().message())));
     return;
   }
-  for (std::string& observation : workload_.Observations(session->get(), work)) {
+  for (std::string& observation : workload_->Observations(session->get(), work)) {
     run->warnings.push_back(std::move(observation));
   }
-  absl::StatusOr<Verification> verification = workload_.Verify(session->get(), work);
+  absl::StatusOr<std::optional<Verification>> verification =
+      workload_->Verify(session->get(), work);
   if (verification.ok()) {
     run->verification = *verification;
   } else {

@@ -52,6 +52,27 @@ void JudgeConnections(RunResult* result) {
   }
 }
 
+// A queue that keeps growing: at the end operations began late by a share of the whole run that no
+// passing crowd explains, or a share of them was not begun at all.
+void JudgeStability(const MeasuredRun& measured, const LoadPlan& load, RunResult* result) {
+  if (!load.open_loop()) return;
+  const OperationSummary& total = result->total;
+  const auto duration_ns = static_cast<double>(measured.ended_ns - measured.started_ns);
+  const auto lag_ns = static_cast<double>(measured.last_lag_ns);
+  const double service_ns = total.part(LatencyPart::kService).Mean();
+  const bool lags = lag_ns > kMaxLagShare * duration_ns && lag_ns > kMaxLagServices * service_ns;
+  const bool skips =
+      !measured.interrupted &&
+      static_cast<double>(total.skipped) > kMaxSkippedShare * static_cast<double>(total.scheduled);
+  result->unstable = lags || skips;
+  if (!result->unstable) return;
+  result->reasons.push_back(absl::StrFormat(
+      "unstable: %g operations a second were asked for and %.0f done; the last one was begun %.2f "
+      "s behind its schedule and %d were not begun at all, so the times say how long the run was, "
+      "not how fast the server is",
+      *load.rate_per_s, result->throughput_per_s, lag_ns / kNanosecondsPerSecond, total.skipped));
+}
+
 }  // namespace
 
 LittleCheck CheckLittle(const MeasuredRun& measured) {
@@ -88,6 +109,9 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
   if (result.wall_s > 0) {
     result.throughput_per_s = static_cast<double>(result.total.succeeded) / result.wall_s;
   }
+  result.retried = measured.retried;
+  result.retries = measured.retries;
+  result.aborted_clients = measured.aborted_clients;
   result.round_trips = measured.tally.round_trips;
   result.rows_read = measured.tally.rows_read;
   result.rows_checksum = measured.tally.rows_checksum;
@@ -114,7 +138,9 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
   return result;
 }
 
-void Judge(const MeasuredRun& measured, const BuildInfo& build, RunResult* result) {
+void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& load,
+           RunResult* result) {
+  if (load.latency_limit_ms.has_value()) result->late = measured.late;
   if (measured.interrupted) result->reasons.push_back("interrupted");
   if (!measured.gave_up.empty()) {
     result->reasons.push_back(absl::StrCat("given up: ", measured.gave_up));
@@ -127,6 +153,12 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, RunResult* resul
   }
   JudgeVerification(result);
   JudgeFailures(measured, result);
+  if (measured.aborted_clients > 0) {
+    result->reasons.push_back(
+        absl::StrFormat("%d clients were aborted by errors, so fewer were left than asked for",
+                        measured.aborted_clients));
+  }
+  JudgeStability(measured, load, result);
   const LittleCheck little = CheckLittle(measured);
   if (!little.ok) {
     result->reasons.push_back(absl::StrFormat(

@@ -13,6 +13,12 @@ namespace pgring {
 // More than this share of failed operations and the run is no measurement of the regime any more.
 inline constexpr double kMaxFailedShare = 0.01;
 
+// An open loop is unstable when its last operation began later than these say (both), or when more
+// than this share was skipped.
+inline constexpr double kMaxLagShare = 0.02;     // of the run's duration
+inline constexpr double kMaxLagServices = 10.0;  // mean service times
+inline constexpr double kMaxSkippedShare = 0.01;
+
 // Little's law: mean number in the system = sum of the times in it / duration. `tolerance` is
 // max(1 %, 2 N / completions).
 struct LittleCheck {
@@ -29,7 +35,8 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
                         const MeasuredRun& measured);
 
 // Adds the reasons for which `result`, complete with its verification, is not valid.
-void Judge(const MeasuredRun& measured, const BuildInfo& build, RunResult* result);
+void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& load,
+           RunResult* result);
 
 }  // namespace pgring
 

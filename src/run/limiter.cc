@@ -1,8 +1,10 @@
 #include "run/limiter.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pgring/base/check.h"
+#include "pgring/coro/awaitables.h"
 
 namespace pgring {
 
@@ -23,11 +25,34 @@ Task<Permit> Limiter::Admit() {
     co_return std::move(permit);
   }
   if (chunk_.units() == 0) {
-    Permit whole = co_await semaphore.Acquire(limit_);
+    const int units = std::max(1, limit_ - held_back_ - static_cast<int>(retired_.size()));
+    Permit whole = co_await semaphore.Acquire(units);
     chunk_ = std::move(whole);
   }
   if (chunk_.units() == 0) co_return Permit();
   co_return chunk_.Split(1);
+}
+
+void Limiter::Retire(Permit permit) {
+  if (permit.units() > 0) retired_.push_back(std::move(permit));
+}
+
+Task<void> Limiter::Ramp(Reactor* reactor, int64_t full_ns, StopToken stop) {
+  if (!semaphore_.has_value() || limit_ == 1) co_return;
+  Semaphore& semaphore = *semaphore_;
+  const int64_t start_ns = reactor->clock().NowNs();
+  held_back_ = limit_ - 1;
+  Permit held = co_await semaphore.Acquire(held_back_);
+  const int64_t step_ns = (full_ns - start_ns) / held_back_;
+  int64_t next_ns = start_ns;
+  while (held.units() > 0) {
+    next_ns += step_ns;
+    const bool reached = co_await SleepUntil(reactor, next_ns, stop);
+    if (!reached) break;
+    Permit released = held.Split(1);
+    --held_back_;
+  }
+  held_back_ = 0;
 }
 
 void Limiter::Close() {

@@ -8,9 +8,12 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "pgring/coro/semaphore.h"
+#include "pgring/coro/stop.h"
 #include "pgring/coro/task.h"
+#include "pgring/uring/reactor.h"
 #include "run/plan.h"
 
 namespace pgring {
@@ -27,13 +30,22 @@ class Limiter {
   // Lets everybody through from now on, without units.
   void Close();
 
+  // The operation's place is not given to another: the limit shrinks for good.
+  void Retire(Permit permit);
+
+  // Before the first Admit: lets the limit grow from 1, step by step, to its full size at
+  // `full_ns`, or at once when `stop` is requested.
+  Task<void> Ramp(Reactor* reactor, int64_t full_ns, StopToken stop);
+
   bool bounded() const { return semaphore_.has_value(); }
 
  private:
   const LimiterKind kind_;
   const int limit_;
   std::optional<Semaphore> semaphore_;
-  Permit chunk_;  // what is left of the chunk being started
+  Permit chunk_;       // what is left of the chunk being started
+  int held_back_ = 0;  // by the ramp
+  std::vector<Permit> retired_;
 };
 
 }  // namespace pgring

@@ -16,6 +16,8 @@
 #include "pgring/postgres/connection_parameters.h"
 #include "pgring/postgres/pool.h"
 #include "pgring/uring/backend.h"
+#include "run/load_plan.h"
+#include "run/operation_log.h"
 #include "run/plan.h"
 #include "workload/workload.h"
 
@@ -27,23 +29,37 @@ struct RunProgress {
   std::atomic<int64_t> failed{0};
 };
 
+// Told by the runner, on one of its threads.
+class RunEvents {
+ public:
+  virtual ~RunEvents() = default;
+  // The warm-up, if there is one, is over: costs count from here.
+  virtual void OnMeasuringStarts() = 0;
+};
+
 // Everything is borrowed and outlives the run.
 struct RunContext {
   const ScenarioPlan* scenario = nullptr;
   const ConnectionParameters* parameters = nullptr;
   Workload* workload = nullptr;
-  const std::vector<Operation>* operations = nullptr;
+  const OperationSource* operations = nullptr;
+  // How many; with a duration, at most so many.
+  int64_t operation_count = 0;
+  LoadPlan load;
   Interrupt* interrupt = nullptr;
   RunProgress* progress = nullptr;
+  RunEvents* events = nullptr;  // may be nullptr
+  OperationLog* log = nullptr;  // may be nullptr
 };
 
 struct MeasuredRun {
-  explicit MeasuredRun(size_t kind_count) : recorder(kind_count) {}
+  explicit MeasuredRun(size_t kind_count) : recorder(kind_count), succeeded_by_kind(kind_count) {}
 
-  int64_t started_ns = 0;
+  int64_t started_ns = 0;  // of the measured phase
   int64_t ended_ns = 0;
   Recorder recorder;
   OperationTally tally;
+  OperationTally warmup_tally;
   ConnectionTimeline timeline;
   Histogram connect_ns;
   PoolCounters connections;
@@ -51,6 +67,18 @@ struct MeasuredRun {
   std::string io_setup;
   std::optional<BackendStats> ring;
   std::optional<int64_t> bytes_per_connection;
+
+  // Warm-up included, for verification.
+  std::vector<int64_t> succeeded_by_kind;
+  // Successes beyond the latency limit; operations that took more than one attempt, and how many
+  // attempts beyond the first there were.
+  int64_t late = 0;
+  int64_t retried = 0;
+  int64_t retries = 0;
+  // Clients that an error kept from going on.
+  int64_t aborted_clients = 0;
+  // Open loop: how far behind its schedule the last operation was begun.
+  int64_t last_lag_ns = 0;
 
   bool interrupted = false;
   // Why the run was given up early, other than by an interrupt; empty if it was not.
@@ -60,7 +88,14 @@ struct MeasuredRun {
 };
 
 // Steps of the timeline that one operation makes in the common case: waiting, leased, returned.
-inline constexpr size_t kTimelineStepsPerOperation = 5;
+inline constexpr int64_t kTimelineStepsPerOperation = 5;
+inline size_t ExpectedTimelineSteps(const RunContext& context) {
+  constexpr auto kMost = static_cast<int64_t>(ConnectionTimeline::kMaxSteps);
+  const int64_t steps = context.operation_count < kMost
+                            ? context.operation_count * kTimelineStepsPerOperation
+                            : kMost;
+  return static_cast<size_t>(steps);
+}
 
 }  // namespace pgring
 

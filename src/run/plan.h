@@ -5,12 +5,16 @@
 #define PGRING_RUN_PLAN_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "run/load_plan.h"
 #include "workload/family_options.h"
+#include "workload/script_options.h"
 
 namespace pgring {
 
@@ -55,6 +59,9 @@ struct ScenarioPlan {
   int64_t ConnectionsNeeded(int64_t operations) const;
 };
 
+// Of a run that a duration ends.
+inline constexpr int64_t kUnlimitedOperations = std::numeric_limits<int64_t>::max();
+
 struct WorkloadPlan {
   std::string name = "family";
   int64_t operations = 35'000;
@@ -64,7 +71,17 @@ struct WorkloadPlan {
   bool fk_index = false;
   bool print_rows = false;
 
+  // None: the built-in workload.
+  std::vector<ScriptText> scripts;
+  QueryMode mode = QueryMode::kPrepared;
+  std::vector<std::pair<std::string, std::string>> variables;
+  std::optional<int64_t> scale;
+  bool vacuum = true;
+
   FamilyOptions family_options() const { return {statements, fk_index, print_rows}; }
+  ScriptOptions script_options(bool may_make_tables) const {
+    return {scripts, mode, variables, seed, scale, vacuum, may_make_tables};
+  }
 };
 
 struct TargetPlan {
@@ -75,6 +92,7 @@ struct TargetPlan {
 
 struct ComparisonPlan {
   WorkloadPlan workload;
+  LoadPlan load;
   TargetPlan target;
   IoMode io = IoMode::kReadiness;
   std::vector<ScenarioPlan> scenarios;

@@ -3,17 +3,26 @@
 #include <malloc.h>
 #include <poll.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
 #include "pgring/coro/awaitables.h"
 #include "pgring/coro/frame_pool.h"
 #include "pgring/coro/run.h"
 #include "pgring/coro/task_group.h"
+#include "run/client_slots.h"
 #include "run/limiter.h"
+#include "run/operation_sink.h"
+#include "run/run_schedule.h"
 
 namespace pgring {
 namespace {
+
+// Of an open loop without a limiter: what is due beyond this waits outside of memory.
+constexpr int kMaxOperationsInSystem = 100'000;
 
 // What malloc has given out, coroutine frames left aside.
 int64_t HeapBytesWithoutFrames() {
@@ -29,9 +38,15 @@ class ReactorRun {
       : context_(context),
         reactor_(reactor),
         measured_(measured),
-        limiter_(reactor->ready(), LimiterOf(context.scenario->kind), context.scenario->limit),
+        unbounded_(LimiterOf(context.scenario->kind) == LimiterKind::kUnbounded),
+        schedule_(context, reactor->clock().NowNs()),
+        sink_(context, measured),
+        limiter_(MakeLimiter(context, reactor->ready())),
         pool_(reactor, PoolOptionsOf(*context.scenario), factory, &measured->timeline,
               &measured->connect_ns),
+        clients_(context.workload, ClientCount(*context.scenario)),
+        keeps_connections_(context.workload->uses_session_state() && !unbounded_ &&
+                           ClientCount(*context.scenario) <= ConnectionCount(*context.scenario)),
         stop_(reactor->ready()),
         operations_ended_(reactor->ready()),
         operations_(reactor->ready()),
@@ -43,7 +58,11 @@ class ReactorRun {
     co_await AdmitAll();
     co_await operations_.Join();
     measured_->ended_ns = Now();
+    // The warm-up had not ended when the run was stopped: nothing was measured.
+    if (!sink_.measuring()) StartMeasuring(measured_->ended_ns);
     measured_->timeline.Finish(measured_->ended_ns);
+    NoteRing();
+    clients_.ReleaseConnections();
     SkipTheRest();
     NoteMemory();
     operations_ended_.RequestStop();
@@ -62,76 +81,190 @@ class ReactorRun {
     return options;
   }
 
+  static int ConnectionCount(const ScenarioPlan& scenario) {
+    return scenario.pool.size + scenario.pool.max_overflow;
+  }
+
+  // Without a limit an operation belongs to the client of the connection that it gets.
+  static int ClientCount(const ScenarioPlan& scenario) {
+    return scenario.limit.value_or(ConnectionCount(scenario));
+  }
+
+  // A schedule goes on whatever happens, so what it starts without a limit must have one after all.
+  static Limiter MakeLimiter(const RunContext& context, ReadyQueue* ready) {
+    const LimiterKind kind = LimiterOf(context.scenario->kind);
+    if (kind == LimiterKind::kUnbounded && context.load.open_loop()) {
+      return Limiter(ready, LimiterKind::kWindow, kMaxOperationsInSystem);
+    }
+    return Limiter(ready, kind, context.scenario->limit);
+  }
+
   int64_t Now() const { return reactor_->clock().NowNs(); }
 
   Task<void> AdmitAll() {
     heap_before_ = HeapBytesWithoutFrames();
-    measured_->started_ns = Now();
-    while (next_ < context_.operations->size() && !stop_.stop_requested()) {
-      const Operation operation = (*context_.operations)[next_++];
+    sink_.set_end_ns(schedule_.end_ns());
+    const StopToken stop(&stop_);
+    const StopToken ended(&operations_ended_);
+    if (schedule_.has_warmup()) {
+      watchers_.Spawn(EndWarmup());
+    } else {
+      StartMeasuring(Now());
+    }
+    if (context_.load.ramp_s > 0) {
+      const int64_t full_ns =
+          Now() + static_cast<int64_t>(context_.load.ramp_s * kNanosecondsPerSecond);
+      watchers_.Spawn(limiter_.Ramp(reactor_, full_ns, ended));
+    }
+    while (schedule_.HasNext(Now()) && !stop_.stop_requested()) {
       OperationStamps stamps;
       stamps.scheduled_ns = Now();
-      measured_->recorder.Scheduled(operation.kind, stamps.scheduled_ns);
+      if (schedule_.open_loop()) {
+        stamps.scheduled_ns = schedule_.NextDueNs();
+        if (stamps.scheduled_ns >= schedule_.end_ns()) break;
+        if (stamps.scheduled_ns > Now()) {
+          co_await SleepUntil(reactor_, stamps.scheduled_ns, stop);
+        }
+        if (stop_.stop_requested()) break;
+        if (Now() >= schedule_.end_ns()) {
+          Skip(schedule_.Take(stamps.scheduled_ns), stamps.scheduled_ns);
+          continue;
+        }
+      }
       Permit permit = co_await limiter_.Admit();
       stamps.admitted_ns = limiter_.bounded() ? Now() : stamps.scheduled_ns;
+      // In a closed loop the time was up before there was room: it was never scheduled.
+      if (!schedule_.open_loop() && stamps.admitted_ns >= schedule_.end_ns()) break;
+      const Operation operation = schedule_.Take(stamps.scheduled_ns);
       if (stop_.stop_requested()) {
-        measured_->recorder.Skipped(operation.kind, stamps.scheduled_ns, stamps.admitted_ns);
+        Skip(operation, stamps.scheduled_ns);
         break;
       }
+      if (schedule_.open_loop() && (stamps.admitted_ns >= schedule_.end_ns() ||
+                                    sink_.IsTooLate(stamps.scheduled_ns, stamps.admitted_ns))) {
+        Skip(operation, stamps.scheduled_ns);
+        continue;
+      }
+      sink_.Scheduled(operation, stamps.scheduled_ns);
       operations_.Spawn(RunOperation(operation, stamps, std::move(permit)));
-      if (!limiter_.bounded()) {
+      if (unbounded_) {
         co_await Yield(reactor_);
       }
     }
   }
 
+  void Skip(const Operation& operation, int64_t scheduled_ns) {
+    sink_.Scheduled(operation, scheduled_ns);
+    sink_.Skipped(operation, scheduled_ns, Now());
+  }
+
+  Task<void> EndWarmup() {
+    const StopToken ended(&operations_ended_);
+    const int64_t from_ns = schedule_.measuring_from_ns();
+    const bool reached = co_await SleepUntil(reactor_, from_ns, ended);
+    if (!reached) co_return;
+    const int64_t now_ns = Now();
+    StartMeasuring(now_ns);
+    measured_->timeline.StartAgain(now_ns);
+  }
+
+  void StartMeasuring(int64_t now_ns) {
+    sink_.StartMeasuring(now_ns);
+    ring_before_ = reactor_->backend().stats();
+  }
+
+  void NoteRing() {
+    const BackendStats now = reactor_->backend().stats();
+    measured_->ring = BackendStats{
+        now.enters - ring_before_.enters, now.submissions - ring_before_.submissions,
+        now.completions - ring_before_.completions, now.overflows - ring_before_.overflows};
+  }
+
   Task<void> RunOperation(Operation operation, OperationStamps stamps, Permit permit) {
-    const StopToken stop(&stop_);
-    auto lease = co_await pool_.Acquire(stop);
-    stamps.leased_ns = Now();
-    if (!lease.ok()) {
-      stamps.finished_ns = stamps.leased_ns;
-      OnNoConnection(operation, stamps, lease.status());
-      co_return;
+    ClientSlot* client = clients_.empty() || unbounded_ ? nullptr : clients_.Take();
+    Lease lease;
+    if (client != nullptr && client->lease.held()) {
+      lease = std::move(client->lease);
+      lease.Unpark();
+    } else {
+      const StopToken stop(&stop_);
+      auto acquired = co_await pool_.Acquire(stop);
+      if (!acquired.ok()) {
+        stamps.leased_ns = stamps.finished_ns = Now();
+        OnNoConnection(operation, stamps, acquired.status());
+        if (client != nullptr) clients_.GiveBack(client);
+        co_return;
+      }
+      lease = std::move(*acquired);
     }
-    Session* session = lease->session();
+    stamps.leased_ns = Now();
+    Session* session = lease.session();
+    if (!clients_.empty() && unbounded_) {
+      client = clients_.at(static_cast<size_t>(lease.connection_number()));
+    }
+    ClientState* state = client == nullptr ? nullptr : client->state.get();
     const int64_t round_trips_before = session->round_trips();
-    OperationTally* tally = &measured_->tally;
-    absl::Status status = co_await context_.workload->Run(session, operation, tally);
+    OperationTally* tally = sink_.TallyOf(stamps.scheduled_ns);
+    absl::Status status;
+    Attempts attempts;
+    attempts.client = client == nullptr ? lease.connection_number() : client->number;
+    for (;;) {
+      ++attempts.tries;
+      status = co_await context_.workload->Run(session, state, operation, tally);
+      if (!sink_.MayRetry(status, attempts.tries, stamps.scheduled_ns, Now()) || !session->usable())
+        break;
+      if (state != nullptr) state->PrepareRetry();
+    }
     stamps.finished_ns = Now();
     if (status.ok()) {
       tally->round_trips += session->round_trips() - round_trips_before;
-      measured_->recorder.Succeeded(operation.kind, stamps);
-      context_.progress->ended.fetch_add(1, std::memory_order_relaxed);
+      sink_.Succeeded(operation, stamps, attempts);
     } else {
-      OnFailed(operation, stamps, status);
+      sink_.Failed(operation, stamps, status, attempts);
+    }
+    if (client != nullptr) {
+      EndOfClient(client, &lease, &permit);
     }
     // The session first, so that whoever the permit admits finds it.
-    lease->Release();
+    lease.Release();
     permit.Release();
+  }
+
+  // What becomes of the client after an operation, and of what the operation held.
+  void EndOfClient(ClientSlot* client, Lease* lease, Permit* permit) {
+    if (client->state->aborted()) {
+      ++measured_->aborted_clients;
+      clients_.Retire();
+      limiter_.Retire(std::move(*permit));
+      // Its connection number is its name, so that nobody else may have it.
+      if (unbounded_) KeepConnection(client, lease);
+      if (clients_.all_retired() && !stop_.stop_requested()) {
+        measured_->gave_up = absl::StrCat("every client was aborted by an error; the first one: ",
+                                          measured_->first_failure);
+        Stop();
+      }
+      return;
+    }
+    if (keeps_connections_ && lease->session()->usable()) KeepConnection(client, lease);
+    if (!unbounded_) clients_.GiveBack(client);
+  }
+
+  static void KeepConnection(ClientSlot* client, Lease* lease) {
+    lease->Park();
+    client->lease = std::move(*lease);
   }
 
   void OnNoConnection(Operation operation, const OperationStamps& stamps,
                       const absl::Status& status) {
     if (FailureCode(status) == kCauseInterrupted) {
-      measured_->recorder.Skipped(operation.kind, stamps.scheduled_ns, stamps.finished_ns);
-      context_.progress->ended.fetch_add(1, std::memory_order_relaxed);
+      sink_.Skipped(operation, stamps.scheduled_ns, stamps.finished_ns);
       return;
     }
-    OnFailed(operation, stamps, status);
+    sink_.Failed(operation, stamps, status, {0, 1});
     if (pool_.gave_up() && !stop_.stop_requested()) {
       measured_->gave_up = std::string(status.message());
       Stop();
     }
-  }
-
-  void OnFailed(Operation operation, const OperationStamps& stamps, const absl::Status& status) {
-    measured_->recorder.Failed(operation.kind, stamps, FailureCode(status));
-    if (measured_->first_failure.empty()) {
-      measured_->first_failure = std::string(status.message());
-    }
-    context_.progress->ended.fetch_add(1, std::memory_order_relaxed);
-    context_.progress->failed.fetch_add(1, std::memory_order_relaxed);
   }
 
   void Stop() {
@@ -141,10 +274,8 @@ class ReactorRun {
 
   // Every planned operation is accounted for, also those that the interrupt kept from starting.
   void SkipTheRest() {
-    for (; next_ < context_.operations->size(); ++next_) {
-      const uint8_t kind = (*context_.operations)[next_].kind;
-      measured_->recorder.Scheduled(kind, measured_->ended_ns);
-      measured_->recorder.Skipped(kind, measured_->ended_ns);
+    while (const std::optional<Operation> operation = schedule_.TakeUnscheduled()) {
+      Skip(*operation, measured_->ended_ns);
     }
   }
 
@@ -175,14 +306,19 @@ class ReactorRun {
   const RunContext& context_;
   Reactor* const reactor_;
   MeasuredRun* const measured_;
+  const bool unbounded_;
+  RunSchedule schedule_;
+  OperationSink sink_;
   Limiter limiter_;
   Pool pool_;
+  ClientSlots clients_;
+  const bool keeps_connections_;
   StopSource stop_;
   StopSource operations_ended_;
   TaskGroup operations_;
   TaskGroup watchers_;
   RingOperation interrupt_poll_;
-  size_t next_ = 0;
+  BackendStats ring_before_;
   int64_t heap_before_ = 0;
 };
 
@@ -191,16 +327,10 @@ class ReactorRun {
 void RunOnReactor(const RunContext& context, Reactor* reactor, SessionFactory* factory,
                   MeasuredRun* measured) {
   measured->io_setup = reactor->backend().setup();
-  const BackendStats before = reactor->backend().stats();
-  measured->timeline.Start(reactor->clock().NowNs(),
-                           context.operations->size() * kTimelineStepsPerOperation);
+  measured->timeline.Start(reactor->clock().NowNs(), ExpectedTimelineSteps(context));
   ReactorRun run(context, reactor, factory, measured);
   Task<void> main = run.Main();
   RunUntilDone(reactor, std::move(main));
-  const BackendStats after = reactor->backend().stats();
-  measured->ring =
-      BackendStats{after.enters - before.enters, after.submissions - before.submissions,
-                   after.completions - before.completions, after.overflows - before.overflows};
 }
 
 }  // namespace pgring

@@ -100,6 +100,13 @@ struct RunResult {
   ClientCost client;
   std::optional<ServerCost> server;
   std::optional<Verification> verification;
+  // Successes beyond the latency limit, where there is one.
+  std::optional<int64_t> late;
+  int64_t retried = 0;  // operations that took more than one attempt
+  int64_t retries = 0;  // attempts beyond the first
+  int64_t aborted_clients = 0;
+  // The schedule of an open loop was not kept: the queue grew for as long as the run lasted.
+  bool unstable = false;
   int64_t round_trips = 0;  // of succeeded operations
   int64_t rows_read = 0;
   uint64_t rows_checksum = 0;

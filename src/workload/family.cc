@@ -8,6 +8,7 @@
 #include "pgring/base/check.h"
 #include "pgring/base/random.h"
 #include "pgring/base/status.h"
+#include "workload/commit_outcome.h"
 #include "workload/row_checksum.h"
 
 namespace pgring {
@@ -32,14 +33,6 @@ absl::Status Unexpected(std::string_view what) {
   return WithFailureCode(absl::InternalError(std::string(what)), kCauseUnexpectedResult);
 }
 
-// A failed COMMIT whose outcome the server did not tell: the connection was lost or shut down under
-// it. Any other error means that the transaction was rolled back.
-bool OutcomeUnknown(const absl::Status& failure) {
-  const std::string code = FailureCode(failure);
-  return code == kCauseConnectionLost || code == kCauseInterrupted || code.rfind("08", 0) == 0 ||
-         code.rfind("57P", 0) == 0;
-}
-
 }  // namespace
 
 std::vector<Operation> MakeFamilyOperations(int64_t count, double write_ratio, uint64_t seed) {
@@ -49,7 +42,7 @@ std::vector<Operation> MakeFamilyOperations(int64_t count, double write_ratio, u
   for (int64_t i = 0; i < count; ++i) {
     const uint8_t kind = random.Chance(write_ratio) ? kFamilyCreate : kFamilyRead;
     const auto value = static_cast<int32_t>(random.Between(kSmallestValue, kLargestValue));
-    operations.push_back({kind, value});
+    operations.push_back({kind, value, i});
   }
   random.Shuffle(&operations);
   return operations;
@@ -99,7 +92,7 @@ const Statement* FamilyWorkload::Find(const char* name) const {
   PGRING_CHECK(false, "the workload has no such statement");
 }
 
-Task<absl::Status> FamilyWorkload::Run(Session* session, Operation operation,
+Task<absl::Status> FamilyWorkload::Run(Session* session, ClientState*, Operation operation,
                                        OperationTally* tally) {
   if (operation.kind == kFamilyCreate) return Create(session, operation.value, tally);
   return Read(session, tally);

@@ -30,9 +30,12 @@ class FamilyWorkload final : public Workload {
 
   const std::vector<std::string>& kinds() const override { return kinds_; }
   const std::vector<Statement>& statements() const override { return statements_; }
-  Task<absl::Status> Run(Session* session, Operation operation, OperationTally* tally) override;
+  bool uses_own_schema() const override { return true; }
+  Task<absl::Status> Run(Session* session, ClientState* client, Operation operation,
+                         OperationTally* tally) override;
   absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;
-  absl::StatusOr<Verification> Verify(BlockingSession* session, const CommittedWork& work) override;
+  absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
+                                                     const CommittedWork& work) override;
   std::vector<std::string> Observations(BlockingSession* session,
                                         const CommittedWork& work) override;
 

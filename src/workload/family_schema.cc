@@ -60,45 +60,48 @@ absl::Status FamilyWorkload::Prepare(BlockingSession* session, std::vector<std::
   return Annotate(checkpoint, "checkpointing before the run");
 }
 
-absl::StatusOr<Verification> FamilyWorkload::Verify(BlockingSession* session,
-                                                    const CommittedWork& work) {
+absl::StatusOr<std::optional<Verification>> FamilyWorkload::Verify(BlockingSession* session,
+                                                                   const CommittedWork& work) {
   absl::StatusOr<Result> counted = session->ExecuteSql(kCountRows);
   if (!counted.ok()) return Annotate(counted.status(), "counting the rows afterwards");
   const auto a = counted->Integer(0, 0), b = counted->Integer(0, 1),
              orphans = counted->Integer(0, 2);
   if (!a || !b || !orphans) return absl::InternalError("counting the rows gave no numbers");
 
+  const int64_t creates = work.succeeded[kFamilyCreate];
+  const int64_t expected_a = creates * kFamilyRowsOfA;
+  const int64_t expected_b = creates * kFamilyRowsOfB;
   Verification verification;
-  verification.expected = {work.confirmed_creates * kFamilyRowsOfA,
-                           work.confirmed_creates * kFamilyRowsOfB};
-  verification.found = {*a, *b};
+  verification.expected = {{"a", expected_a}, {"b", expected_b}};
+  verification.found = {{"a", *a}, {"b", *b}};
   // An unconfirmed create is in the database as a whole or not at all.
-  const int64_t extra_a = *a - verification.expected.a;
-  const int64_t extra_b = *b - verification.expected.b;
+  const int64_t extra_a = *a - expected_a;
+  const int64_t extra_b = *b - expected_b;
   const int64_t extra = extra_a / kFamilyRowsOfA;
-  verification.ok = *orphans == 0 && extra >= 0 && extra <= work.unconfirmed_creates &&
+  verification.ok = *orphans == 0 && extra >= 0 && extra <= work.unconfirmed_commits &&
                     extra_a == extra * kFamilyRowsOfA && extra_b == extra * kFamilyRowsOfB;
   if (!verification.ok) {
     verification.remark = absl::StrFormat(
-        "expected %d rows in a and %d in b, found %d and %d, %d of b without their a",
-        verification.expected.a, verification.expected.b, *a, *b, *orphans);
-  } else if (work.unconfirmed_creates > 0) {
+        "expected %d rows in a and %d in b, found %d and %d, %d of b without their a", expected_a,
+        expected_b, *a, *b, *orphans);
+  } else if (work.unconfirmed_commits > 0) {
     verification.remark = absl::StrFormat(
         "%d creates ended before their COMMIT was confirmed and count as failed; %d of them are in "
         "the database",
-        work.unconfirmed_creates, extra);
+        work.unconfirmed_commits, extra);
   }
   return verification;
 }
 
 std::vector<std::string> FamilyWorkload::Observations(BlockingSession* session,
                                                       const CommittedWork& work) {
+  const int64_t reads = work.succeeded[kFamilyRead];
   absl::StatusOr<Result> scans = session->ExecuteSql(kSequentialScans);
   // Statistics may be off or out of reach; then there is nothing to say.
   if (!scans.ok() || scans->rows() != 1) return {};
   const int64_t scan_count = scans->Integer(0, 0).value_or(0);
   const int64_t rows = scans->Integer(0, 1).value_or(0);
-  if (work.succeeded_reads == 0 || scan_count < work.succeeded_reads / 2 ||
+  if (reads == 0 || scan_count < reads / 2 ||
       rows / std::max<int64_t>(scan_count, 1) < kDominantRowsPerScan) {
     return {};
   }

@@ -4,17 +4,17 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace pgring {
 
-struct RowCounts {
-  int64_t a = 0;
-  int64_t b = 0;
-};
+// What was counted or summed, by name: the tables a and b of `family`.
+using VerifiedFigures = std::vector<std::pair<std::string, int64_t>>;
 
 struct Verification {
-  RowCounts expected;
-  RowCounts found;
+  VerifiedFigures expected;
+  VerifiedFigures found;  // the same names in the same order
   bool ok = false;
   // What disagrees, or what a reader should know of an agreement; empty otherwise.
   std::string remark;

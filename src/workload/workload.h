@@ -1,10 +1,13 @@
 // What a run does: the kinds of operation, their SQL, the schema that they need and the check that
-// the database agrees afterwards. Runners know this interface only.
+// the database agrees afterwards. Runners know this interface only, and no workload by name.
 //
-// A workload is immutable once made; Run may be called for many operations at once.
+// A workload is immutable once made; Run may be called for many operations at once, also from
+// several threads.
 #ifndef PGRING_WORKLOAD_WORKLOAD_H_
 #define PGRING_WORKLOAD_WORKLOAD_H_
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +21,21 @@
 
 namespace pgring {
 
-// What happened to the kinds in a run, as far as verification needs it.
+// What a run did, warm-up included, as far as verification needs it.
 struct CommittedWork {
-  int64_t confirmed_creates = 0;
-  int64_t unconfirmed_creates = 0;
-  int64_t succeeded_reads = 0;
+  std::vector<int64_t> succeeded;  // by kind
+  int64_t unconfirmed_commits = 0;
+};
+
+// What a workload keeps of one client from operation to operation: the variables of a script. A
+// client runs one operation at a time.
+class ClientState {
+ public:
+  virtual ~ClientState() = default;
+  // The operation that Run was last called with is to be run once more, as if it had not been.
+  virtual void PrepareRetry() = 0;
+  // The client is to run nothing more: an error that its script cannot go on after.
+  virtual bool aborted() const = 0;
 };
 
 class Workload {
@@ -34,16 +47,29 @@ class Workload {
   // To be prepared on every connection.
   virtual const std::vector<Statement>& statements() const = 0;
 
-  // One operation, from its first statement to its result. OK means that everything in it succeeded
-  // and, for a write, that the COMMIT was confirmed. `session` and `tally` must outlive the task.
-  virtual Task<absl::Status> Run(Session* session, Operation operation, OperationTally* tally) = 0;
+  // The client with that number, from 0 up; nullptr where operations share nothing.
+  virtual std::unique_ptr<ClientState> MakeClient(int /*number*/) { return nullptr; }
+  // Operations may rely on what the same client's earlier ones did to the session (temporary
+  // tables, settings): a client keeps its connection where there are enough of them.
+  virtual bool uses_session_state() const { return false; }
 
-  // Makes the tables anew. Adds to `notes` what had to be left out and why.
+  // One operation, from its first statement to its result. OK means that everything in it succeeded
+  // and, for a write, that the COMMIT was confirmed. `session`, `client` and `tally` must outlive
+  // the task.
+  virtual Task<absl::Status> Run(Session* session, ClientState* client, Operation operation,
+                                 OperationTally* tally) = 0;
+
+  // Whether it works in the schema `pgring`, which must be ours then.
+  virtual bool uses_own_schema() const { return false; }
+
+  // Makes the tables anew, or sees to it that they are there. Adds to `notes` what had to be left
+  // out and why.
   virtual absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) = 0;
 
-  // Compares the database with `work`. An error means that it could not be compared.
-  virtual absl::StatusOr<Verification> Verify(BlockingSession* session,
-                                              const CommittedWork& work) = 0;
+  // Compares the database with `work`; nothing where there is nothing to compare. An error means
+  // that it could not be compared.
+  virtual absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
+                                                             const CommittedWork& work) = 0;
 
   // What a reader should know about how the server carried the run out. Call before Verify.
   virtual std::vector<std::string> Observations(BlockingSession* session,

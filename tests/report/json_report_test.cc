@@ -41,7 +41,7 @@ TEST(JsonReportTest, HasExactlyTheKeysOfTheSchema) {
   EXPECT_THAT(Keys(report["environment"]["settings"]),
               ElementsAre("fsync", "synchronous_commit", "full_page_writes", "max_connections",
                           "shared_buffers"));
-  EXPECT_THAT(Keys(report["plan"]), ElementsAre("workload", "target", "io", "scenarios"));
+  EXPECT_THAT(Keys(report["plan"]), ElementsAre("workload", "load", "target", "io", "scenarios"));
   EXPECT_THAT(Keys(report["plan"]["workload"]),
               ElementsAre("name", "operations", "write_ratio", "seed", "statements", "fk_index",
                           "print_rows"));

@@ -74,8 +74,8 @@ void CompleteRun(int64_t operations, int64_t pool_wait_ns, int64_t service_ns, R
   run->client.voluntary_switches = 70'000;
   run->server = ServerCost{61.5, 12.25};
   run->verification.emplace();
-  run->verification->expected = {52'500, 87'500};
-  run->verification->found = {52'500, 87'500};
+  run->verification->expected = {{"a", 52'500}, {"b", 87'500}};
+  run->verification->found = {{"a", 52'500}, {"b", 87'500}};
   run->verification->ok = true;
   run->rows_read = 250'000;
   run->rows_checksum = 0xfedcba9876543210;

@@ -147,8 +147,8 @@ TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
     EXPECT_EQ(run.total.succeeded, kOperations);
     ASSERT_TRUE(run.verification.has_value());
     EXPECT_TRUE(run.verification->ok);
-    EXPECT_EQ(run.verification->found.a, 3 * creates);
-    EXPECT_EQ(run.verification->found.b, 5 * creates);
+    EXPECT_EQ(run.verification->found[0].second, 3 * creates);
+    EXPECT_EQ(run.verification->found[1].second, 5 * creates);
     ASSERT_EQ(run.by_kind.size(), 2u);
     EXPECT_EQ(run.by_kind[kFamilyCreate].summary.succeeded, creates);
     EXPECT_GT(run.wall_s, 0);

@@ -19,6 +19,8 @@ constexpr int64_t kStartNs = 7 * kNanosecondsPerSecond;
 constexpr int64_t kOperationNs = 10 * kNanosecondsPerMillisecond;
 const std::vector<std::string> kKinds = {"create", "read"};
 
+VerifiedFigures Rows(int64_t a, int64_t b) { return {{"a", a}, {"b", b}}; }
+
 class JudgementTest : public ::testing::Test {
  protected:
   JudgementTest() : measured_(kKinds.size()) {
@@ -52,7 +54,7 @@ class JudgementTest : public ::testing::Test {
     measured_.timeline.Finish(now_ns_);
     RunResult result = MakeRunResult(scenario_, kKinds, measured_);
     result.verification = verification_;
-    Judge(measured_, build_, &result);
+    Judge(measured_, build_, load_, &result);
     return result;
   }
 
@@ -65,6 +67,7 @@ class JudgementTest : public ::testing::Test {
   }
 
   ScenarioPlan scenario_;
+  LoadPlan load_;
   BuildInfo build_;
   MeasuredRun measured_;
   std::optional<Verification> verification_;
@@ -73,7 +76,7 @@ class JudgementTest : public ::testing::Test {
 
 TEST_F(JudgementTest, GoodRunIsValidWithoutRemarks) {
   AddSucceeded(100);
-  verification_ = Verification{{150, 250}, {150, 250}, true, ""};
+  verification_ = Verification{Rows(150, 250), Rows(150, 250), true, ""};
   const RunResult result = Finish();
   EXPECT_TRUE(result.valid());
   EXPECT_THAT(result.reasons, IsEmpty());
@@ -159,7 +162,7 @@ TEST_F(JudgementTest, LostOperations) {
 
 TEST_F(JudgementTest, VerificationFailed) {
   AddSucceeded(100);
-  verification_ = Verification{{150, 250}, {147, 250}, false, "expected 150, found 147"};
+  verification_ = Verification{Rows(150, 250), Rows(147, 250), false, "expected 150, found 147"};
   const RunResult result = Finish();
   EXPECT_THAT(result.reasons, ElementsAre("verification failed: expected 150, found 147"));
   EXPECT_THAT(result.warnings, IsEmpty());
@@ -167,7 +170,8 @@ TEST_F(JudgementTest, VerificationFailed) {
 
 TEST_F(JudgementTest, VerificationWithARemark) {
   AddSucceeded(100);
-  verification_ = Verification{{150, 250}, {153, 255}, true, "one create was not confirmed"};
+  verification_ =
+      Verification{Rows(150, 250), Rows(153, 255), true, "one create was not confirmed"};
   const RunResult result = Finish();
   EXPECT_TRUE(result.valid());
   EXPECT_THAT(result.warnings, ElementsAre("one create was not confirmed"));

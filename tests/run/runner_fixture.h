@@ -38,7 +38,8 @@ class OneStatementWorkload final : public Workload {
   const std::vector<std::string>& kinds() const override { return kinds_; }
   const std::vector<Statement>& statements() const override { return statements_; }
 
-  Task<absl::Status> Run(Session* session, Operation operation, OperationTally* tally) override {
+  Task<absl::Status> Run(Session* session, ClientState*, Operation operation,
+                         OperationTally* tally) override {
     char text[16];
     std::snprintf(text, sizeof text, "%d", operation.value);
     const char* value = text;
@@ -63,8 +64,9 @@ class OneStatementWorkload final : public Workload {
   absl::Status Prepare(BlockingSession*, std::vector<std::string>*) override {
     return absl::OkStatus();
   }
-  absl::StatusOr<Verification> Verify(BlockingSession*, const CommittedWork&) override {
-    return Verification();
+  absl::StatusOr<std::optional<Verification>> Verify(BlockingSession*,
+                                                     const CommittedWork&) override {
+    return std::nullopt;
   }
   std::vector<std::string> Observations(BlockingSession*, const CommittedWork&) override {
     return {};
@@ -125,7 +127,12 @@ class RunnerTest : public ::testing::Test {
     RunContext context;
     context.scenario = &scenario;
     context.workload = workload;
-    context.operations = &operations;
+    const OperationList source(operations);
+    context.operations = &source;
+    const bool counts = !load_.duration_s.has_value();
+    context.operation_count =
+        counts ? static_cast<int64_t>(operations.size()) : kUnlimitedOperations;
+    context.load = load_;
     context.interrupt = interrupt_.get();
     context.progress = progress_.get();
     start_ns_ = reactor_->clock().NowNs();
@@ -133,7 +140,9 @@ class RunnerTest : public ::testing::Test {
     RunUntilDone(reactor_.get(), JoinHelpers());
 
     const OperationSummary total = measured->recorder.Total();
-    EXPECT_EQ(total.scheduled, static_cast<int64_t>(operations.size()));
+    if (counts) {
+      EXPECT_EQ(total.scheduled, static_cast<int64_t>(operations.size()));
+    }
     EXPECT_TRUE(total.Balanced()) << total.succeeded << " + " << total.failed << " + "
                                   << total.skipped << " of " << total.scheduled;
     EXPECT_TRUE(CheckLittle(*measured).ok);
@@ -142,7 +151,8 @@ class RunnerTest : public ::testing::Test {
     EXPECT_DOUBLE_EQ(
         measured->recorder.MeanInSystem(measured->started_ns, measured->ended_ns) * duration_ns,
         measured->recorder.SumTimeInSystemNs());
-    EXPECT_EQ(measured->started_ns, start_ns_);
+    EXPECT_EQ(measured->started_ns,
+              start_ns_ + static_cast<int64_t>(load_.warmup_s * kNanosecondsPerSecond));
     EXPECT_EQ(server_->executing(), 0);
     return measured;
   }
@@ -154,6 +164,7 @@ class RunnerTest : public ::testing::Test {
     return static_cast<double>(measured.ended_ns - measured.started_ns) / kMs;
   }
 
+  LoadPlan load_;
   const int64_t frames_before_ = GetFramePoolStats().live_frames;
   OneStatementWorkload workload_;
   std::unique_ptr<Reactor> reactor_;

@@ -185,6 +185,18 @@ Task<absl::StatusOr<Result>> SimulatedSession::Execute(const Statement* statemen
   co_return MakeCommandResult(answer.command_tag);
 }
 
+Task<absl::Status> SimulatedSession::PrepareNow(const Statement*) { co_return absl::OkStatus(); }
+
+Task<absl::Status> SimulatedSession::SyncPipeline() { co_return NoPipeline(); }
+
+Task<bool> SimulatedSession::Sleep(int64_t duration_ns) {
+  const int64_t wake_ns = reactor_->clock().NowNs() + duration_ns;
+  const bool reached = co_await SleepUntil(reactor_, wake_ns);
+  co_return reached;
+}
+
+Task<bool> SimulatedSession::WaitReadable(int) { co_return false; }
+
 Task<void> SimulatedSession::Close() {
   PGRING_CHECK(state_ != State::kClosed && !is_executing_, "a session is closed once, when idle");
   if (is_open_) --server_->open_;

@@ -120,6 +120,17 @@ class SimulatedSession final : public Session {
 
   Task<absl::Status> Connect() override;
   Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
+  const std::vector<Result>& earlier_results() const override { return earlier_results_; }
+  Task<absl::Status> PrepareNow(const Statement* statement) override;
+  absl::Status EnterPipeline() override { return NoPipeline(); }
+  absl::Status QueueExecute(const Statement&, Parameters) override { return NoPipeline(); }
+  absl::Status QueueSync() override { return NoPipeline(); }
+  Task<absl::Status> SyncPipeline() override;
+  absl::Status ExitPipeline() override { return NoPipeline(); }
+  bool in_pipeline() const override { return false; }
+  bool in_transaction() const override { return false; }
+  Task<bool> Sleep(int64_t duration_ns) override;
+  Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
   void RequestCancel() override;
   void Abort() override;
@@ -131,6 +142,10 @@ class SimulatedSession final : public Session {
  private:
   enum class State : uint8_t { kNew, kUsable, kBroken, kClosed };
 
+  static absl::Status NoPipeline() {
+    return absl::UnimplementedError("the simulated server has no pipelines");
+  }
+
   SimulatedServer* const server_;
   Reactor* const reactor_;
   State state_ = State::kNew;
@@ -138,6 +153,7 @@ class SimulatedSession final : public Session {
   bool is_executing_ = false;
   bool never_answers_ = false;
   bool aborted_ = false;
+  const std::vector<Result> earlier_results_;
   // Ends the wait in progress; a new one for each.
   std::optional<StopSource> wake_;
 };

@@ -54,7 +54,7 @@ class FamilyTest : public ::testing::Test {
     log_.clear();
     const int64_t before = session_->round_trips();
     const absl::Status status =
-        RunUntilDone(&reactor_, workload.Run(session_.get(), operation, &tally_));
+        RunUntilDone(&reactor_, workload.Run(session_.get(), nullptr, operation, &tally_));
     round_trips_ = session_->round_trips() - before;
     return status;
   }
@@ -137,7 +137,8 @@ TEST_F(FamilyTest, PrintRowsPrintsTheRowsOfB) {
   FamilyWorkload workload(options);
   ::testing::internal::CaptureStdout();
   const Operation read = {kFamilyRead, 0};
-  const absl::Status status = RunUntilDone(&reactor_, workload.Run(session_.get(), read, &tally_));
+  const absl::Status status =
+      RunUntilDone(&reactor_, workload.Run(session_.get(), nullptr, read, &tally_));
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "1|9|text\n2|10|\n");
   EXPECT_TRUE(status.ok());
 }

@@ -47,6 +47,9 @@ class ConnectionTimeline {
   // changes (at most the limit).
   void Start(int64_t now_ns, size_t expected_steps);
 
+  // Begins anew at `now_ns` with the gauges as they are: a warm-up is over.
+  void StartAgain(int64_t now_ns);
+
   // Changes one gauge by `delta` at `now_ns`, which must not lie before the previous change (an
   // earlier time counts as the previous change's). No gauge may fall below zero. Several changes at
   // the same nanosecond make one step. Ignored after Finish: connections close after the measured

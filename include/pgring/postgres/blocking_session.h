@@ -34,6 +34,19 @@ class BlockingSession final : public Session {
   // The session interface; no await of it ever suspends.
   Task<absl::Status> Connect() override;
   Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
+  const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
+  Task<absl::Status> PrepareNow(const Statement* statement) override;
+  absl::Status EnterPipeline() override { return libpq_.EnterPipeline(); }
+  absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
+    return libpq_.QueueExecute(statement, parameters);
+  }
+  absl::Status QueueSync() override { return libpq_.QueueSync(); }
+  Task<absl::Status> SyncPipeline() override;
+  absl::Status ExitPipeline() override { return libpq_.ExitPipeline(); }
+  bool in_pipeline() const override { return libpq_.in_pipeline(); }
+  bool in_transaction() const override { return libpq_.in_transaction(); }
+  Task<bool> Sleep(int64_t duration_ns) override;
+  Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
   // A blocking session is cancelled by its own wait, not from outside.
   void RequestCancel() override {}
@@ -55,6 +68,8 @@ class BlockingSession final : public Session {
 
  private:
   absl::Status FinishExchange();
+  absl::Status PrepareOnUse(const Statement& statement);
+  bool WaitBeside(int descriptor, int64_t deadline_ns) const;
   absl::Status SendCopyData(CopySource source, absl::Status* stopped);
   absl::Status PutCopyPiece(const std::string& piece);
   absl::Status FlushCopyData();
@@ -67,6 +82,7 @@ class BlockingSession final : public Session {
   LibpqConnection libpq_;
   CancelHandle cancel_;
   std::unique_ptr<Canceller> canceller_;  // made when there is something to cancel
+  std::vector<bool> is_prepared_;         // by Statement::number
   bool usable_ = false;
 };
 

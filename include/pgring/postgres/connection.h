@@ -9,12 +9,14 @@
 #include <memory>
 #include <vector>
 
+#include "pgring/coro/stop.h"
 #include "pgring/postgres/canceller.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "pgring/postgres/libpq_connection.h"
 #include "pgring/postgres/session.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/reactor.h"
+#include "pgring/uring/ring_operation.h"
 
 namespace pgring {
 
@@ -26,9 +28,22 @@ class Connection final : public Session {
 
   Task<absl::Status> Connect() override;
   Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
+  const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
+  Task<absl::Status> PrepareNow(const Statement* statement) override;
+  absl::Status EnterPipeline() override { return libpq_.EnterPipeline(); }
+  absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
+    return libpq_.QueueExecute(statement, parameters);
+  }
+  absl::Status QueueSync() override { return libpq_.QueueSync(); }
+  Task<absl::Status> SyncPipeline() override;
+  absl::Status ExitPipeline() override { return libpq_.ExitPipeline(); }
+  bool in_pipeline() const override { return libpq_.in_pipeline(); }
+  bool in_transaction() const override { return libpq_.in_transaction(); }
+  Task<bool> Sleep(int64_t duration_ns) override;
+  Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
   void RequestCancel() override;
-  void Abort() override { io_->Abort(); }
+  void Abort() override;
   bool usable() const override { return state_ == State::kReady || state_ == State::kBusy; }
 
   int backend_pid() const { return libpq_.backend_pid(); }
@@ -38,6 +53,7 @@ class Connection final : public Session {
   enum class State : uint8_t { kNew, kConnecting, kReady, kBusy, kBroken, kClosed };
 
   Task<absl::Status> FinishExchange();
+  Task<absl::Status> PrepareOnUse(const Statement* statement);
   absl::Status Break(absl::Status status);
 
   Reactor* const reactor_;
@@ -48,6 +64,10 @@ class Connection final : public Session {
   LibpqConnection libpq_;
   std::unique_ptr<SocketIo> io_;
   CancelHandle cancel_;
+  std::vector<bool> is_prepared_;  // by Statement::number
+  // Ends what waits for something else than the server.
+  StopSource stop_;
+  RingOperation other_poll_;
 };
 
 // Makes Connections for a pool.

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -54,6 +55,9 @@ class LibpqConnection {
   // The result of the exchange that is done: the last one, or the first error.
   absl::StatusOr<Result> TakeResult();
 
+  // Of the exchange that is done: the results before its last one.
+  const std::vector<Result>& earlier_results() const { return earlier_results_; }
+
   // COPY … FROM STDIN is one exchange too: SendCopyIn, then Continue until kDone. If
   // is_copying_in() holds then, the server waits for data: PutCopyData and after each piece
   // FlushCopyData until kDone (libpq would keep everything that is not flushed); at the end
@@ -69,6 +73,17 @@ class LibpqConnection {
   // quotes it. False as above.
   absl::StatusOr<bool> EndCopyIn(const char* refusal);
 
+  // A pipeline: EnterPipeline, any number of QueueExecute and QueueSync, then SendSync and Continue
+  // until kDone; then TakeResult, which gives the first error, and ExitPipeline or more.
+  absl::Status EnterPipeline();
+  absl::Status QueueExecute(const Statement& statement, Parameters parameters);
+  absl::Status QueueSync();
+  absl::Status SendSync();
+  // The first error of what has been synchronised; the results are earlier_results().
+  absl::Status TakePipelineStatus();
+  absl::Status ExitPipeline();
+  bool in_pipeline() const { return PQpipelineStatus(connection_.get()) != PQ_PIPELINE_OFF; }
+
   // -1 when there is none. May change with every call above.
   int socket() const { return PQsocket(connection_.get()); }
   bool is_open() const {
@@ -76,6 +91,11 @@ class LibpqConnection {
   }
   // An exchange has been sent and is not done.
   bool is_busy() const { return exchange_state_ != ExchangeState::kIdle; }
+
+  bool in_transaction() const {
+    const PGTransactionStatusType status = PQtransactionStatus(connection_.get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+  }
 
   int backend_pid() const { return PQbackendPID(connection_.get()); }
   int server_version_number() const { return PQserverVersion(connection_.get()); }
@@ -92,6 +112,8 @@ class LibpqConnection {
   enum class ExchangeState : uint8_t { kIdle, kFlushing, kReading, kCopyingIn };
 
   absl::Status AfterSend(int accepted);
+  int Send(const Statement& statement, Parameters parameters);
+  bool TakeSync(PGresult* result);
   absl::StatusOr<Want> ReadResults();
   absl::StatusOr<bool> AfterCopyStep(int accepted);
   absl::Status BrokenStatus();
@@ -104,7 +126,9 @@ class LibpqConnection {
   ExchangeState exchange_state_ = ExchangeState::kIdle;
   bool copy_in_wanted_ = false;  // by SendCopyIn, until the server agrees
   Result result_;
+  std::vector<Result> earlier_results_;
   absl::Status result_status_;
+  int syncs_expected_ = 0;  // in a pipeline
 };
 
 }  // namespace pgring

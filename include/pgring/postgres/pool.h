@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -62,6 +63,14 @@ class [[nodiscard]] Lease {
 
   Session* session() const;
   void Release();
+
+  bool held() const { return pool_ != nullptr; }
+  // While parked the session is kept but does not count as in use.
+  void Park();
+  void Unpark();
+  // Which of the pool's connections it is: from 0, below size + max_overflow. A replacement gets
+  // the number of a connection that is gone.
+  int connection_number() const;
 
  private:
   friend class Pool;
@@ -118,6 +127,7 @@ class Pool {
   bool MayOpen() const;
   void ReservePlace();
   void FreePlace();
+  int TakeNumber();
   PoolEntry* TakeIdle();
   Lease MakeLease(PoolEntry* entry);
   void Return(PoolEntry* entry);
@@ -152,6 +162,8 @@ class Pool {
   int64_t backoff_ns_ = kFirstBackoffNs;
   int64_t unreachable_since_ns_ = 0;  // 0: not known to be unreachable
   absl::Status last_refusal_;
+  std::vector<int> free_numbers_;  // of connections that are gone
+  int next_number_ = 0;
   IntrusiveList<PoolEntry, IdleTag> idle_;
   IntrusiveList<PoolEntry, AllTag> all_;
   IntrusiveList<Turn> waiters_;

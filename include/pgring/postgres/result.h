@@ -22,6 +22,8 @@ class Result {
   bool has_value() const { return result_ != nullptr; }
   int rows() const { return PQntuples(result_.get()); }
   int columns() const { return PQnfields(result_.get()); }
+  // Valid while this result lives.
+  std::string_view ColumnName(int column) const { return PQfname(result_.get(), column); }
   bool IsNull(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
   // The value's text; "" for NULL. Valid while this result lives.
   std::string_view Text(int row, int column) const {

@@ -5,6 +5,8 @@
 #define PGRING_POSTGRES_SESSION_H_
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -28,6 +30,31 @@ class Session {
   // connection does not.
   virtual Task<absl::StatusOr<Result>> Execute(const Statement* statement,
                                                Parameters parameters) = 0;
+
+  // Of the execution before, when it was several statements: what came before the last result.
+  virtual const std::vector<Result>& earlier_results() const = 0;
+
+  // A pipeline: what is executed between EnterPipeline and the next SyncPipeline leaves together,
+  // one exchange for all of it. SyncPipeline gives the first error, if there is one; what the
+  // server had not begun by then, it skipped. The results are in earlier_results(). Statements of
+  // kPreparedOnUse must have been given to PrepareNow before; those of kSimple are refused.
+  virtual Task<absl::Status> PrepareNow(const Statement* statement) = 0;
+  virtual absl::Status EnterPipeline() = 0;
+  virtual absl::Status QueueExecute(const Statement& statement, Parameters parameters) = 0;
+  // Marks a point up to which errors reach; does not wait.
+  virtual absl::Status QueueSync() = 0;
+  virtual Task<absl::Status> SyncPipeline() = 0;
+  // After SyncPipeline.
+  virtual absl::Status ExitPipeline() = 0;
+  virtual bool in_pipeline() const = 0;
+
+  // Between BEGIN and the end of the transaction, also one that has failed.
+  virtual bool in_transaction() const = 0;
+
+  // Waits; false when the run was interrupted and the operation is to end.
+  virtual Task<bool> Sleep(int64_t duration_ns) = 0;
+  // Waits until `descriptor`, which is not the session's, can be read; false as above.
+  virtual Task<bool> WaitReadable(int descriptor) = 0;
 
   // Ends every operation in flight, waits until the kernel has let go of the socket and closes it.
   virtual Task<void> Close() = 0;

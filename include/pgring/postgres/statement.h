@@ -2,6 +2,7 @@
 #ifndef PGRING_POSTGRES_STATEMENT_H_
 #define PGRING_POSTGRES_STATEMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -9,8 +10,10 @@ namespace pgring {
 
 // What an execution sends.
 enum class StatementProtocol : uint8_t {
-  kPrepared,  // the name of a statement that was prepared when the connection was opened
-  kExtended,  // the text and the parameters: the server plans it for their values every time
+  kPrepared,       // the name of a statement that was prepared when the connection was opened
+  kPreparedOnUse,  // the same, but prepared when it is first executed: the tables may come later
+  kExtended,       // the text and the parameters: the server plans it for their values every time
+  kSimple,         // the text alone, which may be several statements
 };
 
 struct Statement {
@@ -18,6 +21,8 @@ struct Statement {
   std::string sql;
   int parameter_count = 0;
   StatementProtocol protocol = StatementProtocol::kPrepared;
+  // Of kPreparedOnUse: from 0, another for every statement of a connection.
+  size_t number = 0;
 };
 
 // Text-format parameters. Points into the caller's memory, which must stay until the execution is

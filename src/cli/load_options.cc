@@ -1,0 +1,230 @@
+#include "cli/load_options.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "pgring/base/status.h"
+#include "script/builtin_scripts.h"
+#include "script/script_list.h"
+#include "script/script_parser.h"
+
+namespace pgring {
+namespace {
+
+constexpr const char* kWorkloadGroup = "Workload";
+constexpr const char* kLoadGroup = "Load";
+
+absl::Status AddFile(const std::string& notation, std::vector<ScriptText>* scripts) {
+  absl::StatusOr<WeightedName> named = ParseWeightedName(notation);
+  if (!named.ok()) return Annotate(named.status(), "-f");
+  absl::StatusOr<std::string> text = ReadScriptFile(named->name);
+  if (!text.ok()) return Annotate(text.status(), "-f");
+  scripts->push_back({named->name, *std::move(text), named->weight});
+  return absl::OkStatus();
+}
+
+absl::Status AddBuiltin(const std::string& notation, std::vector<ScriptText>* scripts) {
+  absl::StatusOr<WeightedName> named = ParseWeightedName(notation);
+  if (!named.ok()) return Annotate(named.status(), "-b");
+  absl::StatusOr<const BuiltinScript*> builtin = FindBuiltinScript(named->name);
+  if (!builtin.ok()) {
+    // The list that follows is for those who ask for it.
+    const std::string message(builtin.status().message());
+    return absl::Status(builtin.status().code(),
+                        absl::StrCat("-b: ", message.substr(0, message.find('\n')),
+                                     "; 'pgring compare -b list' lists them"));
+  }
+  scripts->push_back({std::string((*builtin)->name), std::string((*builtin)->text), named->weight,
+                      /*is_builtin=*/true, (*builtin)->needs_pgbench_tables});
+  return absl::OkStatus();
+}
+
+absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
+  std::vector<ScriptText>* scripts = &workload->scripts;
+  for (const std::string& file : raw.files) PGRING_RETURN_IF_ERROR(AddFile(file, scripts));
+  for (const std::string& name : raw.builtins) PGRING_RETURN_IF_ERROR(AddBuiltin(name, scripts));
+  if (raw.select_only) PGRING_RETURN_IF_ERROR(AddBuiltin("select-only", scripts));
+  if (raw.skip_some_updates) PGRING_RETURN_IF_ERROR(AddBuiltin("simple-update", scripts));
+  for (const std::string& definition : raw.definitions) {
+    const size_t sign = definition.find('=');
+    if (sign == std::string::npos || sign == 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("-D: \"", definition, "\" is not of the form NAME=VALUE"));
+    }
+    workload->variables.emplace_back(definition.substr(0, sign), definition.substr(sign + 1));
+  }
+  if (scripts->empty() && !workload->variables.empty()) {
+    return absl::InvalidArgumentError("-D defines variables of scripts: give one with -f or -b");
+  }
+  if (!scripts->empty()) workload->name = "scripts";
+  return absl::OkStatus();
+}
+
+absl::Status ResolveCount(const RawLoad& raw, int clients, const LoadPlan& load,
+                          WorkloadPlan* workload) {
+  if (raw.transactions.has_value() && load.duration_s.has_value()) {
+    return absl::InvalidArgumentError(
+        "-t and -T both say when a run ends: give a number of transactions or a duration");
+  }
+  if (raw.transactions.has_value() && raw.operations.has_value()) {
+    return absl::InvalidArgumentError(
+        "-t and --operations both say how many: -t counts for each client, --operations for all");
+  }
+  if (raw.transactions.has_value()) {
+    workload->operations = *raw.transactions * clients;
+    if (workload->operations > kMaxOperations) {
+      return absl::InvalidArgumentError(absl::StrCat("-t ", *raw.transactions, " for ", clients,
+                                                     " clients are ", workload->operations,
+                                                     " operations; at most ", kMaxOperations));
+    }
+  } else if (raw.operations.has_value()) {
+    workload->operations = *raw.operations;
+  } else if (load.duration_s.has_value()) {
+    workload->operations = kUnlimitedOperations;
+  }
+  return absl::OkStatus();
+}
+
+// CLI11's own ranges let through what is not a number at all.
+absl::Status RefuseNan(const char* option, std::optional<double> value) {
+  if (!value.has_value() || !std::isnan(*value)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(option, ": \"nan\" is not a number"));
+}
+
+}  // namespace
+
+void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
+  command
+      ->add_option("-f,--file", raw->files,
+                   "run this pgbench script, FILE[@WEIGHT]; may be given several times")
+      ->group(kWorkloadGroup);
+  command
+      ->add_option("-b,--builtin", raw->builtins,
+                   "run this built-in script, NAME[@WEIGHT]; 'list' lists them")
+      ->group(kWorkloadGroup);
+  command->add_flag("-S,--select-only", raw->select_only, "-b select-only")->group(kWorkloadGroup);
+  command->add_flag("-N,--skip-some-updates", raw->skip_some_updates, "-b simple-update")
+      ->group(kWorkloadGroup);
+  command->add_option("-D,--define", raw->definitions, "a script's variable, NAME=VALUE")
+      ->group(kWorkloadGroup);
+  command->add_option("-M,--protocol", raw->mode, "of scripts: simple, extended or prepared")
+      ->check(CLI::IsMember({"simple", "extended", "prepared"}))
+      ->capture_default_str()
+      ->group(kWorkloadGroup);
+  command
+      ->add_option("-s,--scale", plan->scale, "the scripts' :scale (default: asked of the tables)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->group(kWorkloadGroup);
+  command
+      ->add_flag("-n,--no-vacuum", raw->no_vacuum,
+                 "do not vacuum pgbench's tables before a run, nor empty the history")
+      ->group(kWorkloadGroup);
+  command->add_option("--write-ratio", plan->write_ratio, "of family: share of creates, 0 to 1")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str()
+      ->group(kWorkloadGroup);
+  command
+      ->add_option("--statements", raw->statements,
+                   "of family: batched (4 round trips a create) or per-row (10)")
+      ->check(CLI::IsMember({"batched", "per-row"}))
+      ->capture_default_str()
+      ->group(kWorkloadGroup);
+  command
+      ->add_flag("--fk-index", plan->fk_index,
+                 "of family: index b.a_id, so that reads do not scan b")
+      ->group(kWorkloadGroup);
+  command
+      ->add_flag("--print-rows", plan->print_rows,
+                 "of family: print every b row that is read to standard output")
+      ->group(kWorkloadGroup);
+  command
+      ->add_option("--seed,--random-seed", raw->seed,
+                   "of the operation list and of the scripts' random numbers")
+      ->capture_default_str()
+      ->group(kWorkloadGroup);
+}
+
+void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
+  command
+      ->add_option(
+          "--operations", raw->operations,
+          absl::StrCat("how many, all clients together (default ", WorkloadPlan().operations, ")"))
+      ->check(CLI::Range(int64_t{1}, kMaxOperations))
+      ->group(kLoadGroup);
+  command->add_option("-t,--transactions", raw->transactions, "how many for each client")
+      ->check(CLI::Range(int64_t{1}, kMaxOperations))
+      ->group(kLoadGroup);
+  command
+      ->add_option("-T,--time", plan->duration_s,
+                   "seconds to run; what is in flight at the end is completed and counts")
+      ->check(CLI::Range(0.001, kMaxDurationS))
+      ->group(kLoadGroup);
+  command->add_option("--warmup", plan->warmup_s, "seconds before that, which count nowhere")
+      ->check(CLI::Range(0.0, kMaxDurationS))
+      ->group(kLoadGroup);
+  command
+      ->add_option("--ramp", plan->ramp_s,
+                   "seconds in which the limit grows from 1 to its full size")
+      ->check(CLI::Range(0.0, kMaxDurationS))
+      ->group(kLoadGroup);
+  command
+      ->add_option("-R,--rate", plan->rate_per_s,
+                   "operations a second, scheduled whether there is room for them or not; "
+                   "response counts from the schedule")
+      ->check(CLI::Range(0.001, kMaxRatePerS))
+      ->group(kLoadGroup);
+  command->add_option("--arrivals", raw->arrivals, "of -R: poisson or constant")
+      ->check(CLI::IsMember({"poisson", "constant"}))
+      ->capture_default_str()
+      ->group(kLoadGroup);
+  command
+      ->add_option("-L,--latency-limit", plan->latency_limit_ms,
+                   "milliseconds: slower operations count as late, and with -R those that could "
+                   "not be begun within it are skipped")
+      ->check(CLI::Range(0.001, kMaxDurationS * 1e3))
+      ->group(kLoadGroup);
+  command
+      ->add_option("--max-tries", plan->max_tries,
+                   "attempts at an operation that ends in a serialization failure or a deadlock; "
+                   "0: as many as -L or -T allow")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str()
+      ->group(kLoadGroup);
+}
+
+bool WantsBuiltinList(const RawLoad& raw) {
+  return raw.builtins.size() == 1 && raw.builtins.front() == "list";
+}
+
+absl::Status ResolveLoad(const RawLoad& raw, int clients, WorkloadPlan* workload, LoadPlan* load) {
+  if (!absl::SimpleAtoi(raw.seed, &workload->seed)) {
+    return absl::InvalidArgumentError(absl::StrCat("--seed: \"", raw.seed,
+                                                   "\" is not a whole number from 0 to ",
+                                                   std::numeric_limits<uint64_t>::max()));
+  }
+  PGRING_RETURN_IF_ERROR(RefuseNan("--write-ratio", workload->write_ratio));
+  PGRING_RETURN_IF_ERROR(RefuseNan("--time", load->duration_s));
+  PGRING_RETURN_IF_ERROR(RefuseNan("--warmup", load->warmup_s));
+  PGRING_RETURN_IF_ERROR(RefuseNan("--ramp", load->ramp_s));
+  PGRING_RETURN_IF_ERROR(RefuseNan("--rate", load->rate_per_s));
+  PGRING_RETURN_IF_ERROR(RefuseNan("--latency-limit", load->latency_limit_ms));
+  workload->statements =
+      raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
+  workload->vacuum = !raw.no_vacuum;
+  workload->mode = raw.mode == "simple"     ? QueryMode::kSimple
+                   : raw.mode == "extended" ? QueryMode::kExtended
+                                            : QueryMode::kPrepared;
+  load->arrivals = raw.arrivals == "poisson" ? ArrivalKind::kPoisson : ArrivalKind::kConstant;
+  load->arrival_seed = workload->seed;
+  if (load->max_tries == 0 && !load->latency_limit_ms && !load->duration_s) {
+    return absl::InvalidArgumentError(
+        "--max-tries 0 tries for ever: give -L or -T, which end it, or a number");
+  }
+  PGRING_RETURN_IF_ERROR(ResolveScripts(raw, workload));
+  return ResolveCount(raw, clients, *load, workload);
+}
+
+}  // namespace pgring

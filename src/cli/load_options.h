@@ -1,0 +1,50 @@
+// The options that say which operations are run, how many and when: pgbench's letters where it has
+// them. Added to a command, then resolved into the plan.
+#ifndef PGRING_CLI_LOAD_OPTIONS_H_
+#define PGRING_CLI_LOAD_OPTIONS_H_
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "run/plan.h"
+
+namespace pgring {
+
+inline constexpr int64_t kMaxOperations = 10'000'000;
+inline constexpr double kMaxDurationS = 7 * 86'400;
+inline constexpr double kMaxRatePerS = 10'000'000;
+
+// What CLI11 fills in before anything is resolved.
+struct RawLoad {
+  std::vector<std::string> files;
+  std::vector<std::string> builtins;
+  bool select_only = false;
+  bool skip_some_updates = false;
+  bool no_vacuum = false;
+  std::string mode = "prepared";
+  std::vector<std::string> definitions;
+  // Text, because CLI11 takes -1 for an unsigned number.
+  std::string seed = std::to_string(WorkloadPlan().seed);
+  std::string statements = "batched";
+  std::optional<int64_t> operations;
+  std::optional<int64_t> transactions;
+  std::string arrivals = "poisson";
+};
+
+void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw);
+void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw);
+
+// Whether `-b list` was asked for, which prints and ends.
+bool WantsBuiltinList(const RawLoad& raw);
+
+// Reads the scripts' files. `clients` is what -t counts for. Fails with one line that names the
+// option or the file.
+absl::Status ResolveLoad(const RawLoad& raw, int clients, WorkloadPlan* workload, LoadPlan* load);
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_LOAD_OPTIONS_H_

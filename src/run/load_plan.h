@@ -1,0 +1,41 @@
+// How operations arrive and how long a run lasts: in a closed loop (the next one when there is room
+// for it) or on a schedule; for a number of operations or for a time. Plain data.
+#ifndef PGRING_RUN_LOAD_PLAN_H_
+#define PGRING_RUN_LOAD_PLAN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace pgring {
+
+enum class ArrivalKind : uint8_t { kPoisson, kConstant };
+std::string_view ArrivalKindName(ArrivalKind kind);  // "poisson", "constant"
+
+struct LoadPlan {
+  // The run ends when that much time has passed, whatever the number of operations. What is in
+  // flight then is completed and counts.
+  std::optional<double> duration_s;
+  // Operations before this are run and count nowhere.
+  double warmup_s = 0;
+  // The limit grows from 1 to its full size within this time.
+  double ramp_s = 0;
+
+  // Open loop: so many operations a second are scheduled, whether there is room for them or not.
+  std::optional<double> rate_per_s;
+  ArrivalKind arrivals = ArrivalKind::kPoisson;
+  uint64_t arrival_seed = 0;
+
+  // A success that takes longer is late; with a rate, an operation that could not be begun within
+  // this is skipped.
+  std::optional<double> latency_limit_ms;
+  // Attempts at an operation that ends in a serialization failure or a deadlock; 0: as many as the
+  // latency limit or the duration allow.
+  int max_tries = 1;
+
+  bool open_loop() const { return rate_per_s.has_value(); }
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_RUN_LOAD_PLAN_H_

@@ -1,0 +1,58 @@
+// One client of a script workload: its variables, its random numbers, and the memory that running a
+// script uses again and again.
+#ifndef PGRING_WORKLOAD_SCRIPT_CLIENT_H_
+#define PGRING_WORKLOAD_SCRIPT_CLIENT_H_
+
+#include <string>
+#include <vector>
+
+#include "pgring/postgres/statement.h"
+#include "script/expression.h"
+#include "workload/workload.h"
+
+namespace pgring {
+
+class ScriptClient final : public ClientState {
+ public:
+  ScriptClient(const VariableStore& initial, const SymbolTable* symbols) : random(0) {
+    variables.CopyFrom(initial);
+    context.variables = &variables;
+    context.random = &random;
+    context.symbols = symbols;
+  }
+  ScriptClient(const ScriptClient&) = delete;
+  ScriptClient& operator=(const ScriptClient&) = delete;
+
+  // Keeps what the operation may change, or brings it back for another attempt.
+  void Begin(uint64_t operation_seed) {
+    if (retries_) {
+      variables.CopyFrom(variables_before_);
+      retries_ = false;
+    } else {
+      variables_before_.CopyFrom(variables);
+    }
+    random = RandomSource(operation_seed);
+  }
+
+  void PrepareRetry() override { retries_ = true; }
+  bool aborted() const override { return aborted_; }
+  void Abort() { aborted_ = true; }
+
+  VariableStore variables;
+  RandomSource random;
+  EvaluationContext context;
+  std::vector<const char*> parameters;
+  Statement simple;    // the text of the statement in flight, of the simple protocol
+  std::string line;    // of \\shell
+  std::string output;  // of \\setshell
+  std::string name;    // of a variable that \\gset makes
+
+ private:
+  VariableStore variables_before_;
+  bool retries_ = false;
+  bool aborted_ = false;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_WORKLOAD_SCRIPT_CLIENT_H_

@@ -1,0 +1,94 @@
+// pgbench scripts as a workload: each script is a kind of operation, and running one is an
+// operation. Semantics are pgbench's; where ours differ is said here.
+//
+// An operation's script and random numbers follow from the seed and the operation's number alone,
+// so that every scenario runs the same operations. A client's variables stay with it.
+//
+// An error that pgbench's client is aborted by aborts the client here: it runs nothing more. Its
+// session is rolled back and may serve others.
+#ifndef PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_
+#define PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "script/script.h"
+#include "script/script_list.h"
+#include "workload/pgbench_balances.h"
+#include "workload/script_options.h"
+#include "workload/workload.h"
+
+namespace pgring {
+
+class ScriptClient;
+
+class ScriptWorkload final : public Workload {
+ public:
+  // InvalidArgument: a script that does not parse, a bad variable, no scripts.
+  static absl::StatusOr<std::unique_ptr<ScriptWorkload>> Make(const ScriptOptions& options);
+  ~ScriptWorkload() override;
+
+  const std::vector<std::string>& kinds() const override { return kinds_; }
+  const std::vector<Statement>& statements() const override { return no_statements_; }
+  std::unique_ptr<ClientState> MakeClient(int number) override;
+  bool uses_session_state() const override { return true; }
+  Task<absl::Status> Run(Session* session, ClientState* state, Operation operation,
+                         OperationTally* tally) override;
+  absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;
+  absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
+                                                     const CommittedWork& work) override;
+  std::vector<std::string> Observations(BlockingSession*, const CommittedWork&) override {
+    return {};
+  }
+
+  // The operations that the weights and the seed give.
+  std::unique_ptr<OperationSource> MakeOperations() const;
+
+ private:
+  explicit ScriptWorkload(const ScriptOptions& options);
+  absl::Status Compile();
+  void PlanStatements(const Script& script);
+  absl::Status DefineVariables();
+  absl::Status SetVariable(const std::string& name, Value value);
+
+  bool uses_pgbench_tables() const;
+  absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
+
+  Task<absl::Status> RunCommands(Session* session, ScriptClient* client, size_t script_index,
+                                 OperationTally* tally);
+  Task<absl::Status> RunSql(Session* session, ScriptClient* client, const Statement* planned,
+                            const SqlCommand* sql, OperationTally* tally);
+  Task<absl::Status> StartPipeline(Session* session, size_t script_index, size_t start);
+  Task<absl::Status> EndPipeline(Session* session, OperationTally* tally);
+  Task<absl::Status> RunSleep(Session* session, ScriptClient* client, const Command* command);
+  Task<absl::Status> RunShellCommand(Session* session, ScriptClient* client,
+                                     const Command* command);
+  Task<absl::Status> EndOperation(Session* session, ScriptClient* client, absl::Status status);
+  absl::Status SetVariableOf(ScriptClient* client, const Command& command);
+  absl::Status UseResult(Session* session, ScriptClient* client, const SqlCommand& sql,
+                         const Result& result);
+  absl::Status StoreRow(ScriptClient* client, const SqlCommand& sql, const Result& result, int row);
+
+  const ScriptOptions options_;
+  SymbolTable symbols_;
+  std::vector<std::string> kinds_;
+  std::vector<Script> scripts_;
+  // By script and command.
+  std::vector<std::vector<Statement>> planned_;
+  const std::vector<Statement> no_statements_;
+  std::optional<ScriptChooser> chooser_;
+  VariableStore initial_variables_;
+  VariableSlot client_id_ = kNoVariable;
+  VariableSlot scale_ = kNoVariable;
+  bool scale_given_ = false;  // with -D
+  // Before the run, where there is something to compare with.
+  std::optional<PgbenchBalances> balances_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_

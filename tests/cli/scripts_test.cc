@@ -1,0 +1,242 @@
+// Scripts as a user meets them: one command runs them in every scenario, errors are told before
+// anything is run, logs and progress are pgbench's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "cli_fixture.h"
+
+namespace pgring {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr char kAllScenarios[] = "sync,threads:4,async:pool=6,chunked:6,window:6";
+
+std::vector<std::string> RunOn(const std::string& command,
+                               const std::vector<std::string>& arguments) {
+  return On(SharedServer().conninfo(), command, arguments);
+}
+
+// A script in a directory of its own, gone with the object.
+class ScriptFile {
+ public:
+  explicit ScriptFile(const std::string& text) {
+    char path[] = "/tmp/pgring-script-XXXXXX";
+    EXPECT_NE(mkdtemp(path), nullptr);
+    directory_ = path;
+    std::ofstream(this->path()) << text;
+  }
+  ~ScriptFile() { std::filesystem::remove_all(directory_); }
+  ScriptFile(const ScriptFile&) = delete;
+  ScriptFile& operator=(const ScriptFile&) = delete;
+  std::string path() const { return directory_ + "/mine.sql"; }
+
+ private:
+  std::string directory_;
+};
+
+int64_t CountLines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+TEST(ScriptsTest, OneCommandRunsAScriptInEveryScenario) {
+  const ScriptFile script(
+      "\\set x random(1, 1000)\n"
+      "BEGIN;\n"
+      "SELECT :x + 1 AS y \\gset\n"
+      "SELECT :y - 1 AS z;\n"
+      "COMMIT;\n");
+  Program program(
+      RunOn("compare", {"-f", script.path(), "--scenarios", kAllScenarios, "--operations", "200"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = ResultOf(program);
+  ASSERT_EQ(result["runs"].size(), 5u);
+  for (const Json& run : result["runs"]) {
+    EXPECT_EQ(run["operations"]["succeeded"], 200);
+    EXPECT_EQ(run["rows_read"], 400);
+    EXPECT_TRUE(run["verification"].is_null());
+  }
+  EXPECT_THAT(program.stdout_text(), HasSubstr("mine.sql: 200 operations, prepared protocol"));
+}
+
+// The order of completion differs between scenarios; the operations must not.
+TEST(ScriptsTest, BuiltinsDoTheSameInEveryScenarioAndAreVerified) {
+  Program init({"init", "-s", "1", "-q", "-d", SharedServer().conninfo()});
+  ASSERT_EQ(init.Wait(), 0) << init.stderr_text();
+  Program program(
+      RunOn("compare", {"-b", "tpcb-like", "--scenarios", kAllScenarios, "--operations", "300"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = ResultOf(program);
+  ASSERT_EQ(result["runs"].size(), 5u);
+  const Json first = result["runs"][0]["verification"];
+  EXPECT_EQ(first["found"]["history"], 300);
+  EXPECT_EQ(first["found"]["accounts"], first["found"]["branches"]);
+  for (const Json& run : result["runs"]) {
+    EXPECT_TRUE(run["verification"]["ok"]);
+    EXPECT_EQ(run["verification"], first) << run["scenario"];
+    EXPECT_EQ(run["operations"]["failures"], Json::object());
+  }
+}
+
+TEST(ScriptsTest, WeightsChooseAmongScripts) {
+  const ScriptFile one("SELECT 1;\n");
+  Program program(RunOn("run", {"--scenario", "window:4", "-f", one.path() + "@3", "-b", "ping@1",
+                                "--operations", "2000"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json kinds = ResultOf(program)["runs"][0]["operations"]["by_kind"];
+  EXPECT_NEAR(kinds[one.path()]["succeeded"].get<double>(), 1500, 120);
+  EXPECT_NEAR(kinds["ping"]["succeeded"].get<double>(), 500, 120);
+}
+
+TEST(ScriptsTest, StaticErrorIsToldWithItsPlace) {
+  const ScriptFile script("SELECT 1;\n\\set x foo(1)\n");
+  Program program(RunOn("compare", {"-f", script.path()}));
+  EXPECT_EQ(program.Wait(), 1);
+  EXPECT_THAT(program.stderr_text(),
+              AllOf(HasSubstr("mine.sql:2:"), HasSubstr("foo"), HasSubstr("^")));
+  EXPECT_THAT(program.stdout_text(), IsEmpty());
+}
+
+TEST(ScriptsTest, RunTimeErrorEndsTheClientAndTheRunGoesOn) {
+  const ScriptFile script("\\set x 1 / (:client_id - 2)\nSELECT 1;\n");
+  Program program(RunOn(
+      "run", {"--scenario", "window", "-c", "4", "-f", script.path(), "--operations", "100"}));
+  EXPECT_EQ(program.Wait(), 2);
+  const Json run = ResultOf(program)["runs"][0];
+  EXPECT_EQ(run["operations"]["failed"], 1);
+  EXPECT_EQ(run["operations"]["succeeded"], 99);
+  EXPECT_EQ(run["aborted_clients"], 1);
+  EXPECT_THAT(program.stderr_text(), HasSubstr("INVALID"));
+  EXPECT_THAT(program.stdout_text(), HasSubstr("division by zero"));
+}
+
+TEST(ScriptsTest, RunEndsWhenEveryClientIsAborted) {
+  const ScriptFile script("SELECT no_such_column;\n");
+  for (const std::string scenario : {"sync", "threads", "async:pool=3", "chunked", "window"}) {
+    SCOPED_TRACE(scenario);
+    Program program(RunOn(
+        "run", {"--scenario", scenario, "-c", "3", "-f", script.path(), "--operations", "100"}));
+    EXPECT_EQ(program.Wait(), 2);
+    const Json operations = ResultOf(program)["runs"][0]["operations"];
+    EXPECT_EQ(operations["scheduled"], 100);
+    EXPECT_EQ(operations["succeeded"], 0);
+    EXPECT_EQ(operations["failures"]["42703"], operations["failed"]);
+    EXPECT_THAT(program.stdout_text(), HasSubstr("every client was aborted"));
+  }
+}
+
+// A client that has a connection to itself keeps it, and with it what it left in the session.
+TEST(ScriptsTest, ClientKeepsItsConnectionWhereThereAreEnough) {
+  const ScriptFile script(
+      "CREATE TEMPORARY TABLE IF NOT EXISTS mine (n int);\n"
+      "INSERT INTO mine VALUES (1);\n"
+      "\\set count :count + 1\n"
+      "SELECT 1 / (count(*) = :count)::int FROM mine;\n");
+  for (const std::string scenario : {"threads", "chunked", "window"}) {
+    SCOPED_TRACE(scenario);
+    Program program(RunOn("run", {"--scenario", scenario, "-c", "4", "-f", script.path(), "-D",
+                                  "count=0", "--operations", "100"}));
+    EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stdout_text();
+  }
+}
+
+TEST(ScriptsTest, TransactionsAreCountedForEachClient) {
+  Program program(
+      RunOn("compare", {"-b", "ping", "--scenarios", "sync,window", "-c", "5", "-t", "20"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  for (const Json& run : ResultOf(program)["runs"]) EXPECT_EQ(run["operations"]["succeeded"], 100);
+}
+
+TEST(ScriptsTest, DurationEndsTheRunWhateverTheScenario) {
+  Program program(RunOn(
+      "compare", {"-b", "ping", "--scenarios", kAllScenarios, "-T", "0.3", "--warmup", "0.1"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = ResultOf(program);
+  EXPECT_TRUE(result["plan"]["workload"]["operations"].is_null());
+  for (const Json& run : result["runs"]) {
+    EXPECT_GT(run["operations"]["succeeded"], 0);
+    EXPECT_EQ(run["operations"]["skipped"], 0);
+    EXPECT_GE(run["wall_s"], 0.29);
+  }
+}
+
+TEST(ScriptsTest, OverloadedScheduleIsUnstable) {
+  const ScriptFile script("SELECT pg_sleep(0.02);\n");
+  for (const std::string scenario : {"window", "threads"}) {
+    SCOPED_TRACE(scenario);
+    Program program(RunOn(
+        "run", {"--scenario", scenario, "-c", "2", "-f", script.path(), "-R", "1000", "-T", "1"}));
+    EXPECT_EQ(program.Wait(), 2);
+    const Json run = ResultOf(program)["runs"][0];
+    EXPECT_TRUE(run["unstable"]);
+    EXPECT_GT(run["operations"]["skipped"], 500);
+    EXPECT_EQ(run["operations"]["scheduled"], run["operations"]["succeeded"].get<int64_t>() +
+                                                  run["operations"]["skipped"].get<int64_t>());
+  }
+}
+
+TEST(ScriptsTest, LogAndProgressArePgbenchs) {
+  Program program(RunOn("run", {"--scenario", "window", "-c", "3", "-b", "ping", "-T", "2.5", "-P",
+                                "1", "-l", "--log-prefix", "mylog", "-R", "200"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stdout_text();
+  EXPECT_TRUE(std::regex_search(
+      program.stderr_text(),
+      std::regex("progress: 1\\.0 s, [0-9.]+ tps, lat [0-9.]+ ms stddev [0-9.]+, 0 failed, lag "
+                 "[0-9.]+ ms")))
+      << program.stderr_text();
+  std::string log;
+  for (const auto& entry : std::filesystem::directory_iterator(program.work_directory())) {
+    if (entry.path().filename().string().rfind("mylog.", 0) == 0) log = ReadFile(entry.path());
+  }
+  const Json run = ResultOf(program)["runs"][0];
+  EXPECT_EQ(CountLines(log), run["operations"]["succeeded"]);
+  EXPECT_TRUE(
+      std::regex_search(log, std::regex("^[0-2] [0-9]+ [0-9]+ 0 [0-9]{10} [0-9]+ [0-9]+\n")))
+      << log.substr(0, 200);
+}
+
+TEST(ScriptsTest, BuiltinListIsPrinted) {
+  Program program({"run", "--scenario", "sync", "-b", "list"});
+  EXPECT_EQ(program.Wait(), 0);
+  for (const char* name : {"tpcb-like", "simple-update", "select-only", "ping"}) {
+    EXPECT_THAT(program.stdout_text(), HasSubstr(name));
+  }
+}
+
+TEST(ScriptsTest, BadOptionsAreOneLine) {
+  const ScriptFile script("SELECT 1;\n");
+  const std::string file = script.path();
+  for (const auto& [arguments, complaint] :
+       std::vector<std::pair<std::vector<std::string>, std::string>>{
+           {{"-f", file, "-t", "5", "-T", "5"}, "-t and -T"},
+           {{"-f", file + "@0"}, "total script weight"},
+           {{"-f", file + "@-1"}, "weight"},
+           {{"-f", "/nowhere.sql"}, "/nowhere.sql"},
+           {{"-b", "s"}, "ambiguous"},
+           {{"-b", "nothing"}, "no builtin script"},
+           {{"-f", file, "-D", "novalue"}, "NAME=VALUE"},
+           {{"-D", "x=1"}, "-f or -b"},
+           {{"-f", file, "--max-tries", "0"}, "--max-tries 0"},
+           {{"-f", file, "--aggregate-interval", "5"}, "add -l"},
+           {{"-f", file, "-R", "-5"}, "--rate"},
+           {{"-f", file, "-M", "binary"}, "--protocol"}}) {
+    std::vector<std::string> all = {"--scenarios", "window"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    Program program(RunOn("compare", all));
+    EXPECT_EQ(program.Wait(), 1) << complaint;
+    EXPECT_THAT(program.stderr_text(), HasSubstr(complaint));
+    EXPECT_EQ(CountLines(program.stderr_text()), 1) << program.stderr_text();
+    EXPECT_THAT(program.stdout_text(), IsEmpty());
+  }
+}
+
+}  // namespace
+}  // namespace pgring

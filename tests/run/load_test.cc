@@ -1,0 +1,166 @@
+// How long a run lasts and when its operations are begun: durations, warm-up, schedules, latency
+// limits, retries, ramps. On the simulated server, so every figure is exact.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "run/arrivals.h"
+#include "runner_fixture.h"
+
+namespace pgring {
+namespace {
+
+class LoadTest : public RunnerTest {
+ protected:
+  // `count` operations of `service_ms` each.
+  static std::vector<int32_t> Same(int count, int32_t service_ms) {
+    return std::vector<int32_t>(static_cast<size_t>(count), service_ms);
+  }
+  static OperationSummary TotalOf(const MeasuredRun& measured) { return measured.recorder.Total(); }
+};
+
+TEST_F(LoadTest, DurationEndsTheRunAndWhatIsInFlightCounts) {
+  load_.duration_s = 0.1;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), Same(3, 30));
+  // Four at a time at 0, 30, 60 and 90 ms; those begun at 90 end at 120.
+  EXPECT_EQ(TotalOf(*measured).succeeded, 16);
+  EXPECT_EQ(TotalOf(*measured).skipped, 0);
+  EXPECT_DOUBLE_EQ(WallMs(*measured), 120);
+}
+
+TEST_F(LoadTest, DurationOfAnUnboundedRunEndsIt) {
+  load_.duration_s = 0.05;
+  ScenarioPlan scenario = Scenario(ScenarioKind::kAsync, 2);
+  load_.rate_per_s = 100;
+  load_.arrivals = ArrivalKind::kConstant;
+  const auto measured = Run(scenario, Same(3, 1));
+  EXPECT_EQ(TotalOf(*measured).succeeded, 5);
+}
+
+TEST_F(LoadTest, InterruptedDurationSkipsNothing) {
+  load_.duration_s = 10;
+  InterruptAt(100);
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 2), Same(3, 30));
+  EXPECT_TRUE(measured->interrupted);
+  EXPECT_EQ(TotalOf(*measured).succeeded, 8);
+  EXPECT_LE(TotalOf(*measured).skipped, 1);
+}
+
+TEST_F(LoadTest, WarmupCountsNowhereButInTheVerification) {
+  load_.warmup_s = 0.1;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 1), Same(5, 30));
+  // Scheduled at 0, 0, 30, 60 and 90 ms, the last one done at 150; then the list as a whole.
+  EXPECT_EQ(TotalOf(*measured).succeeded, 5);
+  EXPECT_EQ(measured->succeeded_by_kind[0], 10);
+  EXPECT_EQ(measured->tally.rows_read, 5);
+  EXPECT_EQ(measured->warmup_tally.rows_read, 5);
+  EXPECT_DOUBLE_EQ(WallMs(*measured), 200);
+  // The connection was open before, and in use.
+  EXPECT_EQ(
+      measured->timeline.Steps(ConnectionTimeline::kMaxSteps).front().value(ConnectionGauge::kOpen),
+      1);
+}
+
+TEST_F(LoadTest, ConstantArrivalsAreStampedFromTheSchedule) {
+  load_.rate_per_s = 100;
+  load_.arrivals = ArrivalKind::kConstant;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 1), Same(4, 25));
+  // Due at 0, 10, 20 and 30 ms, done at 25, 50, 75 and 100.
+  const OperationSummary total = TotalOf(*measured);
+  const Histogram& response = total.part(LatencyPart::kResponse);
+  EXPECT_EQ(response.count(), 4);
+  EXPECT_EQ(response.Min(), 25 * kMs);
+  EXPECT_NEAR(static_cast<double>(response.Max()), 70 * kMs, 0.1 * kMs);
+  EXPECT_EQ(measured->last_lag_ns, 45 * kMs);
+}
+
+TEST_F(LoadTest, TooLateToBeginIsSkippedAndSlowIsLate) {
+  load_.rate_per_s = 100;
+  load_.arrivals = ArrivalKind::kConstant;
+  load_.latency_limit_ms = 30;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 1), Same(5, 25));
+  // Due at 0, 10, 20, 30, 40: begun at 0, 25 (15 late), 50 (30 late: just in time), then at 75 the
+  // fourth is 45 late and the fifth 35.
+  EXPECT_EQ(TotalOf(*measured).succeeded, 3);
+  EXPECT_EQ(TotalOf(*measured).skipped, 2);
+  EXPECT_EQ(measured->late, 2);
+}
+
+TEST_F(LoadTest, ScheduleThatRanOutOfTimeIsSkipped) {
+  load_.rate_per_s = 100;
+  load_.arrivals = ArrivalKind::kConstant;
+  load_.duration_s = 0.1;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 1), Same(3, 45));
+  // Ten are due; three are begun, at 0, 45 and 90 ms.
+  EXPECT_EQ(TotalOf(*measured).scheduled, 10);
+  EXPECT_EQ(TotalOf(*measured).succeeded, 3);
+  EXPECT_EQ(TotalOf(*measured).skipped, 7);
+}
+
+TEST_F(LoadTest, ScheduleIsTheSeeds) {
+  LoadPlan plan;
+  plan.rate_per_s = 1'000;
+  plan.arrival_seed = 7;
+  Arrivals one(plan, 0), same(plan, 0);
+  plan.arrival_seed = 8;
+  Arrivals other(plan, 0);
+  int64_t last_ns = 0;
+  int equal = 0;
+  constexpr int kCount = 100'000;
+  for (int i = 0; i < kCount; ++i) {
+    const int64_t due_ns = one.NextNs();
+    EXPECT_EQ(due_ns, same.NextNs());
+    equal += due_ns == other.NextNs() ? 1 : 0;
+    EXPECT_GE(due_ns, last_ns);
+    last_ns = due_ns;
+  }
+  EXPECT_LT(equal, kCount / 100);
+  // 100 s for 100,000 arrivals, give or take four standard deviations.
+  EXPECT_NEAR(static_cast<double>(last_ns) / kNanosecondsPerSecond, 100, 4 * 0.317);
+}
+
+TEST_F(LoadTest, SerializationFailuresAreTriedAgain) {
+  int answers = 0;
+  server_->Answer([&answers](const Statement&, Parameters) {
+    SimulatedAnswer answer;
+    answer.service_ns = 10 * kMs;
+    if (++answers % 3 != 0) answer.status = ServerError(answers % 3 == 1 ? "40001" : "40P01");
+    return answer;
+  });
+  load_.max_tries = 3;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 1), Same(4, 0));
+  EXPECT_EQ(TotalOf(*measured).succeeded, 4);
+  EXPECT_EQ(measured->retried, 4);
+  EXPECT_EQ(measured->retries, 8);
+  // All tries are in the response.
+  EXPECT_EQ(TotalOf(*measured).part(LatencyPart::kResponse).Min(), 30 * kMs);
+}
+
+TEST_F(LoadTest, TriesComeToAnEnd) {
+  load_.max_tries = 2;
+  const auto measured =
+      Run(Scenario(ScenarioKind::kWindow, 1), {OneStatementWorkload::kSerializationFailure, 5});
+  EXPECT_EQ(TotalOf(*measured).failed, 1);
+  EXPECT_EQ(TotalOf(*measured).succeeded, 1);
+  EXPECT_EQ(measured->retries, 1);
+}
+
+TEST_F(LoadTest, OtherErrorsAreNotTriedAgain) {
+  load_.max_tries = 5;
+  const auto measured =
+      Run(Scenario(ScenarioKind::kWindow, 1), {OneStatementWorkload::kLostConnection, 5});
+  EXPECT_EQ(TotalOf(*measured).failed, 1);
+  EXPECT_EQ(measured->retries, 0);
+}
+
+TEST_F(LoadTest, RampLetsTheLimitGrow) {
+  load_.ramp_s = 0.3;
+  load_.duration_s = 0.5;
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), Same(3, 10));
+  // One for 100 ms, two for 100, three for 100, four for 200.
+  const double expected = (1 * 100 + 2 * 100 + 3 * 100 + 4 * 200) / 10.0;
+  EXPECT_NEAR(static_cast<double>(TotalOf(*measured).succeeded), expected, 4);
+  EXPECT_EQ(measured->timeline.Peak(ConnectionGauge::kInUse), 4);
+}
+
+}  // namespace
+}  // namespace pgring
