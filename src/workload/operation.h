@@ -3,6 +3,7 @@
 #ifndef PGRING_WORKLOAD_OPERATION_H_
 #define PGRING_WORKLOAD_OPERATION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -152,7 +152,8 @@ TEST(ScriptsTest, TransactionsAreCountedForEachClient) {
   Program program(
       RunOn("compare", {"-b", "ping", "--scenarios", "sync,window", "-c", "5", "-t", "20"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
-  for (const Json& run : ResultOf(program)["runs"]) EXPECT_EQ(run["operations"]["succeeded"], 100);
+  const Json result = ResultOf(program);
+  for (const Json& run : result["runs"]) EXPECT_EQ(run["operations"]["succeeded"], 100);
 }
 
 TEST(ScriptsTest, DurationEndsTheRunWhateverTheScenario) {
