@@ -18,7 +18,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 constexpr char kAllScenarios[] = "sync,threads:4,async:pool=6,chunked:6,window:6";
 
