@@ -231,7 +231,8 @@ absl::StatusOr<std::string> ReadScriptFile(const std::string& path) {
   std::string text;
   char buffer[16 * 1024];
   size_t count = 0;
-  while ((count = std::fread(buffer, 1, sizeof(buffer), file.get())) > 0) {
+  while (std::feof(file.get()) == 0 && std::ferror(file.get()) == 0) {
+    count = std::fread(buffer, 1, sizeof(buffer), file.get());
     text.append(buffer, count);
     if (text.size() > kMaxScriptBytes) {
       return absl::InvalidArgumentError(

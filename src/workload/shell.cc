@@ -69,9 +69,8 @@ absl::StatusOr<ShellProcess> Start(const std::string& line, bool with_output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (with_output) posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDOUT_FILENO);
-  const std::string command = line;
   char shell_name[] = "sh", flag[] = "-c";
-  char* const arguments[] = {shell_name, flag, const_cast<char*>(command.c_str()), nullptr};
+  char* const arguments[] = {shell_name, flag, const_cast<char*>(line.c_str()), nullptr};
   const int failed = posix_spawn(&process.pid, kShell, &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return ErrnoStatus(failed, absl::StrCat("start ", kShell));

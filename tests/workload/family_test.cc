@@ -19,7 +19,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 FamilyOptions OptionsOf(StatementStyle style) {
   FamilyOptions options;
