@@ -120,14 +120,13 @@ class ScriptParser {
     }
     const size_t nul = source_.text.find('\0');
     if (nul != std::string_view::npos) return ErrorAt(nul, "NUL byte in script");
-    SqlPiece piece;
-    do {
-      piece = scanner_.Next();
-      const SqlPiece::End end = piece.end;
+    SqlPiece::End end = SqlPiece::End::kSemicolon;
+    while (end != SqlPiece::End::kScript) {
+      SqlPiece piece = scanner_.Next();
+      end = piece.end;
       if (!piece.text.empty()) PGRING_RETURN_IF_ERROR(AddSql(std::move(piece)));
       if (end == SqlPiece::End::kBackslash) PGRING_RETURN_IF_ERROR(AddMeta());
-      piece.end = end;
-    } while (piece.end != SqlPiece::End::kScript);
+    }
     if (script_.commands.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("empty command list for script \"", script_.name, "\""));
