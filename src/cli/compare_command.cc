@@ -140,6 +140,8 @@ class Display final : public ComparisonObserver {
 std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
   std::string body = ResultTable(result, style) + "\n" + TimeSplitTable(result, style) + "\n" +
                      ConnectionsGraph(result, style) + "\n" + CostTable(result, style);
+  const std::string commands = CommandTable(result, style);
+  if (!commands.empty()) body += "\n" + commands;
   const std::string notes = RunNotes(result, style);
   return notes.empty() ? body : body + "\n" + notes;
 }

@@ -122,6 +122,10 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
       ->add_flag("-n,--no-vacuum", raw->no_vacuum,
                  "do not vacuum pgbench's tables before a run, nor empty the history")
       ->group(kWorkloadGroup);
+  command
+      ->add_flag("-r,--report-per-command", plan->record_commands,
+                 "of scripts: show the mean time of every command")
+      ->group(kWorkloadGroup);
   command->add_option("--write-ratio", plan->write_ratio, "of family: share of creates, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str()

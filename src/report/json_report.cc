@@ -232,6 +232,17 @@ Json VerificationJson(const std::optional<Verification>& verification) {
           {"ok", verification->ok}};
 }
 
+Json CommandsJson(const std::vector<CommandFigures>& commands) {
+  Json json = Json::array();
+  for (const CommandFigures& command : commands) {
+    json.push_back({{"script", command.script},
+                    {"command", command.text},
+                    {"failures", command.failures},
+                    {"duration_ns", LatencyPartJson(command.duration_ns)}});
+  }
+  return json;
+}
+
 // What only some plans can bring about; other runs do not have the keys.
 void AddLoadFigures(const LoadPlan& load, const RunResult& run, Json* json) {
   if (run.late.has_value()) (*json)["late"] = *run.late;
@@ -240,6 +251,7 @@ void AddLoadFigures(const LoadPlan& load, const RunResult& run, Json* json) {
     (*json)["retries"] = run.retries;
   }
   if (load.open_loop()) (*json)["unstable"] = run.unstable;
+  if (!run.commands.empty()) (*json)["commands"] = CommandsJson(run.commands);
   if (run.aborted_clients > 0) (*json)["aborted_clients"] = run.aborted_clients;
 }
 

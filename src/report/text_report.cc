@@ -200,6 +200,8 @@ std::string TextReport(const ComparisonResult& result, const TextStyle& style) {
   out += "\n" + TimeSplitTable(result, style);
   out += "\n" + ConnectionsGraph(result, style);
   out += "\n" + CostTable(result, style);
+  const std::string commands = CommandTable(result, style);
+  if (!commands.empty()) out += "\n" + commands;
   const std::string notes = RunNotes(result, style);
   if (!notes.empty()) out += "\n" + notes;
   return out;

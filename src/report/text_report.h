@@ -28,6 +28,9 @@ std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& styl
 // What the connections and the machines cost, one row per run.
 std::string CostTable(const ComparisonResult& result, const TextStyle& style);
 
+// What each command of the scripts took; empty where that was not asked for.
+std::string CommandTable(const ComparisonResult& result, const TextStyle& style);
+
 // Skipped operations, verification and warnings (failures are among those); a warning that all runs
 // share is printed once. Empty when there is nothing to say.
 std::string RunNotes(const ComparisonResult& result, const TextStyle& style);

@@ -31,11 +31,13 @@ constexpr int64_t kServerRetryNs = 100 * kNanosecondsPerMillisecond;
 // What a run costs, from when it begins to measure.
 class CostMeter final : public RunEvents {
  public:
-  explicit CostMeter(std::optional<pid_t> postmaster_pid) : postmaster_pid_(postmaster_pid) {
+  CostMeter(std::optional<pid_t> postmaster_pid, Workload* workload)
+      : postmaster_pid_(postmaster_pid), workload_(workload) {
     OnMeasuringStarts();
   }
 
   void OnMeasuringStarts() override {
+    workload_->StartMeasuring();
     server_before_ = SampleServer();
     client_before_ = SampleProcessCost();
   }
@@ -60,6 +62,7 @@ class CostMeter final : public RunEvents {
   }
 
   const std::optional<pid_t> postmaster_pid_;
+  Workload* const workload_;
   std::optional<TreeCost> server_before_;
   std::optional<TreeCost> server_after_;
   ProcessCost client_before_;
@@ -79,6 +82,7 @@ class Comparison {
   ComparisonResult TakeResult() { return std::move(result_); }
 
  private:
+  absl::Status LookForPooler();
   absl::Status FitConnections();
   absl::Status FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario);
   absl::Status OpenControl();
@@ -130,6 +134,7 @@ absl::Status Comparison::Start() {
   PGRING_RETURN_IF_ERROR(DescribeServer(control_.get(), target_.parameters, &result_.environment));
   // The path of a directory that is about to go tells a reader nothing.
   if (target_.throwaway) result_.environment.server_address = "Unix socket";
+  PGRING_RETURN_IF_ERROR(LookForPooler());
   PGRING_RETURN_IF_ERROR(FitConnections());
   PGRING_RETURN_IF_ERROR(ClaimOwnSchema());
   // The first run is prepared here: that shows whether everything is permitted before anything is
@@ -140,6 +145,19 @@ absl::Status Comparison::Start() {
   // Best effort: the error that is reported is the first one.
   if (created_schema_) (void)DropSchema(control_.get());
   return prepared.ok() ? absl::CancelledError("interrupted before the first run") : prepared;
+}
+
+// A pooler between us and the server gives away that the process that it named for cancels is not
+// the one that answers.
+absl::Status Comparison::LookForPooler() {
+  absl::StatusOr<Result> pid = control_->ExecuteSql("SELECT pg_backend_pid()");
+  if (!pid.ok()) return Annotate(pid.status(), "asking for the server's process");
+  if (pid->Integer(0, 0) == control_->libpq().backend_pid()) return absl::OkStatus();
+  workload_->AvoidPreparedStatements();
+  observer_->OnNote(
+      "a connection pooler is between pgring and the server: statements are sent unprepared, "
+      "because each transaction may run in another session of the server");
+  return absl::OkStatus();
 }
 
 absl::Status Comparison::FitConnections() {
@@ -215,12 +233,13 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   observer_->OnRunStart(scenario, progress);
   // Memory first: the reset makes this run's peak its own.
   const bool peak_is_ours = ResetPeakMemory();
-  CostMeter costs(target_.postmaster_pid);
+  CostMeter costs(target_.postmaster_pid, workload_.get());
   const absl::Status ran = Measure(scenario, &progress, &costs, &measured);
   costs.Stop();
 
   RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
   costs.Put(&run);
+  run.commands = workload_->command_figures();
   if (peak_is_ours) run.client.max_rss_bytes = PeakMemoryBytes();
   run.warnings = notes;
   if (!ran.ok()) {

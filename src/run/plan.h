@@ -77,10 +77,11 @@ struct WorkloadPlan {
   std::vector<std::pair<std::string, std::string>> variables;
   std::optional<int64_t> scale;
   bool vacuum = true;
+  bool record_commands = false;
 
   FamilyOptions family_options() const { return {statements, fk_index, print_rows}; }
   ScriptOptions script_options(bool may_make_tables) const {
-    return {scripts, mode, variables, seed, scale, vacuum, may_make_tables};
+    return {scripts, mode, variables, seed, scale, vacuum, record_commands, may_make_tables};
   }
 };
 

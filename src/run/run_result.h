@@ -13,6 +13,7 @@
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/recorder.h"
 #include "run/plan.h"
+#include "workload/command_figures.h"
 #include "workload/verification.h"
 
 namespace pgring {
@@ -96,6 +97,7 @@ struct RunResult {
 
   OperationSummary total;
   std::vector<LatencyByKind> by_kind;
+  std::vector<CommandFigures> commands;  // of scripts, where they were asked for
   ConnectionCounts connections;
   ClientCost client;
   std::optional<ServerCost> server;

@@ -92,6 +92,10 @@ const Statement* FamilyWorkload::Find(const char* name) const {
   PGRING_CHECK(false, "the workload has no such statement");
 }
 
+void FamilyWorkload::AvoidPreparedStatements() {
+  for (Statement& statement : statements_) statement.protocol = StatementProtocol::kExtended;
+}
+
 Task<absl::Status> FamilyWorkload::Run(Session* session, ClientState*, Operation operation,
                                        OperationTally* tally) {
   if (operation.kind == kFamilyCreate) return Create(session, operation.value, tally);

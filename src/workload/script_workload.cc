@@ -1,5 +1,6 @@
 #include "workload/script_workload.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -85,14 +86,43 @@ absl::Status ScriptWorkload::Compile() {
       PGRING_RETURN_IF_ERROR(CheckExtendedProtocol(*script));
     }
     weights.push_back(source.weight);
-    kinds_.push_back(source.name);
+    kinds_.push_back(KindName(source.name));
     scripts_.push_back(*std::move(script));
   }
   absl::StatusOr<ScriptChooser> chooser = ScriptChooser::Make(std::move(weights));
   if (!chooser.ok()) return chooser.status();
   chooser_ = *std::move(chooser);
   for (const Script& script : scripts_) PlanStatements(script);
+  if (options_.record_commands) PlaceCommands();
   return absl::OkStatus();
+}
+
+// The same file may be given twice, with two weights; the two are different kinds.
+std::string ScriptWorkload::KindName(const std::string& script) const {
+  std::string name = script;
+  for (int number = 2; std::find(kinds_.begin(), kinds_.end(), name) != kinds_.end(); ++number) {
+    name = absl::StrCat(script, " (", number, ")");
+  }
+  return name;
+}
+
+void ScriptWorkload::PlaceCommands() {
+  for (size_t index = 0; index < scripts_.size(); ++index) {
+    std::vector<size_t>& places = recorder_places_.emplace_back();
+    for (const Command& command : scripts_[index].commands) {
+      places.push_back(recorder_.Add(kinds_[index], command.first_line));
+    }
+  }
+}
+
+void ScriptWorkload::AvoidPreparedStatements() {
+  for (std::vector<Statement>& statements : planned_) {
+    for (Statement& statement : statements) {
+      if (statement.protocol == StatementProtocol::kPreparedOnUse) {
+        statement.protocol = StatementProtocol::kExtended;
+      }
+    }
+  }
 }
 
 void ScriptWorkload::PlanStatements(const Script& script) {
@@ -199,54 +229,70 @@ Task<absl::Status> ScriptWorkload::RunCommands(Session* session, ScriptClient* c
   client->context.script_number = static_cast<int>(script_index);
   size_t at = script.first;
   while (at != script.end()) {
-    const Command* command = &script.commands[at];
+    const Command& command = script.commands[at];
     client->context.command_number = static_cast<int>(at) + 1;
-    size_t next = command->next;
+    const int64_t started_ns = options_.record_commands ? SteadyClock::Get()->NowNs() : 0;
     absl::Status status;
-    switch (command->kind) {
-      case CommandKind::kSql: {
-        const Statement* planned = &planned_[script_index][at];
-        const SqlCommand* sql = &command->sql;
-        status = co_await RunSql(session, client, planned, sql, tally);
-        break;
-      }
-      case CommandKind::kSet:
-        status = SetVariableOf(client, *command);
-        break;
-      case CommandKind::kIf:
-      case CommandKind::kElif: {
-        Value condition;
-        status = Evaluate(command->expression, &client->context, &condition);
-        if (!condition.Truth()) next = command->next_if_false;
-        break;
-      }
-      case CommandKind::kSleep:
-        status = co_await RunSleep(session, client, command);
-        break;
-      case CommandKind::kShell:
-      case CommandKind::kSetShell:
-        status = co_await RunShellCommand(session, client, command);
-        break;
-      case CommandKind::kStartPipeline:
-        status = co_await StartPipeline(session, script_index, at);
-        break;
-      case CommandKind::kSyncPipeline:
-        status = session->in_pipeline() ? session->QueueSync() : NotInPipeline();
-        break;
-      case CommandKind::kEndPipeline:
-        status = co_await EndPipeline(session, tally);
-        break;
-      case CommandKind::kElse:
-      case CommandKind::kEndif:
-        break;
+    size_t next = command.next;
+    if (command.kind == CommandKind::kSet) {
+      status = SetVariableOf(client, command);
+    } else if (command.kind == CommandKind::kIf || command.kind == CommandKind::kElif) {
+      Value condition;
+      status = Evaluate(command.expression, &client->context, &condition);
+      if (!condition.Truth()) next = command.next_if_false;
+    } else {
+      status = co_await RunCommand(session, client, script_index, at, tally);
+    }
+    if (options_.record_commands) {
+      recorder_.Record(recorder_places_[script_index][at], status.ok(),
+                       SteadyClock::Get()->NowNs() - started_ns);
     }
     if (!status.ok()) {
-      absl::Status failed = ScriptFailure(script, *command, status);
+      absl::Status failed = ScriptFailure(script, command, status);
       co_return failed;
     }
     at = next;
   }
   co_return absl::OkStatus();
+}
+
+// What may have to wait.
+Task<absl::Status> ScriptWorkload::RunCommand(Session* session, ScriptClient* client,
+                                              size_t script_index, size_t at,
+                                              OperationTally* tally) {
+  const Command* command = &scripts_[script_index].commands[at];
+  absl::Status status;
+  switch (command->kind) {
+    case CommandKind::kSql: {
+      const Statement* planned = &planned_[script_index][at];
+      const SqlCommand* sql = &command->sql;
+      status = co_await RunSql(session, client, planned, sql, tally);
+      break;
+    }
+    case CommandKind::kSleep:
+      status = co_await RunSleep(session, client, command);
+      break;
+    case CommandKind::kShell:
+    case CommandKind::kSetShell:
+      status = co_await RunShellCommand(session, client, command);
+      break;
+    case CommandKind::kStartPipeline:
+      status = co_await StartPipeline(session, script_index, at);
+      break;
+    case CommandKind::kSyncPipeline:
+      status = session->in_pipeline() ? session->QueueSync() : NotInPipeline();
+      break;
+    case CommandKind::kEndPipeline:
+      status = co_await EndPipeline(session, tally);
+      break;
+    case CommandKind::kSet:
+    case CommandKind::kIf:
+    case CommandKind::kElif:
+    case CommandKind::kElse:
+    case CommandKind::kEndif:
+      break;
+  }
+  co_return status;
 }
 
 absl::Status ScriptWorkload::SetVariableOf(ScriptClient* client, const Command& command) {

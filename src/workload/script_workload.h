@@ -36,6 +36,9 @@ class ScriptWorkload final : public Workload {
   const std::vector<Statement>& statements() const override { return no_statements_; }
   std::unique_ptr<ClientState> MakeClient(int number) override;
   bool uses_session_state() const override { return true; }
+  void AvoidPreparedStatements() override;
+  void StartMeasuring() override { recorder_.Clear(); }
+  std::vector<CommandFigures> command_figures() const override { return recorder_.Get(); }
   Task<absl::Status> Run(Session* session, ClientState* state, Operation operation,
                          OperationTally* tally) override;
   absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;
@@ -51,6 +54,8 @@ class ScriptWorkload final : public Workload {
  private:
   explicit ScriptWorkload(const ScriptOptions& options);
   absl::Status Compile();
+  std::string KindName(const std::string& script) const;
+  void PlaceCommands();
   void PlanStatements(const Script& script);
   absl::Status DefineVariables();
   absl::Status SetVariable(const std::string& name, Value value);
@@ -60,6 +65,8 @@ class ScriptWorkload final : public Workload {
 
   Task<absl::Status> RunCommands(Session* session, ScriptClient* client, size_t script_index,
                                  OperationTally* tally);
+  Task<absl::Status> RunCommand(Session* session, ScriptClient* client, size_t script_index,
+                                size_t at, OperationTally* tally);
   Task<absl::Status> RunSql(Session* session, ScriptClient* client, const Statement* planned,
                             const SqlCommand* sql, OperationTally* tally);
   Task<absl::Status> StartPipeline(Session* session, size_t script_index, size_t start);
@@ -79,6 +86,8 @@ class ScriptWorkload final : public Workload {
   std::vector<Script> scripts_;
   // By script and command.
   std::vector<std::vector<Statement>> planned_;
+  std::vector<std::vector<size_t>> recorder_places_;  // empty without -r
+  CommandRecorder recorder_;
   const std::vector<Statement> no_statements_;
   std::optional<ScriptChooser> chooser_;
   VariableStore initial_variables_;

@@ -16,6 +16,7 @@
 #include "pgring/coro/task.h"
 #include "pgring/postgres/blocking_session.h"
 #include "pgring/postgres/session.h"
+#include "workload/command_figures.h"
 #include "workload/operation.h"
 #include "workload/verification.h"
 
@@ -70,6 +71,15 @@ class Workload {
   // that it could not be compared.
   virtual absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
                                                              const CommittedWork& work) = 0;
+
+  // The measured phase begins: what was recorded before does not count.
+  virtual void StartMeasuring() {}
+  // Times of the commands that operations consist of, where they were asked for.
+  virtual std::vector<CommandFigures> command_figures() const { return {}; }
+
+  // The connection goes to a pooler, which may give each transaction another server's session: no
+  // statement may rely on having been prepared.
+  virtual void AvoidPreparedStatements() = 0;
 
   // What a reader should know about how the server carried the run out. Call before Verify.
   virtual std::vector<std::string> Observations(BlockingSession* session,

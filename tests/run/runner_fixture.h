@@ -68,6 +68,7 @@ class OneStatementWorkload final : public Workload {
                                                      const CommittedWork&) override {
     return std::nullopt;
   }
+  void AvoidPreparedStatements() override {}
   std::vector<std::string> Observations(BlockingSession*, const CommittedWork&) override {
     return {};
   }
