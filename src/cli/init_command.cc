@@ -20,9 +20,9 @@ double Seconds(int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) / kNanosecondsPerSecond;
 }
 
-class Display final : public PgbenchTablesObserver {
+class InitDisplay final : public PgbenchTablesObserver {
  public:
-  explicit Display(bool quiet) : reports_(quiet) {}
+  explicit InitDisplay(bool quiet) : reports_(quiet) {}
 
   void OnActivity(std::string_view activity) override {
     PrintToStandardError(fmt::format("{} ...\n", activity));
@@ -49,7 +49,7 @@ absl::StatusOr<std::vector<PgbenchStepTime>> Initialize(const Options& options,
   BlockingSession session(&*parameters, nullptr, &interrupt);
   const absl::Status connected = session.ConnectNow();
   if (!connected.ok()) return ExplainConnectFailure(connected, *parameters);
-  Display display(options.init.quiet);
+  InitDisplay display(options.init.quiet);
   auto times = InitializePgbenchTables(&session, options.init.tables, &interrupt, &display);
   session.CloseNow();
   return times;

@@ -27,25 +27,25 @@ int main(int argument_count, char** arguments) {
   }
   static pgring::Interrupt interrupt;
   switch (options->command) {
-    case pgring::Command::kHelp:
+    case pgring::Subcommand::kHelp:
       pgring::PrintOutput(options->help_text);
       return pgring::FinishWith(pgring::kExitValid);
-    case pgring::Command::kVersion: {
+    case pgring::Subcommand::kVersion: {
       const pgring::BuildInfo build = pgring::GetBuildInfo();
       pgring::PrintOutput(fmt::format("pgring {} ({}, {}, {})\n", build.version, build.commit,
                                       build.compiler, build.build_type));
       return pgring::FinishWith(pgring::kExitValid);
     }
-    case pgring::Command::kCompare:
+    case pgring::Subcommand::kCompare:
       pgring::WatchSignals(&interrupt, kWindingDown);
       return pgring::CompareCommand(*options, &interrupt);
-    case pgring::Command::kInit:
+    case pgring::Subcommand::kInit:
       pgring::WatchSignals(&interrupt, kStopping);
       return pgring::InitCommand(*options, &interrupt);
-    case pgring::Command::kServer:
+    case pgring::Subcommand::kServer:
       pgring::WatchSignals(&interrupt, kEnding);
       return pgring::ServerCommand(*options, &interrupt);
-    case pgring::Command::kDoctor:
+    case pgring::Subcommand::kDoctor:
       pgring::WatchSignals(&interrupt, kEnding);
       return pgring::DoctorCommand(*options, &interrupt);
   }

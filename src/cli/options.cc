@@ -308,7 +308,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
     options.help_text = app.help();
     return options;
   } catch (const CLI::CallForVersion&) {
-    options.command = Command::kVersion;
+    options.command = Subcommand::kVersion;
     return options;
   } catch (const CLI::ParseError& error) {
     std::string command;
@@ -322,16 +322,16 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
       options.help_text = BuiltinScriptList();
       return options;
     }
-    options.command = Command::kCompare;
+    options.command = Subcommand::kCompare;
     absl::Status resolved = Resolve(raw, run->parsed(), &options);
     if (!resolved.ok()) return resolved;
   } else if (init->parsed()) {
-    options.command = Command::kInit;
+    options.command = Subcommand::kInit;
     PGRING_RETURN_IF_ERROR(ResolveInit(raw, &options.init.tables));
   } else if (server->parsed()) {
-    options.command = Command::kServer;
+    options.command = Subcommand::kServer;
   } else if (doctor->parsed()) {
-    options.command = Command::kDoctor;
+    options.command = Subcommand::kDoctor;
   } else {
     options.help_text = app.help();
   }

@@ -14,7 +14,7 @@
 
 namespace pgring {
 
-enum class Command : uint8_t { kHelp, kVersion, kCompare, kInit, kServer, kDoctor };
+enum class Subcommand : uint8_t { kHelp, kVersion, kCompare, kInit, kServer, kDoctor };
 enum class ProgressMode : uint8_t { kAuto, kBar, kPlain, kNone };
 enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
 
@@ -46,7 +46,7 @@ struct InitOptions {
 };
 
 struct Options {
-  Command command = Command::kHelp;
+  Subcommand command = Subcommand::kHelp;
   std::string help_text;  // of kHelp
   ComparisonPlan plan;    // of kCompare; `run` is a comparison of one
   ConnectionTarget target;

@@ -15,17 +15,6 @@
 namespace pgring {
 namespace {
 
-short PollEvents(Want want) {
-  switch (want) {
-    case Want::kRead:
-      return POLLIN;
-    case Want::kWrite:
-      return POLLOUT;
-    default:
-      return POLLIN | POLLOUT;
-  }
-}
-
 constexpr int64_t kLongestWaitNs = 1'000 * kNanosecondsPerSecond;
 
 // Rounded up, so that a deadline has really come when poll says so.

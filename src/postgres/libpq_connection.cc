@@ -1,5 +1,7 @@
 #include "pgring/postgres/libpq_connection.h"
 
+#include <poll.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -30,6 +32,20 @@ bool StartsCopy(const PGresult* result) {
 }
 
 }  // namespace
+
+short PollEvents(Want want) {
+  switch (want) {
+    case Want::kRead:
+      return POLLIN;
+    case Want::kWrite:
+      return POLLOUT;
+    case Want::kReadOrWrite:
+      return POLLIN | POLLOUT;
+    case Want::kDone:
+      break;
+  }
+  PGRING_CHECK(false, "a step that is done wants nothing");
+}
 
 std::string LibpqVersion() {
   const int version = PQlibVersion();

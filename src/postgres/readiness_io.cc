@@ -1,5 +1,3 @@
-#include <poll.h>
-
 #include "pgring/base/check.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/ring_operation.h"
@@ -7,20 +5,6 @@
 
 namespace pgring {
 namespace {
-
-uint32_t PollEvents(Want want) {
-  switch (want) {
-    case Want::kRead:
-      return POLLIN;
-    case Want::kWrite:
-      return POLLOUT;
-    case Want::kReadOrWrite:
-      return POLLIN | POLLOUT;
-    case Want::kDone:
-      break;
-  }
-  PGRING_CHECK(false, "a step that is done wants nothing");
-}
 
 class ReadinessIo final : public SocketIo {
  public:
@@ -35,7 +19,7 @@ class ReadinessIo final : public SocketIo {
   bool Start(int socket, Want want) override {
     if (aborted_) return false;
     PGRING_CHECK(socket >= 0, "a wait on a connection without a socket");
-    poll_.StartPoll(socket, PollEvents(want));
+    poll_.StartPoll(socket, static_cast<uint32_t>(PollEvents(want)));
     return true;
   }
 

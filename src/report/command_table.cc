@@ -16,7 +16,7 @@ namespace {
 // Of a longer command the beginning is shown.
 constexpr size_t kMaxCommandColumns = 48;
 
-std::string Shortened(const std::string& text, bool unicode) {
+std::string ShortenedCommand(const std::string& text, bool unicode) {
   std::string printable = PrintableText(text, unicode);
   if (DisplayWidth(printable) <= kMaxCommandColumns) return printable;
   // Bytes, so that nothing but ASCII is cut within a character.
@@ -37,8 +37,8 @@ std::string CommandTable(const ComparisonResult& result, const TextStyle& style)
   text.heading = {"command"};
   text.left = true;
   for (const CommandFigures& command : commands) {
-    script.cells.push_back(Shortened(command.script, style.unicode));
-    text.cells.push_back(Shortened(command.text, style.unicode));
+    script.cells.push_back(ShortenedCommand(command.script, style.unicode));
+    text.cells.push_back(ShortenedCommand(command.text, style.unicode));
   }
   table.columns = {std::move(script), std::move(text)};
   for (const RunResult& run : result.runs) {

@@ -6,12 +6,11 @@
 #include <utility>
 
 #include "pgring/base/check.h"
+#include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
 namespace {
-
-constexpr int64_t kMicrosecondsPerSecond = 1'000'000;
 
 // Appends to a line of fixed size.
 class LineWriter {

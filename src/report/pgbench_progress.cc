@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pgring/base/clock.h"
+
 namespace pgring {
 namespace {
 
-constexpr double kMicrosecondsPerSecond = 1e6;
+constexpr double kUsPerSecond = kMicrosecondsPerSecond;
 constexpr double kMicrosecondsPerMillisecond = 1e3;
 
 }  // namespace
@@ -36,12 +38,11 @@ std::string PgbenchProgressLine(const PgbenchProgressFormat& format,
   }
   const std::string moment =
       format.timestamp
-          ? fmt::format("{:.3f}", static_cast<double>(time.epoch_us) / kMicrosecondsPerSecond)
-          : fmt::format("{:.1f}",
-                        static_cast<double>(time.since_start_us) / kMicrosecondsPerSecond);
+          ? fmt::format("{:.3f}", static_cast<double>(time.epoch_us) / kUsPerSecond)
+          : fmt::format("{:.1f}", static_cast<double>(time.since_start_us) / kUsPerSecond);
   std::string line =
       fmt::format("progress: {} s, {:.1f} tps, lat {:.3f} ms stddev {:.3f}, {} failed", moment,
-                  succeeded * kMicrosecondsPerSecond / static_cast<double>(time.since_last_us),
+                  succeeded * kUsPerSecond / static_cast<double>(time.since_last_us),
                   latency_us / kMicrosecondsPerMillisecond,
                   deviation_us / kMicrosecondsPerMillisecond, now.failed - last.failed);
   if (format.rate) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "pgring/base/clock.h"
 #include "report/format.h"
 #include "report/terminal_style.h"
 #include "report/text_report.h"
@@ -223,7 +224,6 @@ std::string ResultTable(const ComparisonResult& result, const TextStyle& style) 
         2);
   });
   table.Add({"client", "CPU us", "per op."}, 2, [](const RunResult& run) {
-    constexpr double kMicrosecondsPerSecond = 1e6;
     return FigureText(Quotient((run.client.user_s + run.client.sys_s) * kMicrosecondsPerSecond,
                                static_cast<double>(run.total.succeeded)));
   });

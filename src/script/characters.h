@@ -1,7 +1,12 @@
-// Character classes that pgbench's and psql's scanners share. Bytes beyond ASCII count as letters,
-// whatever the encoding. Cannot fail.
+// Character classes and keywords as pgbench's and psql's scanners know them. Bytes beyond ASCII
+// count as letters, whatever the encoding. Cannot fail.
 #ifndef PGRING_SCRIPT_CHARACTERS_H_
 #define PGRING_SCRIPT_CHARACTERS_H_
+
+#include <string_view>
+
+#include "absl/strings/match.h"
+#include "absl/strings/string_view.h"
 
 namespace pgring {
 
@@ -19,6 +24,12 @@ constexpr bool IsNameStart(char c) {
 }
 
 constexpr bool IsNamePart(char c) { return IsNameStart(c) || IsDigit(c); }
+
+// Whether `word` is the keyword `lower`, in any case.
+inline bool SameWord(std::string_view word, std::string_view lower) {
+  return absl::EqualsIgnoreCase(absl::string_view(word.data(), word.size()),
+                                absl::string_view(lower.data(), lower.size()));
+}
 
 }  // namespace pgring
 

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "pgring/base/status.h"
 #include "script/characters.h"
 #include "script/expression_compiler.h"
@@ -16,11 +15,6 @@
 
 namespace pgring {
 namespace {
-
-bool SameWord(std::string_view word, std::string_view lower) {
-  return absl::EqualsIgnoreCase(absl::string_view(word.data(), word.size()),
-                                absl::string_view(lower.data(), lower.size()));
-}
 
 struct Word {
   std::string_view text;

@@ -2,18 +2,12 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
-#include "absl/strings/string_view.h"
 #include "script/characters.h"
 
 namespace pgring {
 namespace {
 
 constexpr bool IsWordPart(char c) { return IsNamePart(c) || c == '$'; }
-
-bool SameWord(std::string_view word, absl::string_view lower) {
-  return absl::EqualsIgnoreCase(absl::string_view(word.data(), word.size()), lower);
-}
 
 }  // namespace
 
@@ -158,7 +152,7 @@ bool SqlScanner::DefinesFunction() const {
 void SqlScanner::NoteWord(std::string_view word) {
   if (word_count_ == 0) leading_words_ = {};
   if (word_count_ < leading_words_.size()) {
-    for (const absl::string_view known : {"create", "or", "replace", "function", "procedure"}) {
+    for (const std::string_view known : {"create", "or", "replace", "function", "procedure"}) {
       if (SameWord(word, known)) leading_words_[word_count_] = known[0];
     }
   }

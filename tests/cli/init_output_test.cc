@@ -14,27 +14,27 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-absl::StatusOr<Options> Parse(std::vector<const char*> arguments) {
+absl::StatusOr<Options> ParseInit(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), {"pgring", "init"});
   return ParseOptions(static_cast<int>(arguments.size()), arguments.data());
 }
 
-InitOptions Parsed(const std::vector<const char*>& arguments) {
-  const auto options = Parse(arguments);
+InitOptions ParsedInit(const std::vector<const char*>& arguments) {
+  const auto options = ParseInit(arguments);
   EXPECT_TRUE(options.ok()) << options.status();
   if (!options.ok()) return InitOptions();
-  EXPECT_EQ(options->command, Command::kInit);
+  EXPECT_EQ(options->command, Subcommand::kInit);
   return options->init;
 }
 
-std::string Refusal(const std::vector<const char*>& arguments) {
-  const auto options = Parse(arguments);
+std::string InitRefusal(const std::vector<const char*>& arguments) {
+  const auto options = ParseInit(arguments);
   EXPECT_FALSE(options.ok()) << "accepted: " << testing::PrintToString(arguments);
   return std::string(options.status().message());
 }
 
 TEST(InitOptionsTest, DefaultsAreThoseOfPgbench) {
-  const InitOptions init = Parsed({});
+  const InitOptions init = ParsedInit({});
   EXPECT_EQ(init.tables.scale, 1);
   EXPECT_EQ(init.tables.steps, "dtgvp");
   EXPECT_EQ(init.tables.fillfactor, 100);
@@ -44,9 +44,9 @@ TEST(InitOptionsTest, DefaultsAreThoseOfPgbench) {
 }
 
 TEST(InitOptionsTest, LettersAndLongNames) {
-  const InitOptions init =
-      Parsed({"-s", "20", "-I", "d t G", "-F", "90", "-q", "--unlogged-tables", "--tablespace", "a",
-              "--index-tablespace", "b", "--partitions", "3", "--partition-method", "hash"});
+  const InitOptions init = ParsedInit(
+      {"-s", "20", "-I", "d t G", "-F", "90", "-q", "--unlogged-tables", "--tablespace", "a",
+       "--index-tablespace", "b", "--partitions", "3", "--partition-method", "hash"});
   EXPECT_EQ(init.tables.scale, 20);
   EXPECT_EQ(init.tables.steps, "d t G");
   EXPECT_EQ(init.tables.fillfactor, 90);
@@ -56,29 +56,29 @@ TEST(InitOptionsTest, LettersAndLongNames) {
   EXPECT_EQ(init.tables.partitions, 3);
   EXPECT_EQ(init.tables.partition_method, PgbenchPartitionMethod::kHash);
   EXPECT_TRUE(init.quiet);
-  EXPECT_EQ(Parsed({"--scale", "2147483647"}).tables.scale, 2'147'483'647);
+  EXPECT_EQ(ParsedInit({"--scale", "2147483647"}).tables.scale, 2'147'483'647);
 }
 
 TEST(InitOptionsTest, OptionsThatAddAndTakeAwaySteps) {
-  EXPECT_EQ(Parsed({"-n"}).tables.steps, "dtg p");
-  EXPECT_EQ(Parsed({"--foreign-keys"}).tables.steps, "dtgvpf");
-  EXPECT_EQ(Parsed({"--foreign-keys", "-I", "dtfp"}).tables.steps, "dtfp");
-  EXPECT_EQ(Parsed({"-n", "-I", "v"}).tables.steps, " ");
+  EXPECT_EQ(ParsedInit({"-n"}).tables.steps, "dtg p");
+  EXPECT_EQ(ParsedInit({"--foreign-keys"}).tables.steps, "dtgvpf");
+  EXPECT_EQ(ParsedInit({"--foreign-keys", "-I", "dtfp"}).tables.steps, "dtfp");
+  EXPECT_EQ(ParsedInit({"-n", "-I", "v"}).tables.steps, " ");
 }
 
 TEST(InitOptionsTest, Refusals) {
-  EXPECT_THAT(Refusal({"-I", "dtx"}),
+  EXPECT_THAT(InitRefusal({"-I", "dtx"}),
               AllOf(HasSubstr("--init-steps"), HasSubstr("\"x\""), HasSubstr("dtgGvpf")));
-  EXPECT_THAT(Refusal({"-I", " "}), HasSubstr("no step"));
-  EXPECT_THAT(Refusal({"-s", "0"}), AllOf(HasSubstr("--scale"), HasSubstr("1 to 2147483647")));
-  EXPECT_THAT(Refusal({"-s", "2147483648"}), HasSubstr("--scale"));
-  EXPECT_THAT(Refusal({"-F", "9"}), AllOf(HasSubstr("--fillfactor"), HasSubstr("10 to 100")));
-  EXPECT_THAT(Refusal({"--partitions", "-1"}), HasSubstr("--partitions"));
-  EXPECT_THAT(Refusal({"--partitions", "2", "--partition-method", "list"}),
+  EXPECT_THAT(InitRefusal({"-I", " "}), HasSubstr("no step"));
+  EXPECT_THAT(InitRefusal({"-s", "0"}), AllOf(HasSubstr("--scale"), HasSubstr("1 to 2147483647")));
+  EXPECT_THAT(InitRefusal({"-s", "2147483648"}), HasSubstr("--scale"));
+  EXPECT_THAT(InitRefusal({"-F", "9"}), AllOf(HasSubstr("--fillfactor"), HasSubstr("10 to 100")));
+  EXPECT_THAT(InitRefusal({"--partitions", "-1"}), HasSubstr("--partitions"));
+  EXPECT_THAT(InitRefusal({"--partitions", "2", "--partition-method", "list"}),
               HasSubstr("--partition-method"));
-  EXPECT_THAT(Refusal({"--partition-method", "hash"}),
+  EXPECT_THAT(InitRefusal({"--partition-method", "hash"}),
               AllOf(HasSubstr("--partition-method"), HasSubstr("with --partitions")));
-  EXPECT_THAT(Refusal({"--throwaway"}), HasSubstr("--throwaway"));
+  EXPECT_THAT(InitRefusal({"--throwaway"}), HasSubstr("--throwaway"));
 }
 
 TEST(InitSummaryTest, NamesEveryStep) {

@@ -43,16 +43,16 @@ std::vector<std::string> Labels(const Options& options) {
 
 TEST(OptionsTest, NoArgumentsMeanHelp) {
   const Options options = Parsed({});
-  EXPECT_EQ(options.command, Command::kHelp);
+  EXPECT_EQ(options.command, Subcommand::kHelp);
   EXPECT_THAT(options.help_text, AllOf(HasSubstr("compare"), HasSubstr("run"), HasSubstr("server"),
                                        HasSubstr("doctor")));
 }
 
 TEST(OptionsTest, HelpIsQuestionMarkBecauseHIsTheHost) {
   for (const char* flag : {"-?", "--help"}) {
-    EXPECT_EQ(Parsed({flag}).command, Command::kHelp);
+    EXPECT_EQ(Parsed({flag}).command, Subcommand::kHelp);
     const Options compare = Parsed({"compare", flag});
-    EXPECT_EQ(compare.command, Command::kHelp);
+    EXPECT_EQ(compare.command, Subcommand::kHelp);
     EXPECT_THAT(compare.help_text,
                 AllOf(HasSubstr("--scenarios"), HasSubstr("-h,--host"), HasSubstr("--out")));
     EXPECT_THAT(Parsed({"run", flag}).help_text,
@@ -62,13 +62,13 @@ TEST(OptionsTest, HelpIsQuestionMarkBecauseHIsTheHost) {
 }
 
 TEST(OptionsTest, VersionIsACommand) {
-  EXPECT_EQ(Parsed({"--version"}).command, Command::kVersion);
-  EXPECT_EQ(Parsed({"-V"}).command, Command::kVersion);
+  EXPECT_EQ(Parsed({"--version"}).command, Subcommand::kVersion);
+  EXPECT_EQ(Parsed({"-V"}).command, Subcommand::kVersion);
 }
 
 TEST(OptionsTest, DefaultsAreThoseOfTheContract) {
   const Options options = Parsed({"compare"});
-  EXPECT_EQ(options.command, Command::kCompare);
+  EXPECT_EQ(options.command, Subcommand::kCompare);
   const WorkloadPlan& workload = options.plan.workload;
   EXPECT_EQ(workload.operations, 35'000);
   EXPECT_EQ(workload.write_ratio, 0.5);
@@ -153,7 +153,7 @@ TEST(OptionsTest, TakesEveryOption) {
 
 TEST(OptionsTest, RunIsAComparisonOfOne) {
   const Options options = Parsed({"run", "--scenario", "chunked:10"});
-  EXPECT_EQ(options.command, Command::kCompare);
+  EXPECT_EQ(options.command, Subcommand::kCompare);
   EXPECT_THAT(Labels(options), testing::ElementsAre("chunked:10"));
   EXPECT_THAT(Refusal({"run"}), HasSubstr("--scenario is required"));
   EXPECT_THAT(Refusal({"run", "--scenario", "sync,async"}), HasSubstr("compare --scenarios"));
@@ -162,7 +162,7 @@ TEST(OptionsTest, RunIsAComparisonOfOne) {
 TEST(OptionsTest, ServerHasItsOwnOptions) {
   const Options options =
       Parsed({"server", "--max-connections", "50", "--tcp", "0", "--unsafe-fast"});
-  EXPECT_EQ(options.command, Command::kServer);
+  EXPECT_EQ(options.command, Subcommand::kServer);
   EXPECT_EQ(options.server.max_connections, 50);
   EXPECT_EQ(options.server.tcp_port, 0);
   EXPECT_TRUE(options.server.unsafe_fast);
@@ -171,7 +171,7 @@ TEST(OptionsTest, ServerHasItsOwnOptions) {
 
 TEST(OptionsTest, DoctorTakesATarget) {
   const Options options = Parsed({"doctor", "-h", "h"});
-  EXPECT_EQ(options.command, Command::kDoctor);
+  EXPECT_EQ(options.command, Subcommand::kDoctor);
   EXPECT_EQ(options.target.host, "h");
 }
 

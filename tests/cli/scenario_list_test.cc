@@ -14,28 +14,28 @@ namespace {
 
 using testing::HasSubstr;
 
-std::vector<ScenarioPlan> Parsed(const std::string& text,
-                                 const ScenarioDefaults& defaults = ScenarioDefaults()) {
+std::vector<ScenarioPlan> ParsedScenarios(const std::string& text,
+                                          const ScenarioDefaults& defaults = ScenarioDefaults()) {
   auto plans = ParseScenarios(text, defaults);
   EXPECT_TRUE(plans.ok()) << plans.status();
   return plans.ok() ? *plans : std::vector<ScenarioPlan>();
 }
 
 ScenarioPlan One(const std::string& text, const ScenarioDefaults& defaults = ScenarioDefaults()) {
-  const std::vector<ScenarioPlan> plans = Parsed(text, defaults);
+  const std::vector<ScenarioPlan> plans = ParsedScenarios(text, defaults);
   EXPECT_EQ(plans.size(), 1U);
   return plans.empty() ? ScenarioPlan() : plans.front();
 }
 
-std::string Refusal(const std::string& text,
-                    const ScenarioDefaults& defaults = ScenarioDefaults()) {
+std::string ScenariosRefusal(const std::string& text,
+                             const ScenarioDefaults& defaults = ScenarioDefaults()) {
   const auto plans = ParseScenarios(text, defaults);
   EXPECT_FALSE(plans.ok()) << "accepted: " << text;
   return std::string(plans.status().message());
 }
 
 TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
-  const std::vector<ScenarioPlan> plans = Parsed("sync,threads,async,chunked,window");
+  const std::vector<ScenarioPlan> plans = ParsedScenarios("sync,threads,async,chunked,window");
   ASSERT_EQ(plans.size(), 5U);
   for (size_t i = 0; i < plans.size(); ++i) {
     EXPECT_EQ(plans[i].kind, kAllScenarioKinds[i]);
@@ -58,7 +58,7 @@ TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
 }
 
 TEST(ScenarioListTest, KeepsTheOrderAndAllowsSpaces) {
-  const std::vector<ScenarioPlan> plans = Parsed("window, sync ,async");
+  const std::vector<ScenarioPlan> plans = ParsedScenarios("window, sync ,async");
   ASSERT_EQ(plans.size(), 3U);
   EXPECT_EQ(plans[0].label, "window");
   EXPECT_EQ(plans[1].label, "sync");
@@ -111,7 +111,7 @@ TEST(ScenarioListTest, OwnSettingsWinOverTheOptions) {
 }
 
 TEST(ScenarioListTest, GivesEveryRunALabelOfItsOwn) {
-  const std::vector<ScenarioPlan> plans = Parsed("sync,sync,window:5,sync,window:5");
+  const std::vector<ScenarioPlan> plans = ParsedScenarios("sync,sync,window:5,sync,window:5");
   std::vector<std::string> labels;
   for (const ScenarioPlan& plan : plans) labels.push_back(plan.label);
   EXPECT_THAT(labels, testing::ElementsAre("sync", "sync#2", "window:5", "sync#3", "window:5#2"));
@@ -126,43 +126,44 @@ TEST(ScenarioListTest, TakesTheLimitsThemselves) {
 }
 
 TEST(ScenarioListTest, RefusesWhatAScenarioDoesNotHave) {
-  EXPECT_THAT(Refusal("sync:5"), HasSubstr("sync is one thread"));
-  EXPECT_THAT(Refusal("sync:pool=5"), HasSubstr("sync is one thread"));
-  EXPECT_THAT(Refusal("threads:pool=5"), HasSubstr("set only its limit"));
-  EXPECT_THAT(Refusal("threads:4:timeout=5"), HasSubstr("set only its limit"));
-  EXPECT_THAT(Refusal("async:5"), HasSubstr("async has no limit"));
+  EXPECT_THAT(ScenariosRefusal("sync:5"), HasSubstr("sync is one thread"));
+  EXPECT_THAT(ScenariosRefusal("sync:pool=5"), HasSubstr("sync is one thread"));
+  EXPECT_THAT(ScenariosRefusal("threads:pool=5"), HasSubstr("set only its limit"));
+  EXPECT_THAT(ScenariosRefusal("threads:4:timeout=5"), HasSubstr("set only its limit"));
+  EXPECT_THAT(ScenariosRefusal("async:5"), HasSubstr("async has no limit"));
 }
 
 TEST(ScenarioListTest, RefusesUnknownNamesAndSettings) {
-  EXPECT_THAT(Refusal("turbo"),
+  EXPECT_THAT(ScenariosRefusal("turbo"),
               testing::AllOf(HasSubstr("\"turbo\""), HasSubstr("known are"), HasSubstr("window")));
-  EXPECT_THAT(Refusal("Sync"), HasSubstr("no such scenario"));
-  EXPECT_THAT(Refusal(""), HasSubstr("no such scenario"));
-  EXPECT_THAT(Refusal("sync,"), HasSubstr("no such scenario"));
-  EXPECT_THAT(Refusal("window:speed=9"), HasSubstr("unknown setting \"speed\""));
+  EXPECT_THAT(ScenariosRefusal("Sync"), HasSubstr("no such scenario"));
+  EXPECT_THAT(ScenariosRefusal(""), HasSubstr("no such scenario"));
+  EXPECT_THAT(ScenariosRefusal("sync,"), HasSubstr("no such scenario"));
+  EXPECT_THAT(ScenariosRefusal("window:speed=9"), HasSubstr("unknown setting \"speed\""));
 }
 
 TEST(ScenarioListTest, RefusesNumbersOutOfRange) {
-  EXPECT_THAT(Refusal("window:0"), HasSubstr("from 1 to 100000, not \"0\""));
-  EXPECT_THAT(Refusal("window:100001"), HasSubstr("the limit must be"));
-  EXPECT_THAT(Refusal("window:"), HasSubstr("not \"\""));
-  EXPECT_THAT(Refusal("window:5x"), HasSubstr("not \"5x\""));
-  EXPECT_THAT(Refusal("window:limit=99999999999"), HasSubstr("the limit must be"));
-  EXPECT_THAT(Refusal("async:pool=0"), HasSubstr("pool must be"));
-  EXPECT_THAT(Refusal("async:overflow=-1"), HasSubstr("overflow must be"));
-  EXPECT_THAT(Refusal("async:timeout=-1"), HasSubstr("timeout must be"));
-  EXPECT_THAT(Refusal("async:timeout=nan"), HasSubstr("timeout must be"));
-  EXPECT_THAT(Refusal("async:timeout=86401"), HasSubstr("timeout must be"));
-  EXPECT_THAT(Refusal("threads:" + std::to_string(kMaxBlockingThreads + 1)), HasSubstr("threads"));
-  EXPECT_THAT(Refusal("async:pool=" + std::to_string(kMaxPoolConnections) + ":overflow=1"),
+  EXPECT_THAT(ScenariosRefusal("window:0"), HasSubstr("from 1 to 100000, not \"0\""));
+  EXPECT_THAT(ScenariosRefusal("window:100001"), HasSubstr("the limit must be"));
+  EXPECT_THAT(ScenariosRefusal("window:"), HasSubstr("not \"\""));
+  EXPECT_THAT(ScenariosRefusal("window:5x"), HasSubstr("not \"5x\""));
+  EXPECT_THAT(ScenariosRefusal("window:limit=99999999999"), HasSubstr("the limit must be"));
+  EXPECT_THAT(ScenariosRefusal("async:pool=0"), HasSubstr("pool must be"));
+  EXPECT_THAT(ScenariosRefusal("async:overflow=-1"), HasSubstr("overflow must be"));
+  EXPECT_THAT(ScenariosRefusal("async:timeout=-1"), HasSubstr("timeout must be"));
+  EXPECT_THAT(ScenariosRefusal("async:timeout=nan"), HasSubstr("timeout must be"));
+  EXPECT_THAT(ScenariosRefusal("async:timeout=86401"), HasSubstr("timeout must be"));
+  EXPECT_THAT(ScenariosRefusal("threads:" + std::to_string(kMaxBlockingThreads + 1)),
+              HasSubstr("threads"));
+  EXPECT_THAT(ScenariosRefusal("async:pool=" + std::to_string(kMaxPoolConnections) + ":overflow=1"),
               HasSubstr("together exceed"));
 }
 
 TEST(ScenarioListTest, RefusesMoreScenariosThanAReportCanShow) {
   std::string most = "sync";
   for (int i = 1; i < kMaxScenarios; ++i) most += ",sync";
-  EXPECT_EQ(Parsed(most).size(), static_cast<size_t>(kMaxScenarios));
-  EXPECT_THAT(Refusal(most + ",sync"), HasSubstr("at most"));
+  EXPECT_EQ(ParsedScenarios(most).size(), static_cast<size_t>(kMaxScenarios));
+  EXPECT_THAT(ScenariosRefusal(most + ",sync"), HasSubstr("at most"));
 }
 
 }  // namespace

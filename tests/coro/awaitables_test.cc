@@ -19,8 +19,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr int64_t kHourNs = 3'600 * kNanosecondsPerSecond;
-
 template <typename World>
 class AwaitablesTest : public CoroTest<World> {};
 TYPED_TEST_SUITE(AwaitablesTest, ReactorWorlds, ReactorWorldNames);

@@ -15,8 +15,6 @@
 namespace pgring {
 namespace {
 
-constexpr int64_t kHourNs = 3'600 * kNanosecondsPerSecond;
-
 template <typename World>
 class DestructionTest : public CoroTest<World> {
  protected:

@@ -15,11 +15,6 @@ using ::testing::IsEmpty;
 
 class TaskGroupTest : public ReadyQueueTest {};
 
-Task<void> Log(std::vector<int>* log, int number) {
-  log->push_back(number);
-  co_return;
-}
-
 Task<void> LogAfter(Gate* gate, std::vector<int>* log, int number, Counted argument) {
   co_await gate->Wait();
   log->push_back(number);

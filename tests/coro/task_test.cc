@@ -23,11 +23,6 @@ class TaskTest : public ReadyQueueTest {};
 
 Task<int> Answer() { co_return 42; }
 
-Task<void> Log(std::vector<int>* log, int number) {
-  log->push_back(number);
-  co_return;
-}
-
 TEST_F(TaskTest, GivesItsValue) { EXPECT_EQ(RunInline(Answer()), 42); }
 
 Task<std::unique_ptr<int>> MakeUnique(int value) { co_return std::make_unique<int>(value); }

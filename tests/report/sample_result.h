@@ -6,9 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "report/text_style.h"
 #include "run/run_result.h"
 
 namespace pgring {
+
+inline constexpr TextStyle kPlain = {false, false, 100};
+inline constexpr TextStyle kUnicode = {false, true, 100};
 
 // Header only: what is known before the first run starts.
 ComparisonResult SamplePlan();

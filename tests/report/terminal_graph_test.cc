@@ -17,9 +17,6 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-const TextStyle kPlain = {false, false, 100};
-const TextStyle kUnicode = {false, true, 100};
-
 // The cells right of the axis, top row first.
 std::vector<std::string> Plot(const std::string& graph) {
   std::vector<std::string> rows;

@@ -17,9 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const TextStyle kPlain = {false, false, 100};
-const TextStyle kUnicode = {false, true, 100};
-
 size_t Count(const std::string& text, const std::string& part) {
   size_t count = 0;
   for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;

@@ -11,8 +11,6 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-constexpr ScenarioKind kReactorKinds[] = {ScenarioKind::kAsync, ScenarioKind::kChunked,
-                                          ScenarioKind::kWindow};
 constexpr int64_t kDrainMs = Interrupt::kDrainNs / kMs;
 constexpr int64_t kAbortMs = (Interrupt::kDrainNs + Interrupt::kCancelNs) / kMs;
 

@@ -20,9 +20,6 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
-constexpr ScenarioKind kReactorKinds[] = {ScenarioKind::kAsync, ScenarioKind::kChunked,
-                                          ScenarioKind::kWindow};
-
 std::vector<int32_t> Repeat(int32_t value, size_t count) {
   return std::vector<int32_t>(count, value);
 }

@@ -27,6 +27,9 @@ namespace pgring {
 
 inline constexpr int64_t kMs = kNanosecondsPerMillisecond;
 
+inline constexpr ScenarioKind kReactorKinds[] = {ScenarioKind::kAsync, ScenarioKind::kChunked,
+                                                 ScenarioKind::kWindow};
+
 // One statement per operation; the operation's value says what becomes of it.
 class OneStatementWorkload final : public Workload {
  public:

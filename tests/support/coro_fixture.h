@@ -5,7 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "pgring/base/check.h"
+#include "pgring/base/clock.h"
 #include "pgring/base/intrusive_list.h"
 #include "pgring/coro/frame_pool.h"
 #include "pgring/coro/task.h"
@@ -14,6 +18,9 @@
 #include "support/reactor_fixture.h"
 
 namespace pgring {
+
+// Longer than any test waits.
+inline constexpr int64_t kHourNs = 3'600 * kNanosecondsPerSecond;
 
 // Expects at its end what was alive at its beginning.
 class FrameBalance {
@@ -39,6 +46,11 @@ template <typename T>
 void StartOn(ReadyQueue* ready, const Task<T>& task) {
   task.handle().promise().set_ready_queue(ready);
   task.handle().resume();
+}
+
+inline Task<void> Log(std::vector<int>* log, int number) {
+  log->push_back(number);
+  co_return;
 }
 
 // Coroutines without a reactor: the test runs the ready queue itself.

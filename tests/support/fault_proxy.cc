@@ -23,7 +23,7 @@
 namespace pgring {
 namespace {
 
-constexpr std::chrono::seconds kLimit(90);
+constexpr std::chrono::seconds kPhaseLimit(90);
 constexpr int kListenBacklog = 4096;
 // More than this waiting in one direction, and no more is read.
 constexpr size_t kMaxChunks = 1'000;
@@ -185,7 +185,7 @@ void FaultProxy::StallOnMessage(const std::string& bytes) {
 
 bool FaultProxy::WaitFor(const std::function<bool()>& condition) {
   std::unique_lock<std::mutex> lock(mutex_);
-  return changed_.wait_for(lock, kLimit, condition);
+  return changed_.wait_for(lock, kPhaseLimit, condition);
 }
 
 bool FaultProxy::WaitForMessages(const std::string& bytes, int64_t count) {

@@ -115,6 +115,16 @@ class BlockingLibpq(unittest.TestCase):
 
 
 class Resume(unittest.TestCase):
+    def test_what_using_brings_in_is_used(self):
+        unused = "using ::testing::Eq;\nint F() { return 0; }\n"
+        self.assertEqual(problems("tests/a/b.cc", unused)[0],
+                         ["Eq is brought in by `using` and not used"])
+        for text in ("using ::testing::Eq;\nint F() { return Eq(0); }\n",
+                     "using Number = int;\n", "using namespace std::literals;\n"):
+            self.assertEqual(problems("tests/a/b.cc", text)[0], [])
+        self.assertEqual(problems("src/base/a.h", "#ifndef PGRING_BASE_A_H_\n"
+                                  "#define PGRING_BASE_A_H_\nusing std::swap;\n#endif\n")[0], [])
+
     def test_only_the_ready_queue_resumes(self):
         for text in ("void F() { handle.resume(); }\n", "void F() { node->handle . resume (); }\n"):
             self.assertEqual(len(problems("src/coro/semaphore.cc", text)[0]), 1)

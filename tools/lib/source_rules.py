@@ -77,6 +77,20 @@ def check_resume(path, tokens):
                                        "tools/lib/source_rules.py)")
 
 
+def check_using_declarations(path, tokens):
+    """A name brought in by `using A::B;` in a .cc file is used there."""
+    if not path.endswith(".cc"):
+        return
+    words = [token.text for token in tokens]
+    for index in range(len(words) - 1):
+        if words[index] != "using" or words[index + 1] in ("namespace", "enum"):
+            continue
+        end = words.index(";", index)
+        name = words[end - 1]
+        if "=" not in words[index:end] and words.count(name) == 1:
+            yield tokens[index].line, f"{name} is brought in by `using` and not used"
+
+
 def header_guard(path):
     """PGRING_<LAYER>_<FILE>_H_, from the path below include/pgring, src or the root (tests)."""
     for prefix in ("include/pgring/", "src/"):

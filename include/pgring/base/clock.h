@@ -13,6 +13,7 @@ namespace pgring {
 inline constexpr int64_t kNanosecondsPerMicrosecond = 1'000;
 inline constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 inline constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+inline constexpr int64_t kMicrosecondsPerSecond = 1'000'000;
 
 // A deadline that never comes.
 inline constexpr int64_t kNoDeadlineNs = std::numeric_limits<int64_t>::max();

@@ -29,6 +29,9 @@ namespace pgring {
 // What a step needs before it can go on.
 enum class Want : uint8_t { kRead, kWrite, kReadOrWrite, kDone };
 
+// POLLIN and POLLOUT for it. kDone wants nothing and must not be asked.
+short PollEvents(Want want);
+
 // Of the libpq that this program runs with: "15.20".
 std::string LibpqVersion();
 
