@@ -104,6 +104,8 @@ class Comparison {
   std::unique_ptr<BlockingSession> control_;
   bool created_schema_ = false;
   bool is_prepared_ = false;
+  bool behind_pooler_ = false;
+  std::string pooler_note_;
   std::vector<std::string> first_notes_;
   ComparisonResult result_;
 };
@@ -116,7 +118,8 @@ absl::Status Comparison::OpenControl() {
 
 absl::Status Comparison::ClaimOwnSchema() {
   if (!workload_->uses_own_schema()) return absl::OkStatus();
-  absl::StatusOr<bool> created = ClaimSchema(control_.get());
+  absl::StatusOr<bool> created =
+      ClaimSchema(control_.get(), behind_pooler_ ? SchemaLock::kNone : SchemaLock::kSession);
   if (!created.ok()) return created.status();
   created_schema_ = created_schema_ || *created;
   return absl::OkStatus();
@@ -153,10 +156,14 @@ absl::Status Comparison::LookForPooler() {
   absl::StatusOr<Result> pid = control_->ExecuteSql("SELECT pg_backend_pid()");
   if (!pid.ok()) return Annotate(pid.status(), "asking for the server's process");
   if (pid->Integer(0, 0) == control_->libpq().backend_pid()) return absl::OkStatus();
-  workload_->AvoidPreparedStatements();
-  observer_->OnNote(
-      "a connection pooler is between pgring and the server: statements are sent unprepared, "
-      "because each transaction may run in another session of the server");
+  behind_pooler_ = true;
+  pooler_note_ =
+      "a connection pooler is between pgring and the server: each transaction may run in another "
+      "session of the server";
+  if (workload_->AvoidPreparedStatements()) {
+    absl::StrAppend(&pooler_note_, ", so statements are sent unprepared (extended protocol)");
+  }
+  observer_->OnNote(pooler_note_);
   return absl::OkStatus();
 }
 
@@ -214,8 +221,9 @@ RunResult Comparison::NotStarted(const ScenarioPlan& scenario, const absl::Statu
 }
 
 absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
+  if (behind_pooler_) notes->push_back(pooler_note_);
   if (std::exchange(is_prepared_, false)) {
-    *notes = first_notes_;
+    notes->insert(notes->end(), first_notes_.begin(), first_notes_.end());
     return absl::OkStatus();
   }
   if (control_ == nullptr || !control_->usable()) PGRING_RETURN_IF_ERROR(OpenControl());
@@ -223,6 +231,7 @@ absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
   if (prepared.ok() || control_->usable() || interrupt_->raised()) return prepared;
   // The control connection went down with the server of the last run: once more over a new one.
   notes->clear();
+  if (behind_pooler_) notes->push_back(pooler_note_);
   PGRING_RETURN_IF_ERROR(OpenControl());
   return workload_->Prepare(control_.get(), notes);
 }

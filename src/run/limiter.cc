@@ -25,16 +25,22 @@ Task<Permit> Limiter::Admit() {
     co_return std::move(permit);
   }
   if (chunk_.units() == 0) {
-    const int units = std::max(1, limit_ - held_back_ - static_cast<int>(retired_.size()));
+    // All of the previous chunk's come back, also from clients that are retired meanwhile: how many
+    // places are left is known only then.
+    withheld_.Release();
+    const int units = limit_ - held_back_;
     Permit whole = co_await semaphore.Acquire(units);
-    chunk_ = std::move(whole);
+    if (whole.units() == 0) co_return Permit();
+    chunk_ = whole.Split(std::max<int64_t>(1, whole.units() - retired_places_));
+    withheld_ = std::move(whole);
   }
-  if (chunk_.units() == 0) co_return Permit();
   co_return chunk_.Split(1);
 }
 
 void Limiter::Retire(Permit permit) {
-  if (permit.units() > 0) retired_.push_back(std::move(permit));
+  if (permit.units() == 0) return;
+  ++retired_places_;
+  if (kind_ == LimiterKind::kWindow) retired_.push_back(std::move(permit));
 }
 
 Task<void> Limiter::Ramp(Reactor* reactor, int64_t full_ns, StopToken stop) {

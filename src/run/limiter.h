@@ -45,7 +45,9 @@ class Limiter {
   std::optional<Semaphore> semaphore_;
   Permit chunk_;       // what is left of the chunk being started
   int held_back_ = 0;  // by the ramp
-  std::vector<Permit> retired_;
+  int retired_places_ = 0;
+  std::vector<Permit> retired_;  // of a window
+  Permit withheld_;              // the retired places' share of the chunk
 };
 
 }  // namespace pgring

@@ -92,8 +92,9 @@ const Statement* FamilyWorkload::Find(const char* name) const {
   PGRING_CHECK(false, "the workload has no such statement");
 }
 
-void FamilyWorkload::AvoidPreparedStatements() {
+bool FamilyWorkload::AvoidPreparedStatements() {
   for (Statement& statement : statements_) statement.protocol = StatementProtocol::kExtended;
+  return true;
 }
 
 Task<absl::Status> FamilyWorkload::Run(Session* session, ClientState*, Operation operation,

@@ -31,7 +31,7 @@ class FamilyWorkload final : public Workload {
   const std::vector<std::string>& kinds() const override { return kinds_; }
   const std::vector<Statement>& statements() const override { return statements_; }
   bool uses_own_schema() const override { return true; }
-  void AvoidPreparedStatements() override;
+  bool AvoidPreparedStatements() override;
   Task<absl::Status> Run(Session* session, ClientState* client, Operation operation,
                          OperationTally* tally) override;
   absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;

@@ -38,15 +38,18 @@ absl::Status CreateSchema(BlockingSession* session) {
 
 }  // namespace
 
-absl::StatusOr<bool> ClaimSchema(BlockingSession* session) {
-  const absl::Status locked = session->ExecuteSql(kLock).status();
+absl::StatusOr<bool> ClaimSchema(BlockingSession* session, SchemaLock lock) {
+  absl::Status locked;
+  if (lock == SchemaLock::kSession) {
+    locked = session->ExecuteSql(kLock).status();
+    if (locked.ok()) locked = session->ExecuteSql(kLockTimeout).status();
+  }
   if (FailureCode(locked) == kLockNotAvailable) {
     return absl::AlreadyExistsError(
         "another pgring is running against this database; wait for it to end, or use another "
         "database");
   }
   if (!locked.ok()) return Annotate(locked, "locking the schema pgring");
-  PGRING_RETURN_IF_ERROR(session->ExecuteSql(kLockTimeout).status());
   absl::StatusOr<Result> found = session->ExecuteSql(kFindSchema);
   if (!found.ok()) return Annotate(found.status(), "looking for the schema pgring");
   if (found->rows() == 0) {

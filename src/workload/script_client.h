@@ -3,6 +3,7 @@
 #ifndef PGRING_WORKLOAD_SCRIPT_CLIENT_H_
 #define PGRING_WORKLOAD_SCRIPT_CLIENT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,15 @@
 #include "workload/workload.h"
 
 namespace pgring {
+
+// Of one operation's random numbers: spreads the operations over all seeds (the finalizer of
+// splitmix64).
+inline uint64_t OperationSeed(uint64_t seed, int64_t index) {
+  uint64_t mixed = seed + 0x9e3779b97f4a7c15u * (static_cast<uint64_t>(index) + 1);
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+  return mixed ^ (mixed >> 31);
+}
 
 class ScriptClient final : public ClientState {
  public:

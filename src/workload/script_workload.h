@@ -36,7 +36,7 @@ class ScriptWorkload final : public Workload {
   const std::vector<Statement>& statements() const override { return no_statements_; }
   std::unique_ptr<ClientState> MakeClient(int number) override;
   bool uses_session_state() const override { return true; }
-  void AvoidPreparedStatements() override;
+  bool AvoidPreparedStatements() override;
   void StartMeasuring() override { recorder_.Clear(); }
   std::vector<CommandFigures> command_figures() const override { return recorder_.Get(); }
   Task<absl::Status> Run(Session* session, ClientState* state, Operation operation,

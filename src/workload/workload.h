@@ -78,8 +78,8 @@ class Workload {
   virtual std::vector<CommandFigures> command_figures() const { return {}; }
 
   // The connection goes to a pooler, which may give each transaction another server's session: no
-  // statement may rely on having been prepared.
-  virtual void AvoidPreparedStatements() = 0;
+  // statement may rely on having been prepared. Whether that changes anything.
+  virtual bool AvoidPreparedStatements() = 0;
 
   // What a reader should know about how the server carried the run out. Call before Verify.
   virtual std::vector<std::string> Observations(BlockingSession* session,

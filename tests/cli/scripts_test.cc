@@ -8,6 +8,7 @@
 #include <fstream>
 #include <regex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli_fixture.h"
@@ -16,8 +17,12 @@ namespace pgring {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
 
 constexpr char kAllScenarios[] = "sync,threads:4,async:pool=6,chunked:6,window:6";
 
@@ -106,15 +111,18 @@ TEST(ScriptsTest, StaticErrorIsToldWithItsPlace) {
 
 TEST(ScriptsTest, RunTimeErrorEndsTheClientAndTheRunGoesOn) {
   const ScriptFile script("\\set x 1 / (:client_id - 2)\nSELECT 1;\n");
-  Program program(RunOn(
-      "run", {"--scenario", "window", "-c", "4", "-f", script.path(), "--operations", "100"}));
-  EXPECT_EQ(program.Wait(), 2);
-  const Json run = ResultOf(program)["runs"][0];
-  EXPECT_EQ(run["operations"]["failed"], 1);
-  EXPECT_EQ(run["operations"]["succeeded"], 99);
-  EXPECT_EQ(run["aborted_clients"], 1);
-  EXPECT_THAT(program.stderr_text(), HasSubstr("INVALID"));
-  EXPECT_THAT(program.stdout_text(), HasSubstr("division by zero"));
+  for (const std::string scenario : {"window", "chunked", "threads"}) {
+    SCOPED_TRACE(scenario);
+    Program program(RunOn(
+        "run", {"--scenario", scenario, "-c", "4", "-f", script.path(), "--operations", "100"}));
+    EXPECT_EQ(program.Wait(), 2);
+    const Json run = ResultOf(program)["runs"][0];
+    EXPECT_EQ(run["operations"]["failed"], 1);
+    EXPECT_EQ(run["operations"]["succeeded"], 99);
+    EXPECT_EQ(run["aborted_clients"], 1);
+    EXPECT_THAT(program.stderr_text(), HasSubstr("INVALID"));
+    EXPECT_THAT(program.stdout_text(), HasSubstr("division by zero"));
+  }
 }
 
 TEST(ScriptsTest, RunEndsWhenEveryClientIsAborted) {
@@ -236,6 +244,136 @@ TEST(ScriptsTest, BadOptionsAreOneLine) {
     EXPECT_EQ(CountLines(program.stderr_text()), 1) << program.stderr_text();
     EXPECT_THAT(program.stdout_text(), IsEmpty());
   }
+}
+
+constexpr char kCommandTableTitle[] = "Mean time of each command";
+
+// The table of -r in what was printed, from its title to the empty line after it.
+std::vector<std::string> CommandTableLines(const std::string& report) {
+  std::vector<std::string> lines;
+  bool inside = false;
+  for (const std::string& line : Lines(report)) {
+    inside = line == kCommandTableTitle || (inside && !line.empty());
+    if (inside) lines.push_back(line);
+  }
+  return lines;
+}
+
+// How often each command succeeded, by its first line.
+using CommandCounts = std::vector<std::pair<std::string, int64_t>>;
+
+CommandCounts CommandCountsOf(const Json& run, const std::string& script) {
+  CommandCounts counts;
+  // A run without -r has no such key.
+  const Json commands = run.value("commands", Json::array());
+  for (const Json& command : commands) {
+    if (command["script"] != script) continue;
+    counts.emplace_back(command["command"], command["duration_ns"]["count"]);
+  }
+  return counts;
+}
+
+TEST(ScriptsTest, EveryCommandIsReportedForEveryRun) {
+  constexpr int64_t kOperations = 40;
+  const ScriptFile script(
+      "\\set x random(1, 1000)\n"
+      "\\sleep 5 ms\n"
+      "SELECT :x\n"
+      "  + 1;\n"
+      "\\if :x < 0\n"
+      "SELECT 2;\n"
+      "\\endif\n");
+  Program program(RunOn("compare", {"-r", "-f", script.path(), "--scenarios", kAllScenarios,
+                                    "--operations", std::to_string(kOperations)}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = ResultOf(program);
+  ASSERT_EQ(result["runs"].size(), 5U);
+  for (const Json& run : result["runs"]) {
+    SCOPED_TRACE(run["scenario"].get<std::string>());
+    const CommandCounts counts = CommandCountsOf(run, script.path());
+    // What an \\endif takes is nobody's question; that it is there is.
+    ASSERT_EQ(counts.size(), 6U);
+    EXPECT_EQ(counts.back().first, "\\endif");
+    EXPECT_THAT(CommandCounts(counts.begin(), counts.end() - 1),
+                ElementsAre(Pair("\\set x random(1, 1000)", kOperations),
+                            Pair("\\sleep 5 ms", kOperations), Pair("SELECT :x", kOperations),
+                            Pair("\\if :x < 0", kOperations), Pair("SELECT 2;", 0)));
+    for (const Json& command : run["commands"]) {
+      EXPECT_EQ(command["failures"], 0);
+      EXPECT_EQ(command["duration_ns"]["mean"].is_null(), command["duration_ns"]["count"] == 0);
+    }
+    EXPECT_GE(run["commands"][1]["duration_ns"]["min"], 5'000'000);
+    EXPECT_GT(run["commands"][2]["duration_ns"]["mean"], 0);
+  }
+}
+
+TEST(ScriptsTest, CommandTableHasARowForEachCommandAndAColumnForEachRun) {
+  const ScriptFile script("\\set x 1\nSELECT :x\n  + 1;\n\\if :x > 1\nSELECT 2;\n\\endif\n");
+  Program program(RunOn("compare", {"-r", "-f", script.path(), "--scenarios", "sync,window:4",
+                                    "--operations", "20"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const std::vector<std::string> table = CommandTableLines(program.stdout_text());
+  // A figure and its unit, or a dash for what no operation came to.
+  const std::string figure = " +[0-9.]+ (us|ms|s)";
+  const std::string unknown = " +-";
+  const auto row = [&](const std::string& command, const std::string& cell) {
+    return ContainsRegex("mine\\.sql +" + command + cell + cell + "$");
+  };
+  ASSERT_EQ(table.size(), 9U) << program.stdout_text();
+  EXPECT_THAT(table[1], ContainsRegex("^ +sync +window:4$"));
+  EXPECT_THAT(table[2], ContainsRegex("^script +command +mean +mean$"));
+  EXPECT_THAT(table[4], row("\\\\set x 1", figure));
+  EXPECT_THAT(table[5], row("SELECT :x", figure));
+  EXPECT_THAT(table[6], row("\\\\if :x > 1", figure));
+  EXPECT_THAT(table[7], row("SELECT 2;", unknown));
+  EXPECT_THAT(table[8], HasSubstr("\\endif"));
+  const std::string report = ReadFile(program.work_directory() + "/" + kOut + "/report.txt");
+  EXPECT_EQ(CommandTableLines(report), table);
+}
+
+TEST(ScriptsTest, CommandsAreNotReportedUnlessAskedFor) {
+  const ScriptFile script("SELECT 1;\n");
+  Program program(
+      RunOn("run", {"--scenario", "window:4", "-f", script.path(), "--operations", "20"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  EXPECT_FALSE(ResultOf(program)["runs"][0].contains("commands"));
+  EXPECT_THAT(program.stdout_text(), Not(HasSubstr(kCommandTableTitle)));
+}
+
+// Each weight is a kind of its own, with commands of its own.
+TEST(ScriptsTest, FileGivenTwiceIsTwoKinds) {
+  constexpr int64_t kOperations = 400;
+  const ScriptFile script("SELECT 1;\n");
+  const std::string first = script.path();
+  const std::string second = first + " (2)";
+  Program program(RunOn("run", {"-r", "--scenario", "window:4", "-f", first + "@3", "-f", first,
+                                "--operations", std::to_string(kOperations)}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json run = ResultOf(program)["runs"][0];
+  ExpectAllAccountedFor(run, kOperations);
+  const Json& kinds = run["operations"]["by_kind"];
+  ASSERT_EQ(kinds.size(), 2U) << kinds;
+  EXPECT_NEAR(kinds[first]["succeeded"].get<double>(), 0.75 * kOperations, 50);
+  for (const std::string& kind : {first, second}) {
+    EXPECT_THAT(CommandCountsOf(run, kind),
+                ElementsAre(Pair("SELECT 1;", kinds[kind]["succeeded"].get<int64_t>())));
+  }
+  const std::vector<std::string> table = CommandTableLines(program.stdout_text());
+  ASSERT_EQ(table.size(), 6U) << program.stdout_text();
+  EXPECT_THAT(table[4], HasSubstr("mine.sql  "));
+  EXPECT_THAT(table[5], HasSubstr("mine.sql (2)  "));
+}
+
+TEST(ScriptsTest, FailuresOfACommandAreNotInItsTimes) {
+  const ScriptFile script("\\set x 1 / (:client_id - 2)\nSELECT 1;\n");
+  Program program(RunOn("run", {"-r", "--scenario", "window", "-c", "4", "-f", script.path(),
+                                "--operations", "100"}));
+  EXPECT_EQ(program.Wait(), 2);
+  const Json run = ResultOf(program)["runs"][0];
+  ASSERT_THAT(CommandCountsOf(run, script.path()),
+              ElementsAre(Pair("\\set x 1 / (:client_id - 2)", 99), Pair("SELECT 1;", 99)));
+  EXPECT_EQ(run["commands"][0]["failures"], 1);
+  EXPECT_EQ(run["commands"][1]["failures"], 0);
 }
 
 }  // namespace

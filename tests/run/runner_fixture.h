@@ -71,7 +71,7 @@ class OneStatementWorkload final : public Workload {
                                                      const CommittedWork&) override {
     return std::nullopt;
   }
-  void AvoidPreparedStatements() override {}
+  bool AvoidPreparedStatements() override { return false; }
   std::vector<std::string> Observations(BlockingSession*, const CommittedWork&) override {
     return {};
   }

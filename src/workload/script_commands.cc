@@ -1,0 +1,280 @@
+// Running a script, command by command: the part of script_workload.h that happens once for every
+// operation.
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/status.h"
+#include "workload/commit_outcome.h"
+#include "workload/script_client.h"
+#include "workload/script_workload.h"
+#include "workload/shell.h"
+
+namespace pgring {
+namespace {
+
+constexpr std::string_view kCauseScript = "script";
+
+absl::Status ScriptFailure(const Script& script, const Command& command,
+                           const absl::Status& status) {
+  // Without a code of its own it is neither the server's nor the connection's.
+  const bool has_code = FailureCode(status) != absl::StatusCodeToString(status.code());
+  const absl::Status coded = has_code ? status : WithFailureCode(status, kCauseScript);
+  return Annotate(coded, absl::StrCat(script.name, ", line ", command.line));
+}
+
+absl::Status NotInPipeline() { return absl::InvalidArgumentError("not in pipeline mode"); }
+
+bool EndsTransaction(const SqlCommand& sql) {
+  return sql.first_word == "COMMIT" || sql.first_word == "END";
+}
+
+}  // namespace
+
+Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Operation operation,
+                                       OperationTally* tally) {
+  auto* client = static_cast<ScriptClient*>(state);
+  client->Begin(OperationSeed(options_.seed, operation.index));
+  const size_t script_index = operation.kind;
+  absl::Status status = co_await RunCommands(session, client, script_index, tally);
+  const bool is_complete = !session->in_transaction() && !session->in_pipeline();
+  if (status.ok() && is_complete) co_return status;
+  absl::Status ended = co_await EndOperation(session, client, status);
+  co_return ended;
+}
+
+// After an error, or at the end of a script that has left its transaction open.
+Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* client,
+                                                absl::Status status) {
+  if (status.ok()) {
+    status = WithFailureCode(
+        absl::FailedPreconditionError(
+            session->in_pipeline() ? "the script ended with its pipeline open"
+                                   : "the script ended without completing its last transaction"),
+        kCauseScript);
+  }
+  const std::string code = FailureCode(status);
+  const bool may_go_on = code == "40001" || code == "40P01" || code == kCauseInterrupted;
+  if (!may_go_on) client->Abort();
+  if (session->usable() && session->in_pipeline()) {
+    absl::Status synchronised = co_await session->SyncPipeline();
+    if (session->usable()) synchronised.Update(session->ExitPipeline());
+  }
+  if (session->usable() && session->in_transaction()) {
+    client->simple.sql = "ROLLBACK";
+    client->simple.protocol = StatementProtocol::kSimple;
+    const Statement* rollback = &client->simple;
+    const Parameters none;
+    // Whether this succeeds shows in the session: one that cannot roll back is broken and dropped.
+    auto rolled_back = co_await session->Execute(rollback, none);
+  }
+  co_return status;
+}
+
+Task<absl::Status> ScriptWorkload::RunCommands(Session* session, ScriptClient* client,
+                                               size_t script_index, OperationTally* tally) {
+  const Script& script = scripts_[script_index];
+  client->context.script_number = static_cast<int>(script_index);
+  size_t at = script.first;
+  while (at != script.end()) {
+    const Command& command = script.commands[at];
+    client->context.command_number = static_cast<int>(at) + 1;
+    const int64_t started_ns = options_.record_commands ? SteadyClock::Get()->NowNs() : 0;
+    absl::Status status;
+    size_t next = command.next;
+    if (command.kind == CommandKind::kSet) {
+      status = SetVariableOf(client, command);
+    } else if (command.kind == CommandKind::kIf || command.kind == CommandKind::kElif) {
+      Value condition;
+      status = Evaluate(command.expression, &client->context, &condition);
+      if (!condition.Truth()) next = command.next_if_false;
+    } else {
+      status = co_await RunCommand(session, client, script_index, at, tally);
+    }
+    if (options_.record_commands) {
+      recorder_.Record(recorder_places_[script_index][at], status.ok(),
+                       SteadyClock::Get()->NowNs() - started_ns);
+    }
+    if (!status.ok()) {
+      absl::Status failed = ScriptFailure(script, command, status);
+      co_return failed;
+    }
+    at = next;
+  }
+  co_return absl::OkStatus();
+}
+
+// What may have to wait.
+Task<absl::Status> ScriptWorkload::RunCommand(Session* session, ScriptClient* client,
+                                              size_t script_index, size_t at,
+                                              OperationTally* tally) {
+  const Command* command = &scripts_[script_index].commands[at];
+  absl::Status status;
+  switch (command->kind) {
+    case CommandKind::kSql: {
+      const Statement* planned = &planned_[script_index][at];
+      const SqlCommand* sql = &command->sql;
+      status = co_await RunSql(session, client, planned, sql, tally);
+      break;
+    }
+    case CommandKind::kSleep:
+      status = co_await RunSleep(session, client, command);
+      break;
+    case CommandKind::kShell:
+    case CommandKind::kSetShell:
+      status = co_await RunShellCommand(session, client, command);
+      break;
+    case CommandKind::kStartPipeline:
+      status = co_await StartPipeline(session, script_index, at);
+      break;
+    case CommandKind::kSyncPipeline:
+      status = session->in_pipeline() ? session->QueueSync() : NotInPipeline();
+      break;
+    case CommandKind::kEndPipeline:
+      status = co_await EndPipeline(session, tally);
+      break;
+    case CommandKind::kSet:
+    case CommandKind::kIf:
+    case CommandKind::kElif:
+    case CommandKind::kElse:
+    case CommandKind::kEndif:
+      break;
+  }
+  co_return status;
+}
+
+absl::Status ScriptWorkload::SetVariableOf(ScriptClient* client, const Command& command) {
+  Value value;
+  PGRING_RETURN_IF_ERROR(Evaluate(command.expression, &client->context, &value));
+  client->variables.SetValue(command.variable, value);
+  return absl::OkStatus();
+}
+
+Task<absl::Status> ScriptWorkload::RunSql(Session* session, ScriptClient* client,
+                                          const Statement* planned, const SqlCommand* sql,
+                                          OperationTally* tally) {
+  const Statement* statement = planned;
+  client->parameters.clear();
+  if (planned->protocol == StatementProtocol::kSimple) {
+    SubstituteVariables(sql->text, sql->references, &client->variables, &client->simple.sql);
+    client->simple.protocol = StatementProtocol::kSimple;
+    statement = &client->simple;
+  } else {
+    for (const VariableSlot slot : sql->parameters) {
+      const std::string* text = client->variables.FindText(slot);
+      client->parameters.push_back(text == nullptr ? nullptr : text->c_str());
+    }
+  }
+  const Parameters parameters(client->parameters.data(),
+                              static_cast<int>(client->parameters.size()));
+  if (session->in_pipeline()) {
+    if (sql->result_use != ResultUse::kIgnored) {
+      co_return absl::InvalidArgumentError("\\gset and \\aset are not allowed in pipeline mode");
+    }
+    co_return session->QueueExecute(*statement, parameters);
+  }
+  auto result = co_await session->Execute(statement, parameters);
+  if (!result.ok()) {
+    if (EndsTransaction(*sql) && OutcomeUnknown(result.status())) ++tally->unconfirmed_commits;
+    co_return result.status();
+  }
+  tally->rows_read += result->rows();
+  co_return UseResult(session, client, *sql, *result);
+}
+
+absl::Status ScriptWorkload::UseResult(Session* session, ScriptClient* client,
+                                       const SqlCommand& sql, const Result& result) {
+  switch (sql.result_use) {
+    case ResultUse::kIgnored:
+      break;
+    case ResultUse::kGset:
+      if (result.rows() != 1) {
+        return absl::InvalidArgumentError(absl::StrCat("expected one row, got ", result.rows()));
+      }
+      return StoreRow(client, sql, result, 0);
+    case ResultUse::kAset:
+      for (const Result& earlier : session->earlier_results()) {
+        if (earlier.rows() == 0) continue;
+        PGRING_RETURN_IF_ERROR(StoreRow(client, sql, earlier, earlier.rows() - 1));
+      }
+      if (result.rows() > 0) return StoreRow(client, sql, result, result.rows() - 1);
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ScriptWorkload::StoreRow(ScriptClient* client, const SqlCommand& sql,
+                                      const Result& result, int row) {
+  for (int column = 0; column < result.columns(); ++column) {
+    client->name.assign(sql.variable_prefix);
+    client->name.append(result.ColumnName(column));
+    std::optional<VariableSlot> slot = symbols_.Find(client->name);
+    if (!slot.has_value()) {
+      absl::StatusOr<VariableSlot> made = symbols_.Intern(client->name);
+      if (!made.ok()) return Annotate(made.status(), "error storing into variable");
+      slot = *made;
+    }
+    client->variables.SetText(*slot, result.Text(row, column));
+  }
+  return absl::OkStatus();
+}
+
+// Statements are prepared before: within the pipeline an error would take the others with it.
+Task<absl::Status> ScriptWorkload::StartPipeline(Session* session, size_t script_index,
+                                                 size_t start) {
+  if (session->in_pipeline()) {
+    co_return absl::InvalidArgumentError("already in pipeline mode");
+  }
+  if (options_.mode == QueryMode::kSimple) {
+    co_return absl::InvalidArgumentError("cannot use pipeline mode with the simple query protocol");
+  }
+  const Script& script = scripts_[script_index];
+  for (size_t at = start; at != script.end(); ++at) {
+    if (script.commands[at].kind == CommandKind::kEndPipeline) break;
+    if (script.commands[at].kind != CommandKind::kSql) continue;
+    const Statement* statement = &planned_[script_index][at];
+    absl::Status prepared = co_await session->PrepareNow(statement);
+    if (!prepared.ok()) {
+      co_return prepared;
+    }
+  }
+  co_return session->EnterPipeline();
+}
+
+Task<absl::Status> ScriptWorkload::EndPipeline(Session* session, OperationTally* tally) {
+  if (!session->in_pipeline()) {
+    co_return NotInPipeline();
+  }
+  absl::Status status = co_await session->SyncPipeline();
+  for (const Result& result : session->earlier_results()) tally->rows_read += result.rows();
+  if (session->usable()) status.Update(session->ExitPipeline());
+  co_return status;
+}
+
+Task<absl::Status> ScriptWorkload::RunSleep(Session* session, ScriptClient* client,
+                                            const Command* command) {
+  const auto microseconds = SleepMicroseconds(command->sleep, &client->variables, symbols_);
+  if (!microseconds.ok()) co_return microseconds.status();
+  const int64_t duration_ns = *microseconds * kNanosecondsPerMicrosecond;
+  const bool slept = co_await session->Sleep(duration_ns);
+  if (slept) co_return absl::OkStatus();
+  co_return WithFailureCode(absl::CancelledError("interrupted in \\sleep"), kCauseInterrupted);
+}
+
+Task<absl::Status> ScriptWorkload::RunShellCommand(Session* session, ScriptClient* client,
+                                                   const Command* command) {
+  absl::Status status = ShellCommandLine(command->words, &client->variables, &client->line);
+  if (!status.ok()) co_return status;
+  const std::string* line = &client->line;
+  std::string* output = command->kind == CommandKind::kSetShell ? &client->output : nullptr;
+  status = co_await RunShell(session, line, output);
+  if (!status.ok() || output == nullptr) co_return status;
+  const absl::StatusOr<int64_t> value = SetShellValue(command->words, client->output);
+  if (!value.ok()) co_return value.status();
+  client->variables.SetValue(command->variable, Value::Integer(*value));
+  co_return absl::OkStatus();
+}
+
+}  // namespace pgring

@@ -1,0 +1,222 @@
+// TPC-B here and in the real pgbench, on each other's tables: every count and every balance is what
+// PostgreSQL itself says, and what result.json says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli_fixture.h"
+#include "real_pgbench.h"
+
+namespace pgring {
+namespace {
+
+using testing::IsEmpty;
+
+constexpr int64_t kTransactions = 200;
+const std::vector<std::string> kLoad = {"-n", "-c", "4", "-t", "50"};
+const std::vector<std::string> kScenarios = {"sync", "threads", "async:pool=4", "chunked",
+                                             "window"};
+
+// What pgbench's tables hold; of differences, what a run did to them.
+struct Sums {
+  int64_t history = 0;  // rows
+  int64_t delta = 0;
+  int64_t accounts = 0;
+  int64_t tellers = 0;
+  int64_t branches = 0;
+};
+
+Sums ReadSums() {
+  std::istringstream text(
+      AskServer("SELECT format('%s %s %s %s %s', (SELECT count(*) FROM pgbench_history),"
+                " (SELECT coalesce(sum(delta), 0) FROM pgbench_history),"
+                " (SELECT sum(abalance) FROM pgbench_accounts),"
+                " (SELECT sum(tbalance) FROM pgbench_tellers),"
+                " (SELECT sum(bbalance) FROM pgbench_branches))"));
+  Sums sums;
+  text >> sums.history >> sums.delta >> sums.accounts >> sums.tellers >> sums.branches;
+  EXPECT_FALSE(text.fail()) << text.str();
+  return sums;
+}
+
+Sums operator-(const Sums& after, const Sums& before) {
+  return {after.history - before.history, after.delta - before.delta,
+          after.accounts - before.accounts, after.tellers - before.tellers,
+          after.branches - before.branches};
+}
+
+// How many rows of `table` have another balance than the whole history says.
+std::string CountUnequal(const std::string& table, const std::string& id) {
+  return AskServer("SELECT count(*) FROM pgbench_" + table + " LEFT JOIN (SELECT " + id +
+                   ", sum(delta) AS moved FROM pgbench_history GROUP BY 1) h USING (" + id +
+                   ") WHERE " + id[0] + "balance <> coalesce(moved, 0)");
+}
+
+void ExpectTpcb(const Sums& done, int64_t transactions) {
+  EXPECT_EQ(done.history, transactions);
+  EXPECT_NE(done.delta, 0);
+  EXPECT_EQ(done.accounts, done.delta);
+  EXPECT_EQ(done.tellers, done.delta);
+  EXPECT_EQ(done.branches, done.delta);
+}
+
+void ExpectEveryBalanceIsOfHistory() {
+  EXPECT_EQ(CountUnequal("accounts", "aid"), "0");
+  EXPECT_EQ(CountUnequal("tellers", "tid"), "0");
+  EXPECT_EQ(CountUnequal("branches", "bid"), "0");
+}
+
+void InitWithPgring() {
+  Program program({"init", "-s", "1", "-q", "-d", SharedServer().conninfo()});
+  ASSERT_EQ(program.Wait(), 0) << program.stderr_text();
+}
+
+void InitWithPgbench() {
+  const PgbenchRun run = RunRealPgbench({"-i", "-q", "-s", "1"});
+  ASSERT_EQ(run.exit_code, 0) << run.output;
+}
+
+// What it did to the tables, by SQL.
+Sums RunPgbench(const std::string& script) {
+  std::vector<std::string> arguments = kLoad;
+  arguments.insert(arguments.end(),
+                   {"-b", script, "-j", "1", "--random-seed=42", "-M", "prepared"});
+  const Sums before = ReadSums();
+  ExpectRealPgbenchDoes(kTransactions, arguments);
+  return ReadSums() - before;
+}
+
+struct PgringRun {
+  Sums done;
+  Json result;  // of its one run
+};
+
+PgringRun RunPgring(const std::string& scenario, const std::string& script) {
+  std::vector<std::string> arguments = kLoad;
+  arguments.insert(arguments.end(), {"--scenario", scenario, "-b", script});
+  const Sums before = ReadSums();
+  Program program(On(SharedServer().conninfo(), "run", arguments));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = ResultOf(program);
+  PgringRun run{ReadSums() - before, result["runs"][0]};
+  EXPECT_THAT(ReasonsOf(run.result), IsEmpty());
+  EXPECT_EQ(run.result["operations"]["scheduled"], kTransactions);
+  EXPECT_EQ(run.result["operations"]["succeeded"], kTransactions);
+  return run;
+}
+
+// The run found in the database what SQL says, and that is what it expected.
+void ExpectVerifiedTpcb(const PgringRun& run) {
+  const Json sums = {{"history", run.done.history},
+                     {"accounts", run.done.accounts},
+                     {"tellers", run.done.tellers},
+                     {"branches", run.done.branches}};
+  ExpectVerified(run.result);
+  EXPECT_EQ(run.result["verification"]["found"], sums);
+  EXPECT_EQ(run.result["verification"]["expected"], sums);
+}
+
+TEST(TpcbTest, AgreesWithPgbenchInEveryScenario) {
+  InitWithPgring();
+  ExpectTpcb(RunPgbench("tpcb-like"), kTransactions);
+  ExpectEveryBalanceIsOfHistory();
+
+  InitWithPgring();
+  ASSERT_EQ(ReadSums().history, 0);
+  for (const std::string& scenario : kScenarios) {
+    SCOPED_TRACE(scenario);
+    const PgringRun run = RunPgring(scenario, "tpcb-like");
+    ExpectTpcb(run.done, kTransactions);
+    ExpectVerifiedTpcb(run);
+    ExpectEveryBalanceIsOfHistory();
+  }
+}
+
+TEST(TpcbTest, ComparisonEmptiesHistoryForEachScenario) {
+  InitWithPgring();
+  Program program(On(SharedServer().conninfo(), "compare",
+                     {"--scenarios", "sync,threads,async:pool=4,chunked,window", "-b", "tpcb-like",
+                      "-c", "4", "-t", "50"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Sums sums = ReadSums();
+  EXPECT_EQ(sums.history, kTransactions);
+  EXPECT_EQ(sums.accounts, 5 * sums.delta) << "the same operations five times";
+  EXPECT_EQ(sums.tellers, sums.accounts);
+  EXPECT_EQ(sums.branches, sums.accounts);
+  const Json result = ResultOf(program);
+  ASSERT_EQ(result["runs"].size(), kScenarios.size());
+  for (const Json& run : result["runs"]) {
+    ExpectVerified(run);
+    EXPECT_EQ(run["verification"]["found"]["history"], kTransactions);
+    EXPECT_EQ(run["verification"]["found"]["accounts"], sums.delta);
+  }
+}
+
+TEST(TpcbTest, RunsOnTablesOfPgbenchs) {
+  InitWithPgbench();
+  const PgringRun run = RunPgring("window", "tpcb-like");
+  ExpectTpcb(run.done, kTransactions);
+  ExpectVerifiedTpcb(run);
+  ExpectTpcb(RunPgbench("tpcb-like"), kTransactions);
+  ExpectTpcb(ReadSums(), 2 * kTransactions);
+  ExpectEveryBalanceIsOfHistory();
+}
+
+TEST(TpcbTest, GoesOnWherePgbenchEnded) {
+  InitWithPgring();
+  ExpectTpcb(RunPgbench("tpcb-like"), kTransactions);
+  const PgringRun run = RunPgring("chunked", "tpcb-like");
+  ExpectTpcb(run.done, kTransactions);
+  ExpectVerifiedTpcb(run);
+  ExpectTpcb(ReadSums(), 2 * kTransactions);
+  ExpectEveryBalanceIsOfHistory();
+}
+
+void ExpectSimpleUpdate(const Sums& done) {
+  EXPECT_EQ(done.history, kTransactions);
+  EXPECT_NE(done.delta, 0);
+  EXPECT_EQ(done.accounts, done.delta);
+  EXPECT_EQ(CountUnequal("accounts", "aid"), "0");
+  EXPECT_EQ(AskServer("SELECT count(*) FROM pgbench_tellers WHERE tbalance <> 0"), "0");
+  EXPECT_EQ(AskServer("SELECT count(*) FROM pgbench_branches WHERE bbalance <> 0"), "0");
+}
+
+TEST(TpcbTest, SimpleUpdateLeavesTellersAndBranchesAlone) {
+  InitWithPgring();
+  ExpectSimpleUpdate(RunPgbench("simple-update"));
+  for (const std::string& scenario : kScenarios) {
+    SCOPED_TRACE(scenario);
+    const PgringRun run = RunPgring(scenario, "simple-update");
+    ExpectSimpleUpdate(run.done);
+    ExpectVerified(run.result);
+    const Json sums = {{"history", run.done.history}, {"accounts", run.done.accounts}};
+    EXPECT_EQ(run.result["verification"]["found"], sums);
+    EXPECT_EQ(run.result["verification"]["expected"], sums);
+  }
+}
+
+void ExpectNothingDone(const Sums& done) {
+  EXPECT_EQ(done.history, 0);
+  EXPECT_EQ(done.delta, 0);
+  ExpectEveryBalanceIsOfHistory();
+}
+
+// On tables that have something in them.
+TEST(TpcbTest, SelectOnlyChangesNothing) {
+  InitWithPgbench();
+  ExpectTpcb(RunPgbench("tpcb-like"), kTransactions);
+  ExpectNothingDone(RunPgbench("select-only"));
+  for (const std::string& scenario : kScenarios) {
+    SCOPED_TRACE(scenario);
+    const PgringRun run = RunPgring(scenario, "select-only");
+    ExpectNothingDone(run.done);
+    EXPECT_EQ(run.result["rows_read"], kTransactions);
+  }
+}
+
+}  // namespace
+}  // namespace pgring
