@@ -91,8 +91,9 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
                    "seconds to wait for a connection (default 0: for ever)")
       ->check(CLI::Range(0.0, kMaxPoolTimeoutS))
       ->group(group);
-  command->add_option("--io", raw->io, "how bytes move in the reactor: auto or readiness")
-      ->check(CLI::IsMember({"auto", "readiness"}))
+  command->add_option("--io", raw->io, "how bytes move in the reactor: completion (through the ring), readiness "
+                  "(libpq's own calls, when the ring says so), or auto: the first that works")
+      ->check(CLI::IsMember({"auto", "completion", "readiness"}))
       ->capture_default_str()
       ->group(group);
 }
@@ -256,6 +257,8 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
         "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
   }
   options->plan.scenarios = *std::move(scenarios);
+  if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
+  if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
   static const std::map<std::string, ProgressMode> progress_modes = {
       {"auto", ProgressMode::kAuto},
       {"bar", ProgressMode::kBar},

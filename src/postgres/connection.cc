@@ -22,11 +22,13 @@ absl::Status AbortedStatus() {
 }  // namespace
 
 Connection::Connection(Reactor* reactor, const ConnectionParameters* parameters,
-                       const std::vector<Statement>* statements, Canceller* canceller)
+                       const std::vector<Statement>* statements, Canceller* canceller,
+                       IoMode io_mode)
     : reactor_(reactor),
       parameters_(parameters),
       statements_(statements),
       canceller_(canceller),
+      io_mode_(io_mode),
       io_(MakeReadinessIo(reactor)),
       stop_(reactor->ready()),
       other_poll_(reactor) {}
@@ -38,6 +40,7 @@ Connection::~Connection() {
 
 absl::Status Connection::Break(absl::Status status) {
   state_ = State::kBroken;
+  io_->NoteSocket(libpq_.socket());
   return status;
 }
 
@@ -73,6 +76,12 @@ Task<absl::Status> Connection::Connect() {
   }
   cancel_.reset(libpq_.MakeCancel());
   state_ = State::kBusy;
+  if (io_mode_ == IoMode::kCompletion) {
+    SocketIo* connecting = io_.get();
+    co_await SocketIo::End(connecting);
+    io_ = MakeCompletionIo(reactor_, libpq_.socket());
+    if (aborted_) io_->Abort();
+  }
   for (const Statement& statement : *statements_) {
     if (statement.protocol != StatementProtocol::kPrepared) continue;
     absl::Status sent = libpq_.SendPrepare(statement);
@@ -177,6 +186,7 @@ Task<bool> Connection::WaitReadable(int descriptor) {
 Task<absl::Status> Connection::FinishExchange() {
   ++round_trips_;
   absl::StatusOr<Want> want = libpq_.Continue();
+  io_->NoteSocket(libpq_.socket());
   while (want.ok() && *want != Want::kDone) {
     SocketIo* io = io_.get();
     const int socket = libpq_.socket();
@@ -187,6 +197,7 @@ Task<absl::Status> Connection::FinishExchange() {
       co_return aborted;
     }
     want = libpq_.Continue();
+    io_->NoteSocket(libpq_.socket());
   }
   co_return want.status();
 }
@@ -200,6 +211,7 @@ Task<void> Connection::Close() {
 }
 
 void Connection::Abort() {
+  aborted_ = true;
   stop_.RequestStop();
   other_poll_.Cancel();
   io_->Abort();

@@ -61,6 +61,8 @@ std::string IoText(const ComparisonResult& result) {
   for (const RunResult& run : result.runs) {
     if (run.io_mode.empty()) continue;
     std::string way = "io_uring, " + run.io_mode + " mode";
+    const std::string& reason = result.plan.io_reason;
+    if (!reason.empty()) way += " (no completion mode: " + reason + ")";
     if (!run.io_setup.empty()) way += ", ring " + run.io_setup;
     if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(std::move(way));
   }

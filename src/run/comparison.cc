@@ -86,6 +86,7 @@ class Comparison {
   absl::Status FitConnections();
   absl::Status FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario);
   absl::Status OpenControl();
+  absl::Status ChooseIoMode();
   absl::Status ClaimOwnSchema();
   absl::Status PrepareRun(std::vector<std::string>* notes);
   RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes);
@@ -125,7 +126,27 @@ absl::Status Comparison::ClaimOwnSchema() {
   return absl::OkStatus();
 }
 
+// Decided once, so that all scenarios run in the same mode.
+absl::Status Comparison::ChooseIoMode() {
+  ComparisonPlan& plan = result_.plan;
+  const bool any_reactor = std::any_of(
+      plan.scenarios.begin(), plan.scenarios.end(),
+      [](const ScenarioPlan& scenario) { return DriverOf(scenario.kind) == Driver::kReactor; });
+  if (!any_reactor || plan.wanted_io == IoMode::kReadiness) return absl::OkStatus();
+  const absl::Status works = CheckCompletionIo();
+  if (works.ok()) {
+    plan.io = IoMode::kCompletion;
+    return absl::OkStatus();
+  }
+  if (plan.wanted_io.has_value()) {
+    return Annotate(works, "--io completion does not work here; use --io readiness");
+  }
+  plan.io_reason = std::string(works.message());
+  return absl::OkStatus();
+}
+
 absl::Status Comparison::Start() {
+  PGRING_RETURN_IF_ERROR(ChooseIoMode());
   absl::StatusOr<PlannedWorkload> planned = MakeWorkload(result_.plan.workload, target_.throwaway);
   if (!planned.ok()) return planned.status();
   workload_ = std::move(planned->workload);
@@ -282,15 +303,17 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
   }
   KernelBackendOptions options;
   const int64_t connections = scenario.ConnectionsNeeded(result_.plan.workload.operations);
-  while (options.submission_entries < connections * 2 &&
+  while (options.submission_entries < connections * 4 &&
          options.submission_entries < kMaxSubmissionEntries) {
     options.submission_entries *= 2;
   }
   absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend(options);
   if (!backend.ok()) return backend.status();
+  measured->io_mode = result_.plan.io;
   Reactor reactor(std::move(*backend));
   Canceller canceller;
-  ConnectionFactory factory(&reactor, &target_.parameters, &workload_->statements(), &canceller);
+  ConnectionFactory factory(&reactor, &target_.parameters, &workload_->statements(), &canceller,
+                            result_.plan.io);
   RunOnReactor(context, &reactor, &factory, measured);
   return absl::OkStatus();
 }

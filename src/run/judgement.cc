@@ -96,7 +96,7 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
   result.driver = DriverOf(scenario.kind);
   result.limiter = LimiterOf(scenario.kind);
   if (result.driver == Driver::kReactor) {
-    result.io_mode = std::string(IoModeName(IoMode::kReadiness));
+    result.io_mode = std::string(IoModeName(measured.io_mode));
     result.io_setup = measured.io_setup;
   }
   result.interrupted = measured.interrupted;

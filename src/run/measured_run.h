@@ -64,6 +64,7 @@ struct MeasuredRun {
   Histogram connect_ns;
   PoolCounters connections;
   // The reactor's only.
+  IoMode io_mode = IoMode::kReadiness;
   std::string io_setup;
   std::optional<BackendStats> ring;
   std::optional<int64_t> bytes_per_connection;

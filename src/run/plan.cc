@@ -67,6 +67,8 @@ int64_t ScenarioPlan::ConnectionsNeeded(int64_t operations) const {
   return std::clamp<int64_t>(needed, 1, std::max<int64_t>(operations, 1));
 }
 
-std::string_view IoModeName(IoMode) { return "readiness"; }
+std::string_view IoModeName(IoMode mode) {
+  return mode == IoMode::kCompletion ? "completion" : "readiness";
+}
 
 }  // namespace pgring

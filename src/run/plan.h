@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "pgring/postgres/io_mode.h"
 #include "run/load_plan.h"
 #include "workload/family_options.h"
 #include "workload/script_options.h"
@@ -35,8 +36,7 @@ enum class LimiterKind : uint8_t { kOneAtATime, kThreads, kUnbounded, kChunk, kW
 std::string_view LimiterKindName(LimiterKind kind);
 LimiterKind LimiterOf(ScenarioKind kind);
 
-enum class IoMode : uint8_t { kReadiness };
-std::string_view IoModeName(IoMode mode);  // "readiness"
+std::string_view IoModeName(IoMode mode);  // "readiness", "completion"
 
 // SQLAlchemy's QueuePool in our words.
 struct PoolPlan {
@@ -95,7 +95,10 @@ struct ComparisonPlan {
   WorkloadPlan workload;
   LoadPlan load;
   TargetPlan target;
+  // Nothing: completion where it works, else readiness.
+  std::optional<IoMode> wanted_io;
   IoMode io = IoMode::kReadiness;
+  std::string io_reason;  // why it is not completion, where it was not asked for
   std::vector<ScenarioPlan> scenarios;
 };
 

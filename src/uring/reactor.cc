@@ -69,14 +69,8 @@ void Reactor::Deliver(const Completion& completion) {
   if (operation == nullptr) return;  // abandoned
   operation->in_flight_ = false;
   operation->result_ = completion.result;
+  if (operation->listener_ != nullptr) operation->listener_->OnEnd(operation);
   if (operation->waiter_ != nullptr) ready_.Post(operation->waiter_);
-}
-
-void Reactor::StartPoll(RingOperation* operation, int descriptor, uint32_t events) {
-  operation->id_ = slots_.Take(operation, RingOperationKind::kPoll);
-  operation->in_flight_ = true;
-  operation->cancel_requested_ = false;
-  backend_->QueuePoll(operation->id_.Encode(), descriptor, events);
 }
 
 void Reactor::Cancel(RingOperation* operation) {

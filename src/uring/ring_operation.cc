@@ -13,12 +13,31 @@ constexpr uint32_t kGenerationMask = 0xffffffu;
 }  // namespace
 
 RingOperation::~RingOperation() {
-  if (in_flight_) reactor_->Abandon(this);
+  if (!in_flight_) return;
+  PGRING_CHECK(id_.kind == RingOperationKind::kPoll, "the kernel still uses this one's memory");
+  reactor_->Abandon(this);
+}
+
+void RingOperation::Begin(RingOperationKind kind) {
+  PGRING_CHECK(!in_flight_, "the operation is still in flight");
+  id_ = reactor_->slots_.Take(this, kind);
+  in_flight_ = true;
+  cancel_requested_ = false;
 }
 
 void RingOperation::StartPoll(int descriptor, uint32_t events) {
-  PGRING_CHECK(!in_flight_, "the operation is still in flight");
-  reactor_->StartPoll(this, descriptor, events);
+  Begin(RingOperationKind::kPoll);
+  reactor_->backend_->QueuePoll(id_.Encode(), descriptor, events);
+}
+
+void RingOperation::StartReceive(int descriptor, absl::Span<char> buffer) {
+  Begin(RingOperationKind::kReceive);
+  reactor_->backend_->QueueReceive(id_.Encode(), descriptor, buffer);
+}
+
+void RingOperation::StartSend(int descriptor, absl::Span<const char> bytes) {
+  Begin(RingOperationKind::kSend);
+  reactor_->backend_->QueueSend(id_.Encode(), descriptor, bytes);
 }
 
 void RingOperation::Cancel() {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 
@@ -28,11 +29,19 @@ void SimulatedBackend::SetEventsAt(int descriptor, int64_t time_ns, uint32_t eve
 }
 
 void SimulatedBackend::QueuePoll(uint64_t user_data, int descriptor, uint32_t events) {
-  queue_.push_back({false, {user_data, descriptor, events}, 0});
+  queue_.push_back({false, {user_data, descriptor, events, {}, {}}, 0});
+}
+
+void SimulatedBackend::QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) {
+  queue_.push_back({false, {user_data, descriptor, POLLIN, buffer, {}}, 0});
+}
+
+void SimulatedBackend::QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) {
+  queue_.push_back({false, {user_data, descriptor, POLLOUT, {}, bytes}, 0});
 }
 
 void SimulatedBackend::QueueCancel(uint64_t user_data, uint64_t target) {
-  queue_.push_back({true, {user_data, -1, 0}, target});
+  queue_.push_back({true, {user_data, -1, 0, {}, {}}, target});
 }
 
 absl::Status SimulatedBackend::SubmitAndWait(int64_t deadline_ns) {
@@ -83,7 +92,7 @@ void SimulatedBackend::CarryOut(const Submission& submission) {
   if ((shown & POLLNVAL) != 0) {
     Complete(submission.poll.user_data, -EBADF);
   } else if (shown != 0) {
-    Complete(submission.poll.user_data, static_cast<int32_t>(shown));
+    Complete(submission.poll.user_data, ResultOf(submission.poll, shown));
   } else {
     polls_.push_back(submission.poll);
   }
@@ -96,7 +105,8 @@ void SimulatedBackend::CarryOutCancel(uint64_t user_data, uint64_t target) {
     Complete(user_data, -ENOENT);
     return;
   }
-  if (random_.Chance(options_.cancel_loses_race)) {
+  const bool is_transfer = !poll->to_receive.empty() || !poll->to_send.empty();
+  if (!is_transfer && random_.Chance(options_.cancel_loses_race)) {
     Complete(user_data, -EALREADY);
     Complete(target, static_cast<int32_t>(poll->events & POLLIN ? POLLIN : poll->events));
   } else {
@@ -117,6 +127,23 @@ uint32_t SimulatedBackend::Shown(const Poll& poll_operation) const {
   return static_cast<uint32_t>(entry.revents);
 }
 
+int32_t SimulatedBackend::ResultOf(const Poll& poll_operation, uint32_t shown) {
+  const auto bytes = [this](size_t size) {
+    return random_.Chance(options_.short_transfer) ? 1 : size;
+  };
+  ssize_t moved;
+  if (!poll_operation.to_receive.empty()) {
+    moved = recv(poll_operation.descriptor, poll_operation.to_receive.data(),
+                 bytes(poll_operation.to_receive.size()), MSG_DONTWAIT);
+  } else if (!poll_operation.to_send.empty()) {
+    moved = send(poll_operation.descriptor, poll_operation.to_send.data(),
+                 bytes(poll_operation.to_send.size()), MSG_DONTWAIT | MSG_NOSIGNAL);
+  } else {
+    return static_cast<int32_t>(shown);
+  }
+  return moved < 0 ? -errno : static_cast<int32_t>(moved);
+}
+
 void SimulatedBackend::CheckPolls() {
   for (size_t i = 0; i < polls_.size();) {
     const uint32_t shown = Shown(polls_[i]);
@@ -124,7 +151,7 @@ void SimulatedBackend::CheckPolls() {
       ++i;
       continue;
     }
-    Complete(polls_[i].user_data, static_cast<int32_t>(shown));
+    Complete(polls_[i].user_data, ResultOf(polls_[i], shown));
     polls_.erase(polls_.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }

@@ -17,7 +17,7 @@
 namespace pgring {
 namespace {
 
-class ConnectionTest : public ::testing::Test {
+class ConnectionTest : public ::testing::TestWithParam<IoMode> {
  protected:
   ~ConnectionTest() override {
     EXPECT_EQ(side_.in_flight(), 0u);
@@ -50,8 +50,8 @@ class ConnectionTest : public ::testing::Test {
   // Runs pg_sleep on a session and `action` on it once the server is asleep; how the sleep ended.
   template <typename Action>
   absl::Status EndSleep(Action action) {
-    Connection sleeper(side_.reactor(), &parameters_, &statements_, canceller_.get());
-    Connection watcher(side_.reactor(), &parameters_, &statements_, canceller_.get());
+    Connection sleeper(side_.reactor(), &parameters_, &statements_, canceller_.get(), GetParam());
+    Connection watcher(side_.reactor(), &parameters_, &statements_, canceller_.get(), GetParam());
     EXPECT_TRUE(side_.Run(sleeper.Connect()).ok());
     EXPECT_TRUE(side_.Run(watcher.Connect()).ok());
     absl::Status status;
@@ -72,7 +72,8 @@ class ConnectionTest : public ::testing::Test {
   static Task<void> Join(TaskGroup* group) { co_await group->Join(); }
 
   Task<void> UseOne(int number) {
-    Connection connection(side_.reactor(), &parameters_, &statements_, canceller_.get());
+    Connection connection(side_.reactor(), &parameters_, &statements_, canceller_.get(),
+                          GetParam());
     absl::Status connected = co_await connection.Connect();
     EXPECT_TRUE(connected.ok()) << connected;
     const std::string text = std::to_string(number);
@@ -87,7 +88,7 @@ class ConnectionTest : public ::testing::Test {
     co_await connection.Close();
   }
 
-  ReactorSide side_;
+  ReactorSide side_{GetParam()};
   const int descriptors_before_ = CountDescriptors();
   std::unique_ptr<Canceller> canceller_ = std::make_unique<Canceller>();
   const ConnectionParameters parameters_ = ServerParameters();
@@ -101,15 +102,15 @@ class ConnectionTest : public ::testing::Test {
   int right_answers_ = 0;
 };
 
-TEST_F(ConnectionTest, CancelEndsTheStatementAndKeepsTheSession) {
+TEST_P(ConnectionTest, CancelEndsTheStatementAndKeepsTheSession) {
   const absl::Status status = EndSleep([](Connection* sleeper) { sleeper->RequestCancel(); });
   EXPECT_EQ(FailureCode(status), "57014") << status;
   EXPECT_TRUE(absl::IsCancelled(status));
   EXPECT_TRUE(usable_afterwards_);
 }
 
-TEST_F(ConnectionTest, CancelOfAnIdleSessionDoesNothing) {
-  Connection connection(side_.reactor(), &parameters_, &statements_, canceller_.get());
+TEST_P(ConnectionTest, CancelOfAnIdleSessionDoesNothing) {
+  Connection connection(side_.reactor(), &parameters_, &statements_, canceller_.get(), GetParam());
   connection.RequestCancel();
   EXPECT_TRUE(side_.Run(connection.Connect()).ok());
   connection.RequestCancel();
@@ -118,7 +119,7 @@ TEST_F(ConnectionTest, CancelOfAnIdleSessionDoesNothing) {
   side_.Run(connection.Close());
 }
 
-TEST_F(ConnectionTest, AbortEndsTheWaitAndBreaksTheSession) {
+TEST_P(ConnectionTest, AbortEndsTheWaitAndBreaksTheSession) {
   const absl::Status status = EndSleep([](Connection* sleeper) { sleeper->Abort(); });
   EXPECT_EQ(FailureCode(status), kCauseInterrupted) << status;
   EXPECT_FALSE(usable_afterwards_);
@@ -126,13 +127,14 @@ TEST_F(ConnectionTest, AbortEndsTheWaitAndBreaksTheSession) {
   AskServer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
 }
 
-TEST_F(ConnectionTest, SessionThatNeverConnectedMayJustEnd) {
-  const Connection connection(side_.reactor(), &parameters_, &statements_, canceller_.get());
+TEST_P(ConnectionTest, SessionThatNeverConnectedMayJustEnd) {
+  const Connection connection(side_.reactor(), &parameters_, &statements_, canceller_.get(),
+                              GetParam());
   EXPECT_FALSE(connection.usable());
   EXPECT_EQ(connection.socket(), -1);
 }
 
-TEST_F(ConnectionTest, FiftyAtOnceOnOneThread) {
+TEST_P(ConnectionTest, FiftyAtOnceOnOneThread) {
   constexpr int kConnections = 50;
   TaskGroup group(side_.reactor()->ready());
   for (int i = 0; i < kConnections; ++i) group.Spawn(UseOne(i));
@@ -140,6 +142,12 @@ TEST_F(ConnectionTest, FiftyAtOnceOnOneThread) {
   EXPECT_EQ(right_answers_, kConnections * 20);
   EXPECT_EQ(side_.reactor()->stats().stale_completions, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Modes, ConnectionTest,
+                         ::testing::Values(IoMode::kReadiness, IoMode::kCompletion),
+                         [](const ::testing::TestParamInfo<IoMode>& mode) {
+                           return mode.param == IoMode::kReadiness ? "Readiness" : "Completion";
+                         });
 
 }  // namespace
 }  // namespace pgring

@@ -1,5 +1,5 @@
-// The two kinds of session behind one face, so that one test body holds for both: over the reactor
-// on the real ring, and blocking.
+// The kinds of session behind one face, so that one test body holds for all: over the reactor on the
+// real ring, in each I/O mode, and blocking.
 #ifndef PGRING_TESTS_POSTGRES_SESSION_SIDES_H_
 #define PGRING_TESTS_POSTGRES_SESSION_SIDES_H_
 
@@ -17,11 +17,12 @@ namespace pgring {
 
 class ReactorSide {
  public:
-  ReactorSide() : reactor_(MakeBackend()) {}
+  explicit ReactorSide(IoMode io_mode = IoMode::kReadiness)
+      : reactor_(MakeBackend()), io_mode_(io_mode) {}
 
   std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
                                 const std::vector<Statement>* statements) {
-    return std::make_unique<Connection>(&reactor_, parameters, statements, &canceller_);
+    return std::make_unique<Connection>(&reactor_, parameters, statements, &canceller_, io_mode_);
   }
   template <typename T>
   T Run(Task<T> task) {
@@ -40,6 +41,12 @@ class ReactorSide {
 
   Reactor reactor_;
   Canceller canceller_;
+  const IoMode io_mode_;
+};
+
+class CompletionSide : public ReactorSide {
+ public:
+  CompletionSide() : ReactorSide(IoMode::kCompletion) {}
 };
 
 class BlockingSide {

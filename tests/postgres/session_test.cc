@@ -96,7 +96,7 @@ class SessionTest : public ::testing::Test {
   std::unique_ptr<Session> session_;
 };
 
-using Sides = ::testing::Types<ReactorSide, BlockingSide>;
+using Sides = ::testing::Types<ReactorSide, CompletionSide, BlockingSide>;
 TYPED_TEST_SUITE(SessionTest, Sides);
 
 TYPED_TEST(SessionTest, ConnectsPreparesExecutesAndCloses) {

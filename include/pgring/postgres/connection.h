@@ -12,6 +12,7 @@
 #include "pgring/coro/stop.h"
 #include "pgring/postgres/canceller.h"
 #include "pgring/postgres/connection_parameters.h"
+#include "pgring/postgres/io_mode.h"
 #include "pgring/postgres/libpq_connection.h"
 #include "pgring/postgres/session.h"
 #include "pgring/postgres/socket_io.h"
@@ -23,20 +24,20 @@ namespace pgring {
 class Connection final : public Session {
  public:
   Connection(Reactor* reactor, const ConnectionParameters* parameters,
-             const std::vector<Statement>* statements, Canceller* canceller);
+             const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode);
   ~Connection() override;
 
   Task<absl::Status> Connect() override;
   Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
   const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
-  absl::Status EnterPipeline() override { return libpq_.EnterPipeline(); }
+  absl::Status EnterPipeline() override { return Noted(libpq_.EnterPipeline()); }
   absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
-    return libpq_.QueueExecute(statement, parameters);
+    return Noted(libpq_.QueueExecute(statement, parameters));
   }
-  absl::Status QueueSync() override { return libpq_.QueueSync(); }
+  absl::Status QueueSync() override { return Noted(libpq_.QueueSync()); }
   Task<absl::Status> SyncPipeline() override;
-  absl::Status ExitPipeline() override { return libpq_.ExitPipeline(); }
+  absl::Status ExitPipeline() override { return Noted(libpq_.ExitPipeline()); }
   bool in_pipeline() const override { return libpq_.in_pipeline(); }
   bool in_transaction() const override { return libpq_.in_transaction(); }
   Task<bool> Sleep(int64_t duration_ns) override;
@@ -55,14 +56,21 @@ class Connection final : public Session {
   Task<absl::Status> FinishExchange();
   Task<absl::Status> PrepareOnUse(const Statement* statement);
   absl::Status Break(absl::Status status);
+  // After a call of libpq's.
+  absl::Status Noted(absl::Status status) {
+    io_->NoteSocket(libpq_.socket());
+    return status;
+  }
 
   Reactor* const reactor_;
   const ConnectionParameters* const parameters_;
   const std::vector<Statement>* const statements_;
   Canceller* const canceller_;
+  const IoMode io_mode_;
   State state_ = State::kNew;
   LibpqConnection libpq_;
   std::unique_ptr<SocketIo> io_;
+  bool aborted_ = false;
   CancelHandle cancel_;
   std::vector<bool> is_prepared_;  // by Statement::number
   // Ends what waits for something else than the server.
@@ -74,13 +82,14 @@ class Connection final : public Session {
 class ConnectionFactory final : public SessionFactory {
  public:
   ConnectionFactory(Reactor* reactor, const ConnectionParameters* parameters,
-                    const std::vector<Statement>* statements, Canceller* canceller)
+                    const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode)
       : reactor_(reactor),
         parameters_(parameters),
         statements_(statements),
-        canceller_(canceller) {}
+        canceller_(canceller),
+        io_mode_(io_mode) {}
   std::unique_ptr<Session> Create() override {
-    return std::make_unique<Connection>(reactor_, parameters_, statements_, canceller_);
+    return std::make_unique<Connection>(reactor_, parameters_, statements_, canceller_, io_mode_);
   }
 
  private:
@@ -88,6 +97,7 @@ class ConnectionFactory final : public SessionFactory {
   const ConnectionParameters* const parameters_;
   const std::vector<Statement>* const statements_;
   Canceller* const canceller_;
+  const IoMode io_mode_;
 };
 
 }  // namespace pgring

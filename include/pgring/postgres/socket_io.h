@@ -2,8 +2,10 @@
 // read", "want write" or "done"; a SocketIo makes the coroutine wait until that can be had.
 //
 // readiness: the ring tells when the socket is ready (one one-shot POLL_ADD at a time), libpq calls
-// recv and send itself. Works from kernel 5.11. A mode in which the bytes themselves go through the
-// ring is another implementation of this interface.
+// recv and send itself. Works from kernel 5.11; connecting always goes this way.
+//
+// completion: the bytes themselves go through the ring, and libpq's recv and send are served from
+// memory (see socket_bytes.h): a round trip enters the kernel once, and many connections' at once.
 //
 // Owned by its connection. Before the socket is closed, End() must have been called and awaited:
 // the kernel keeps a file open while an operation on it is in flight. Not thread-safe.
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "pgring/base/clock.h"
 #include "pgring/postgres/libpq_connection.h"
 #include "pgring/uring/reactor.h"
@@ -67,6 +70,9 @@ class SocketIo {
   // Makes the wait in progress, and every later one, end with kAborted.
   virtual void Abort() = 0;
 
+  // To be told after every call of libpq's, which may have closed the socket or changed it.
+  virtual void NoteSocket(int /*socket*/) {}
+
  private:
   // Begins a wait; false when there is nothing to wait for.
   virtual bool Start(int socket, Want want) = 0;
@@ -77,6 +83,13 @@ class SocketIo {
 };
 
 std::unique_ptr<SocketIo> MakeReadinessIo(Reactor* reactor);
+
+// For a connection that is established on `socket`; on the reactor's thread.
+std::unique_ptr<SocketIo> MakeCompletionIo(Reactor* reactor, int socket);
+
+// Whether completion works in this program and on this kernel: whether libpq's recv and send are
+// taken, and bytes go through a ring and back. Unavailable: which of them does not.
+absl::Status CheckCompletionIo();
 
 }  // namespace pgring
 

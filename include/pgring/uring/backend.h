@@ -1,9 +1,9 @@
 // The seam between the reactor and what carries out its operations: the kernel's io_uring, or the
-// simulator with a fake clock. Small on purpose: queue a poll, queue a cancel, submit and wait,
-// collect completions.
+// simulator with a fake clock. Small on purpose: queue a poll, a receive, a send or a cancel,
+// submit and wait, collect completions.
 //
-// A backend queues; nothing reaches the kernel before SubmitAndWait. Every queued poll and cancel
-// yields exactly one completion, in any order (a cancel's own completion may come before or after
+// A backend queues; nothing reaches the kernel before SubmitAndWait. Everything queued yields
+// exactly one completion, in any order (a cancel's own completion may come before or after
 // its target's). Not thread-safe: one thread owns a backend and its reactor.
 #ifndef PGRING_URING_BACKEND_H_
 #define PGRING_URING_BACKEND_H_
@@ -18,7 +18,8 @@
 
 namespace pgring {
 
-// `result` is the operation's: for a poll the mask of ready events, or a negative errno.
+// `result` is the operation's: for a poll the mask of ready events, for a receive and a send the
+// number of bytes (0 received: the end of the stream), or a negative errno.
 struct Completion {
   uint64_t user_data = 0;
   int32_t result = 0;
@@ -39,6 +40,14 @@ class Backend {
   // Waits once until `descriptor` shows one of the poll(2) events in `events`. Level-triggered at
   // the moment of submission, so nothing that happened before is missed.
   virtual void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) = 0;
+
+  // Waits once until `descriptor` has bytes, and moves what is there, at most as much as fits, into
+  // `buffer`, which belongs to the kernel until the completion.
+  virtual void QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) = 0;
+
+  // Sends `bytes`, all of them unless an error ends it, waiting for room where there is none. They
+  // must stay as they are until the completion. A peer that is gone is an error, not a signal.
+  virtual void QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) = 0;
 
   // Asks for the operation `target` to end early. Both complete: the target with -ECANCELED or with
   // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY.

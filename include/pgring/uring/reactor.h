@@ -60,7 +60,6 @@ class Reactor {
  private:
   friend class RingOperation;
 
-  void StartPoll(RingOperation* operation, int descriptor, uint32_t events);
   void Cancel(RingOperation* operation);
   void Abandon(RingOperation* operation);
   void QueueCancelOf(RingOperationId id);

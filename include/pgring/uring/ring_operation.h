@@ -10,9 +10,9 @@
 // freed in one turn of the reactor is used again from the next turn on, so that nothing left in the
 // same batch of completions can meet its successor.
 //
-// The owner of an RingOperation may be destroyed at any time: the slot is then abandoned (its
-// operation is cancelled, its completion dropped) and lives on until that completion. Not
-// thread-safe.
+// The owner of a poll may be destroyed at any time: the slot is then abandoned (its operation is
+// cancelled, its completion dropped) and lives on until that completion. A receive and a send use
+// memory of their owner's, who must see their end first. Not thread-safe.
 #ifndef PGRING_URING_RING_OPERATION_H_
 #define PGRING_URING_RING_OPERATION_H_
 
@@ -20,13 +20,21 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "pgring/uring/ready_queue.h"
 
 namespace pgring {
 
 class Reactor;
+class RingOperation;
 
-enum class RingOperationKind : uint8_t { kNone = 0, kPoll = 1, kCancel = 2 };
+enum class RingOperationKind : uint8_t {
+  kNone = 0,
+  kPoll = 1,
+  kCancel = 2,
+  kReceive = 3,
+  kSend = 4
+};
 
 struct RingOperationId {
   uint32_t index = 0;
@@ -44,6 +52,16 @@ struct RingOperationId {
   }
 };
 
+// Told of an operation's end while completions are being collected: it may start the operation, or
+// others, again and post waiters; nothing is resumed there.
+class RingOperationListener {
+ public:
+  virtual void OnEnd(RingOperation* operation) = 0;
+
+ protected:
+  ~RingOperationListener() = default;
+};
+
 // A caller-owned record of one operation. Starting it again is allowed once it has ended.
 class RingOperation {
  public:
@@ -55,20 +73,28 @@ class RingOperation {
   // Waits once for poll(2) `events` on `descriptor`. When it has ended, `waiter` (if any) is
   // posted.
   void StartPoll(int descriptor, uint32_t events);
+  // As Backend::QueueReceive and QueueSend. The memory must stay until the end.
+  void StartReceive(int descriptor, absl::Span<char> buffer);
+  void StartSend(int descriptor, absl::Span<const char> bytes);
   // Asks for an early end; the operation is over only when in_flight() turns false.
   void Cancel();
   // Who is posted at the end; nullptr for nobody. `waiter` must outlive the wait or be taken back.
   void SetWaiter(ReadyNode* waiter) { waiter_ = waiter; }
+  // Who is told at the end, before the waiter is posted.
+  void SetListener(RingOperationListener* listener) { listener_ = listener; }
 
   bool in_flight() const { return in_flight_; }
-  // After the end: the mask of ready events, or a negative errno (-ECANCELED after a cancel).
+  // After the end: as Completion::result (-ECANCELED after a cancel).
   int32_t result() const { return result_; }
 
  private:
   friend class Reactor;
 
   Reactor* const reactor_;
+  void Begin(RingOperationKind kind);
+
   ReadyNode* waiter_ = nullptr;
+  RingOperationListener* listener_ = nullptr;
   RingOperationId id_;
   int32_t result_ = 0;
   bool in_flight_ = false;

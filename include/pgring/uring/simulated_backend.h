@@ -8,7 +8,7 @@
 //
 // A descriptor that the simulator did not make, such as an Interrupt's eventfd, is a real one: the
 // simulator asks poll(2) for its state each time it looks, and time goes by the fake clock all the
-// same.
+// same. Bytes are received and sent on real ones only.
 #ifndef PGRING_URING_SIMULATED_BACKEND_H_
 #define PGRING_URING_SIMULATED_BACKEND_H_
 
@@ -32,6 +32,7 @@ struct SimulatedBackendOptions {
   double early_return = 0;       // SubmitAndWait comes back with nothing, as after a signal
   double poll_failure = 0;       // a poll completes with poll_failure_result
   int32_t poll_failure_result = -5;  // -EIO
+  double short_transfer = 0;         // a receive or send moves one byte, although more could go
 };
 
 class SimulatedBackend final : public Backend {
@@ -51,6 +52,8 @@ class SimulatedBackend final : public Backend {
   size_t polls_in_flight() const { return polls_.size(); }
 
   void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) override;
+  void QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) override;
+  void QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) override;
   void QueueCancel(uint64_t user_data, uint64_t target) override;
   absl::Status SubmitAndWait(int64_t deadline_ns) override;
   size_t TakeCompletions(absl::Span<Completion> completions) override;
@@ -59,10 +62,13 @@ class SimulatedBackend final : public Backend {
   const std::string& setup() const override { return setup_; }
 
  private:
+  // A receive or a send is a poll that ends with the transfer.
   struct Poll {
     uint64_t user_data;
     int descriptor;
     uint32_t events;
+    absl::Span<char> to_receive = {};
+    absl::Span<const char> to_send = {};
   };
   struct Submission {
     bool is_cancel;
@@ -75,6 +81,7 @@ class SimulatedBackend final : public Backend {
   // The events that end this poll now; 0 if none.
   uint32_t Shown(const Poll& poll_operation) const;
   void CheckPolls();
+  int32_t ResultOf(const Poll& poll_operation, uint32_t shown);
   void ApplyDueEvents();
   void Complete(uint64_t user_data, int32_t result);
   int64_t NextEventNs() const;
