@@ -161,7 +161,7 @@ TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
     EXPECT_TRUE(run.server.has_value());
     const bool on_reactor = run.driver == Driver::kReactor;
     EXPECT_EQ(run.client.enters.has_value(), on_reactor);
-    EXPECT_EQ(run.io_mode, on_reactor ? "readiness" : "");
+    EXPECT_EQ(run.io_mode, on_reactor ? "completion" : "");
     EXPECT_EQ(run.io_setup.empty(), !on_reactor);
   }
   EXPECT_EQ(result->runs[0].connections.opened, 1);
