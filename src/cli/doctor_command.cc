@@ -13,6 +13,7 @@
 #include "cluster/find_binaries.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
+#include "pgring/postgres/socket_io.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/environment.h"
 
@@ -78,9 +79,13 @@ void CheckHost(const Environment& environment, Findings* findings) {
   }
   auto backend = CreateKernelBackend(KernelBackendOptions());
   if (backend.ok()) {
-    findings->Add(Finding::kGood, "io_uring",
-                  absl::StrCat("set up as ", (*backend)->setup(),
-                               "; I/O mode readiness (one-shot POLL_ADD)"));
+    const absl::Status completion = CheckCompletionIo();
+    findings->Add(
+        Finding::kGood, "io_uring",
+        absl::StrCat("set up as ", (*backend)->setup(), "; I/O mode ",
+                     completion.ok()
+                         ? "completion (bytes go through the ring)"
+                         : absl::StrCat("readiness (completion: ", completion.message(), ")")));
   } else {
     findings->Add(Finding::kBad, "io_uring", std::string(backend.status().message()));
   }
