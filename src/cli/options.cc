@@ -91,8 +91,11 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
                    "seconds to wait for a connection (default 0: for ever)")
       ->check(CLI::Range(0.0, kMaxPoolTimeoutS))
       ->group(group);
-  command->add_option("--io", raw->io, "how bytes move in the reactor: completion (through the ring), readiness "
-                  "(libpq's own calls, when the ring says so), or auto: the first that works")
+  command
+      ->add_option("--io", raw->io,
+                   "how bytes move in the reactor: completion (through the ring), "
+                   "readiness (libpq's own calls, when the ring says so), or auto: the first that "
+                   "works")
       ->check(CLI::IsMember({"auto", "completion", "readiness"}))
       ->capture_default_str()
       ->group(group);

@@ -1,5 +1,5 @@
-// The kinds of session behind one face, so that one test body holds for all: over the reactor on the
-// real ring, in each I/O mode, and blocking.
+// The kinds of session behind one face, so that one test body holds for all: over the reactor on
+// the real ring, in each I/O mode, and blocking.
 #ifndef PGRING_TESTS_POSTGRES_SESSION_SIDES_H_
 #define PGRING_TESTS_POSTGRES_SESSION_SIDES_H_
 
