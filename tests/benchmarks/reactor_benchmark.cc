@@ -40,23 +40,23 @@ Task<void> SpawnAndJoin(Reactor* reactor) {
   co_await group.Join();
 }
 
-void BM_SpawnAndJoin(benchmark::State& state) {
+void BmSpawnAndJoin(benchmark::State& state) {
   const auto reactor = SimulatedReactor();
   for (auto _ : state) RunUntilDone(reactor.get(), SpawnAndJoin(reactor.get()));
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
-BENCHMARK(BM_SpawnAndJoin);
+BENCHMARK(BmSpawnAndJoin);
 
 Task<void> AwaitChildren() {
   for (int i = 0; i < kBatch; ++i) co_await Nothing();
 }
 
-void BM_AwaitTask(benchmark::State& state) {
+void BmAwaitTask(benchmark::State& state) {
   const auto reactor = SimulatedReactor();
   for (auto _ : state) RunUntilDone(reactor.get(), AwaitChildren());
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
-BENCHMARK(BM_AwaitTask);
+BENCHMARK(BmAwaitTask);
 
 Task<void> TakeTurns(Reactor* reactor, Semaphore* semaphore, int rounds) {
   for (int i = 0; i < rounds; ++i) {
@@ -75,13 +75,13 @@ Task<void> HandOver(Reactor* reactor, Semaphore* semaphore) {
 }
 
 // Ten want what one may have: every permit goes to somebody who waits. A yield is in it.
-void BM_SemaphoreHandOver(benchmark::State& state) {
+void BmSemaphoreHandOver(benchmark::State& state) {
   const auto reactor = SimulatedReactor();
   Semaphore semaphore(reactor->ready(), 1);
   for (auto _ : state) RunUntilDone(reactor.get(), HandOver(reactor.get(), &semaphore));
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
-BENCHMARK(BM_SemaphoreHandOver);
+BENCHMARK(BmSemaphoreHandOver);
 
 Task<void> SleepTimes(Reactor* reactor, int count) {
   for (int i = 0; i < count; ++i) {
@@ -98,12 +98,12 @@ Task<void> ManySleepers(Reactor* reactor) {
 }
 
 // A hundred in the queue. On the simulated clock, which nobody waits for.
-void BM_Timer(benchmark::State& state) {
+void BmTimer(benchmark::State& state) {
   const auto reactor = SimulatedReactor();
   for (auto _ : state) RunUntilDone(reactor.get(), ManySleepers(reactor.get()));
   state.SetItemsProcessed(state.iterations() * kBatch);
 }
-BENCHMARK(BM_Timer);
+BENCHMARK(BmTimer);
 
 Task<void> PollTimes(Reactor* reactor, int descriptor) {
   for (int i = 0; i < kBatch; ++i) {
@@ -114,7 +114,7 @@ Task<void> PollTimes(Reactor* reactor, int descriptor) {
 }
 
 // The real ring, one operation at a time: a turn with its io_uring_enter.
-void BM_KernelTurn(benchmark::State& state) {
+void BmKernelTurn(benchmark::State& state) {
   auto backend = CreateKernelBackend(KernelBackendOptions());
   if (!backend.ok()) {
     state.SkipWithError("the kernel refuses io_uring");
@@ -128,9 +128,9 @@ void BM_KernelTurn(benchmark::State& state) {
   close(descriptors[0]);
   close(descriptors[1]);
 }
-BENCHMARK(BM_KernelTurn);
+BENCHMARK(BmKernelTurn);
 
-void BM_HistogramRecord(benchmark::State& state) {
+void BmHistogramRecord(benchmark::State& state) {
   Histogram histogram;
   int64_t value_ns = 1'000;
   for (auto _ : state) {
@@ -138,11 +138,11 @@ void BM_HistogramRecord(benchmark::State& state) {
     value_ns = (value_ns * 17 + 4711) % 10'000'000;
   }
 }
-BENCHMARK(BM_HistogramRecord);
+BENCHMARK(BmHistogramRecord);
 
 // `ping` in a window of 32, with everything that a real run does but kernel, libpq and server. A
 // simulated session in the place of the real one.
-void BM_WholeOperation(benchmark::State& state) {
+void BmWholeOperation(benchmark::State& state) {
   ScriptOptions options;
   options.scripts.push_back({"ping", "SELECT 1;\n"});
   const auto workload = ScriptWorkload::Make(options);
@@ -171,7 +171,7 @@ void BM_WholeOperation(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * kOperations);
 }
-BENCHMARK(BM_WholeOperation);
+BENCHMARK(BmWholeOperation);
 
 }  // namespace
 }  // namespace pgring

@@ -52,19 +52,19 @@ class OneClient {
   EvaluationContext context_;
 };
 
-void BM_Set(benchmark::State& state, const char* expression) {
+void BmSet(benchmark::State& state, const char* expression) {
   OneClient client(std::string("\\set other 4711\n\\set x ") + expression + "\n");
   const Command& command = client.script().commands[1];
   for (auto _ : state) client.Set(command);
 }
-BENCHMARK_CAPTURE(BM_Set, constant, "1");
-BENCHMARK_CAPTURE(BM_Set, arithmetic, ":other * 3 + 1");
-BENCHMARK_CAPTURE(BM_Set, random, "random(1, 100000 * :scale)");
-BENCHMARK_CAPTURE(BM_Set, zipfian, "random_zipfian(1, 100000 * :scale, 1.2)");
-BENCHMARK_CAPTURE(BM_Set, hash, "abs(hash(:other)) % 1000");
+BENCHMARK_CAPTURE(BmSet, constant, "1");
+BENCHMARK_CAPTURE(BmSet, arithmetic, ":other * 3 + 1");
+BENCHMARK_CAPTURE(BmSet, random, "random(1, 100000 * :scale)");
+BENCHMARK_CAPTURE(BmSet, zipfian, "random_zipfian(1, 100000 * :scale, 1.2)");
+BENCHMARK_CAPTURE(BmSet, hash, "abs(hash(:other)) % 1000");
 
 // A new value each time, so that its text is made each time, as an operation does.
-void BM_BindVariable(benchmark::State& state) {
+void BmBindVariable(benchmark::State& state) {
   OneClient client("\\set x 1\nSELECT :x;\n");
   const VariableSlot slot = client.script().commands[1].sql.parameters[0];
   int64_t number = 1'000'000;
@@ -73,10 +73,10 @@ void BM_BindVariable(benchmark::State& state) {
     benchmark::DoNotOptimize(client.variables()->FindText(slot)->c_str());
   }
 }
-BENCHMARK(BM_BindVariable);
+BENCHMARK(BmBindVariable);
 
 // The simple protocol: the whole text of select-only's statement.
-void BM_SubstituteVariable(benchmark::State& state) {
+void BmSubstituteVariable(benchmark::State& state) {
   OneClient client("\\set aid 1\nSELECT abalance FROM pgbench_accounts WHERE aid = :aid;\n");
   const SqlCommand& sql = client.script().commands[1].sql;
   std::string text;
@@ -85,18 +85,18 @@ void BM_SubstituteVariable(benchmark::State& state) {
     benchmark::DoNotOptimize(text.data());
   }
 }
-BENCHMARK(BM_SubstituteVariable);
+BENCHMARK(BmSubstituteVariable);
 
-void BM_ChooseAmongThreeScripts(benchmark::State& state) {
+void BmChooseAmongThreeScripts(benchmark::State& state) {
   const absl::StatusOr<ScriptChooser> chooser = ScriptChooser::Make({5, 3, 2});
   PGRING_CHECK(chooser.ok(), "these weights are good");
   RandomSource random(42);
   for (auto _ : state) benchmark::DoNotOptimize(chooser->Choose(&random));
 }
-BENCHMARK(BM_ChooseAmongThreeScripts);
+BENCHMARK(BmChooseAmongThreeScripts);
 
 // Once for each run, to be seen beside the rest.
-void BM_ParseTpcbLike(benchmark::State& state) {
+void BmParseTpcbLike(benchmark::State& state) {
   const absl::StatusOr<const BuiltinScript*> builtin = FindBuiltinScript("tpcb-like");
   PGRING_CHECK(builtin.ok(), "tpcb-like is built in");
   for (auto _ : state) {
@@ -105,7 +105,7 @@ void BM_ParseTpcbLike(benchmark::State& state) {
     benchmark::DoNotOptimize(script);
   }
 }
-BENCHMARK(BM_ParseTpcbLike);
+BENCHMARK(BmParseTpcbLike);
 
 }  // namespace
 }  // namespace pgring

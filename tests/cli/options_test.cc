@@ -215,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOption{{"compare", "--seed", "18446744073709551616"}, "--seed"},
                     BadOption{{"compare", "--seed", "0x2a"}, "--seed"},
                     BadOption{{"compare", "--statements", "bulk"}, "--statements"},
-                    BadOption{{"compare", "--io", "completion"}, "--io"},
+                    BadOption{{"compare", "--io", "aio"}, "--io"},
                     BadOption{{"compare", "--limit", "0"}, "--limit"},
                     BadOption{{"compare", "--limit", "100001"}, "--limit"},
                     BadOption{{"compare", "--pool-size", "0"}, "--pool-size"},

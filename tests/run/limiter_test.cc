@@ -53,8 +53,11 @@ class LimiterTest : public ::testing::Test {
     const int64_t end_ns = reactor_.clock().NowNs() + duration;
     co_await SleepUntil(&reactor_, end_ns);
     --running_;
-    if (--retire_after_ == 0) limiter_->Retire(std::move(permit));
-    permit.Release();
+    if (--retire_after_ == 0) {
+      limiter_->Retire(std::move(permit));
+    } else {
+      permit.Release();
+    }
   }
 
   Task<void> CloseAt(int64_t time_ns) {
