@@ -366,7 +366,11 @@ std::vector<std::string> ErrorLines(const std::string& standard_error) {
 
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  // A process may end while its file in /proc is read: an iterator over the buffer would throw
+  // then, which failed a test once in some hundred runs.
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 }  // namespace pgring
