@@ -146,11 +146,6 @@ std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
   return notes.empty() ? body : body + "\n" + notes;
 }
 
-bool UsesReactor(const ComparisonPlan& plan) {
-  return std::any_of(plan.scenarios.begin(), plan.scenarios.end(),
-                     [](const ScenarioPlan& s) { return DriverOf(s.kind) == Driver::kReactor; });
-}
-
 // What would stop a run later stops it here, before a server is started or touched.
 absl::Status CheckHost(const ComparisonPlan& plan) {
   const int64_t open_files = RaiseOpenFileLimit();

@@ -54,9 +54,6 @@ std::string HostText(const Environment& environment) {
 
 // The reactor scenarios' way of doing I/O; the ring's set-up as soon as a run knows it.
 std::string IoText(const ComparisonResult& result) {
-  const bool any_reactor = std::any_of(
-      result.plan.scenarios.begin(), result.plan.scenarios.end(),
-      [](const ScenarioPlan& scenario) { return DriverOf(scenario.kind) == Driver::kReactor; });
   std::vector<std::string> ways;
   for (const RunResult& run : result.runs) {
     if (run.io_mode.empty()) continue;
@@ -67,7 +64,7 @@ std::string IoText(const ComparisonResult& result) {
     if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(std::move(way));
   }
   if (!ways.empty()) return absl::StrJoin(ways, "; ");
-  if (any_reactor) return fmt::format("io_uring, {} mode", IoModeName(result.plan.io));
+  if (UsesReactor(result.plan)) return fmt::format("io_uring, {} mode", IoModeName(result.plan.io));
   return "blocking libpq calls";
 }
 

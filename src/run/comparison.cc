@@ -105,8 +105,7 @@ class Comparison {
   std::unique_ptr<BlockingSession> control_;
   bool created_schema_ = false;
   bool is_prepared_ = false;
-  bool behind_pooler_ = false;
-  std::string pooler_note_;
+  std::string pooler_note_;  // empty: there is no pooler
   std::vector<std::string> first_notes_;
   ComparisonResult result_;
 };
@@ -120,7 +119,7 @@ absl::Status Comparison::OpenControl() {
 absl::Status Comparison::ClaimOwnSchema() {
   if (!workload_->uses_own_schema()) return absl::OkStatus();
   absl::StatusOr<bool> created =
-      ClaimSchema(control_.get(), behind_pooler_ ? SchemaLock::kNone : SchemaLock::kSession);
+      ClaimSchema(control_.get(), pooler_note_.empty() ? SchemaLock::kSession : SchemaLock::kNone);
   if (!created.ok()) return created.status();
   created_schema_ = created_schema_ || *created;
   return absl::OkStatus();
@@ -129,10 +128,7 @@ absl::Status Comparison::ClaimOwnSchema() {
 // Decided once, so that all scenarios run in the same mode.
 absl::Status Comparison::ChooseIoMode() {
   ComparisonPlan& plan = result_.plan;
-  const bool any_reactor = std::any_of(
-      plan.scenarios.begin(), plan.scenarios.end(),
-      [](const ScenarioPlan& scenario) { return DriverOf(scenario.kind) == Driver::kReactor; });
-  if (!any_reactor || plan.wanted_io == IoMode::kReadiness) return absl::OkStatus();
+  if (!UsesReactor(plan) || plan.wanted_io == IoMode::kReadiness) return absl::OkStatus();
   const absl::Status works = CheckCompletionIo();
   if (works.ok()) {
     plan.io = IoMode::kCompletion;
@@ -177,7 +173,6 @@ absl::Status Comparison::LookForPooler() {
   absl::StatusOr<Result> pid = control_->ExecuteSql("SELECT pg_backend_pid()");
   if (!pid.ok()) return Annotate(pid.status(), "asking for the server's process");
   if (pid->Integer(0, 0) == control_->libpq().backend_pid()) return absl::OkStatus();
-  behind_pooler_ = true;
   pooler_note_ =
       "a connection pooler is between pgring and the server: each transaction may run in another "
       "session of the server";
@@ -221,6 +216,7 @@ void Comparison::RunAll() {
     std::vector<std::string> notes;
     const absl::Status prepared =
         interrupt_->raised() ? absl::CancelledError("interrupted") : PrepareRun(&notes);
+    if (!pooler_note_.empty()) notes.insert(notes.begin(), pooler_note_);
     const bool starts = prepared.ok() && !interrupt_->raised();
     result_.runs.push_back(starts ? RunOne(scenario, notes) : NotStarted(scenario, prepared));
     observer_->OnRunEnd(result_.runs.back());
@@ -242,9 +238,8 @@ RunResult Comparison::NotStarted(const ScenarioPlan& scenario, const absl::Statu
 }
 
 absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
-  if (behind_pooler_) notes->push_back(pooler_note_);
   if (std::exchange(is_prepared_, false)) {
-    notes->insert(notes->end(), first_notes_.begin(), first_notes_.end());
+    *notes = first_notes_;
     return absl::OkStatus();
   }
   if (control_ == nullptr || !control_->usable()) PGRING_RETURN_IF_ERROR(OpenControl());
@@ -252,7 +247,6 @@ absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
   if (prepared.ok() || control_->usable() || interrupt_->raised()) return prepared;
   // The control connection went down with the server of the last run: once more over a new one.
   notes->clear();
-  if (behind_pooler_) notes->push_back(pooler_note_);
   PGRING_RETURN_IF_ERROR(OpenControl());
   return workload_->Prepare(control_.get(), notes);
 }

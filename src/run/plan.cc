@@ -67,6 +67,12 @@ int64_t ScenarioPlan::ConnectionsNeeded(int64_t operations) const {
   return std::clamp<int64_t>(needed, 1, std::max<int64_t>(operations, 1));
 }
 
+bool UsesReactor(const ComparisonPlan& plan) {
+  return std::any_of(
+      plan.scenarios.begin(), plan.scenarios.end(),
+      [](const ScenarioPlan& scenario) { return DriverOf(scenario.kind) == Driver::kReactor; });
+}
+
 std::string_view IoModeName(IoMode mode) {
   return mode == IoMode::kCompletion ? "completion" : "readiness";
 }

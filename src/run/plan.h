@@ -102,6 +102,9 @@ struct ComparisonPlan {
   std::vector<ScenarioPlan> scenarios;
 };
 
+// Whether any scenario runs on the reactor, and so needs io_uring.
+bool UsesReactor(const ComparisonPlan& plan);
+
 }  // namespace pgring
 
 #endif  // PGRING_RUN_PLAN_H_

@@ -1,6 +1,5 @@
 // Running a script, command by command: the part of script_workload.h that happens once for every
 // operation.
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -210,12 +209,8 @@ absl::Status ScriptWorkload::StoreRow(ScriptClient* client, const SqlCommand& sq
   for (int column = 0; column < result.columns(); ++column) {
     client->name.assign(sql.variable_prefix);
     client->name.append(result.ColumnName(column));
-    std::optional<VariableSlot> slot = symbols_.Find(client->name);
-    if (!slot.has_value()) {
-      absl::StatusOr<VariableSlot> made = symbols_.Intern(client->name);
-      if (!made.ok()) return Annotate(made.status(), "error storing into variable");
-      slot = *made;
-    }
+    const absl::StatusOr<VariableSlot> slot = symbols_.Intern(client->name);
+    if (!slot.ok()) return Annotate(slot.status(), "error storing into variable");
     client->variables.SetText(*slot, result.Text(row, column));
   }
   return absl::OkStatus();

@@ -144,6 +144,7 @@ TEST(OptionsTest, TakesEveryOption) {
   EXPECT_EQ(options.plan.scenarios[0].pool.max_overflow, 2);
   EXPECT_EQ(options.plan.scenarios[0].pool.timeout_s, 1.5);
   EXPECT_EQ(options.plan.scenarios[1].limit, 3);
+  EXPECT_EQ(options.plan.wanted_io, IoMode::kReadiness);
   EXPECT_EQ(options.output.directory, "o");
   EXPECT_EQ(options.output.json_file, "j");
   EXPECT_TRUE(options.output.quiet);

@@ -164,6 +164,20 @@ class RunnerTest : public ::testing::Test {
   // Raises the interrupt that many ms after the run's start.
   void InterruptAt(int64_t ms) { helpers_->Spawn(RaiseAt(ms)); }
 
+  // Of a function that runs so many operations in a scenario of that kind and returns how often
+  // memory was allocated: twice the operations, not one allocation more.
+  template <typename Allocations>
+  void ExpectNoAllocationPerOperation(ScenarioKind kind, const Allocations& allocations) {
+    constexpr int64_t kOperations = 2'000;
+    allocations(kind, 2 * kOperations);  // fills the frame pool
+    if (GetFramePoolStats().reserved_bytes == 0) {
+      GTEST_SKIP() << "frames come from the heap in this build";
+    }
+    const int64_t once = allocations(kind, kOperations);
+    const int64_t twice = allocations(kind, 2 * kOperations);
+    EXPECT_EQ(twice - once, 0) << once << " and " << twice;
+  }
+
   double WallMs(const MeasuredRun& measured) const {
     return static_cast<double>(measured.ended_ns - measured.started_ns) / kMs;
   }
