@@ -59,6 +59,10 @@ absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
   if (scripts->empty() && !workload->variables.empty()) {
     return absl::InvalidArgumentError("-D defines variables of scripts: give one with -f or -b");
   }
+  if (scripts->empty() && workload->record_commands) {
+    return absl::InvalidArgumentError(
+        "-r shows the times of scripts' commands: give a script with -f or -b, or leave -r out");
+  }
   if (!scripts->empty()) workload->name = "scripts";
   return absl::OkStatus();
 }
@@ -171,7 +175,7 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
       ->group(kLoadGroup);
   command
       ->add_option("--ramp", plan->ramp_s,
-                   "seconds in which the limit grows from 1 to its full size")
+                   "seconds in which the limit, or async's pool, grows from 1 to its full size")
       ->check(CLI::Range(0.0, kMaxDurationS))
       ->group(kLoadGroup);
   command

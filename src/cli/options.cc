@@ -60,20 +60,21 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
   if (several) {
     command
         ->add_option("--scenarios", raw->scenarios,
-                     "which, in which order: sync, threads, async, chunked, window; each may "
-                     "carry settings: chunked:10, async:pool=200, window:20:pool=10:timeout=5")
+                     "which, in which order: sync, threads, async, chunked, window, pipelined; "
+                     "each may carry settings: chunked:10, async:pool=200, "
+                     "window:20:pool=10:timeout=5, async:pipeline")
         ->capture_default_str()
         ->group(group);
   } else {
     command
         ->add_option("--scenario", raw->scenario,
-                     "sync, threads, async, chunked or window, with settings: window:20")
+                     "sync, threads, async, chunked, window or pipelined, with settings: window:20")
         ->required()
         ->group(group);
   }
   command
       ->add_option("-c,--limit,--client", raw->defaults.limit,
-                   "operations at once in threads, chunked and window (default 40)")
+                   "operations at once in threads, chunked, window and pipelined (default 40)")
       ->check(CLI::Range(1, kMaxLimit))
       ->group(group);
   command
@@ -90,6 +91,11 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
       ->add_option("--pool-timeout", raw->defaults.pool_timeout_s,
                    "seconds to wait for a connection (default 0: for ever)")
       ->check(CLI::Range(0.0, kMaxPoolTimeoutS))
+      ->group(group);
+  command
+      ->add_flag("--pipeline", raw->defaults.pipeline,
+                 "on the reactor, send statements that need no answer together with the next one "
+                 "of their transaction (scenario pipelined is window with this)")
       ->group(group);
   command
       ->add_option("--io", raw->io,
@@ -241,6 +247,22 @@ absl::Status CheckLog(const OutputOptions& output) {
   return absl::OkStatus();
 }
 
+absl::Status CheckPipeline(const ComparisonPlan& plan, bool asked_for) {
+  if (asked_for && !UsesReactor(plan)) {
+    return absl::InvalidArgumentError(
+        "--pipeline: a blocking scenario sends one statement at a time; use it with async, chunked "
+        "or window");
+  }
+  const bool any = std::any_of(plan.scenarios.begin(), plan.scenarios.end(),
+                               [](const ScenarioPlan& scenario) { return scenario.pipeline; });
+  if (any && !plan.workload.scripts.empty() && plan.workload.mode == QueryMode::kSimple) {
+    return absl::InvalidArgumentError(
+        "pipelining needs the extended query protocol: leave out -M simple, or --pipeline and the "
+        "scenario pipelined");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options) {
   if (options->plan.workload.print_rows && options->output.json_file == "-") {
     return absl::InvalidArgumentError(
@@ -260,6 +282,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
         "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
   }
   options->plan.scenarios = *std::move(scenarios);
+  PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
   if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
   if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
   static const std::map<std::string, ProgressMode> progress_modes = {

@@ -17,6 +17,7 @@ struct OwnSettings {
   std::optional<int> pool_size;
   std::optional<int> max_overflow;
   std::optional<double> pool_timeout_s;
+  bool pipeline = false;
 };
 
 absl::Status Bad(const std::string& text, const std::string& why) {
@@ -45,6 +46,10 @@ absl::Status ParseInt(const std::string& text, const std::string& what, const st
 }
 
 absl::Status ParseSetting(const std::string& text, const std::string& setting, OwnSettings* own) {
+  if (setting == "pipeline") {
+    own->pipeline = true;
+    return absl::OkStatus();
+  }
   const std::vector<std::string> parts = absl::StrSplit(setting, absl::MaxSplits('=', 1));
   const std::string key = parts.size() == 2 ? parts[0] : "limit";
   const std::string& value = parts.back();
@@ -65,11 +70,14 @@ absl::Status ParseSetting(const std::string& text, const std::string& setting, O
     return absl::OkStatus();
   }
   return Bad(text, absl::StrCat("unknown setting \"", key,
-                                "\"; known are limit, pool, overflow and timeout"));
+                                "\"; known are limit, pool, overflow, timeout and pipeline"));
 }
 
 absl::Status RefuseForeignSettings(const std::string& text, ScenarioKind kind,
                                    const OwnSettings& own) {
+  if (DriverOf(kind) == Driver::kBlocking && own.pipeline) {
+    return Bad(text, "a blocking scenario sends one statement at a time: leave out pipeline");
+  }
   const bool has_pool = own.pool_size || own.max_overflow || own.pool_timeout_s;
   if (kind == ScenarioKind::kSync && (own.limit || has_pool)) {
     return Bad(text, "sync is one thread with one connection and has no settings; see threads");
@@ -97,6 +105,12 @@ absl::StatusOr<ScenarioPlan> ParseScenario(const std::string& text,
   ScenarioPlan plan;
   plan.kind = *kind;
   plan.label = text;
+  if (defaults.pipeline && !own.pipeline && DriverOf(*kind) == Driver::kReactor &&
+      *kind != ScenarioKind::kPipelined) {
+    plan.label += ":pipeline";
+  }
+  plan.pipeline = DriverOf(*kind) == Driver::kReactor &&
+                  (*kind == ScenarioKind::kPipelined || own.pipeline || defaults.pipeline);
   const std::optional<int> limit = own.limit ? own.limit : defaults.limit;
   switch (*kind) {
     case ScenarioKind::kSync:
@@ -117,6 +131,7 @@ absl::StatusOr<ScenarioPlan> ParseScenario(const std::string& text,
       break;
     case ScenarioKind::kChunked:
     case ScenarioKind::kWindow:
+    case ScenarioKind::kPipelined:
       plan.limit = limit.value_or(kDefaultLimit);
       plan.pool.size = *plan.limit;
       plan.connections_given = limit.has_value();

@@ -27,6 +27,8 @@ struct ScenarioDefaults {
   std::optional<int> pool_size;
   std::optional<int> max_overflow;
   std::optional<double> pool_timeout_s;
+  // Of scenarios on the reactor.
+  bool pipeline = false;
 };
 
 // Every scenario fully resolved, with a label unique in the list. Fails on unknown names and

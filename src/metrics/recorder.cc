@@ -43,14 +43,27 @@ void Recorder::Succeeded(size_t kind, const OperationStamps& stamps) {
   OperationSummary& summary = KindOf(kind);
   ++summary.succeeded;
   ++succeeded_;
-  const auto record = [&summary](LatencyPart part, int64_t from_ns, int64_t to_ns) {
-    summary.latency[static_cast<size_t>(part)].Record(to_ns - from_ns);
-  };
-  record(LatencyPart::kResponse, stamps.scheduled_ns, stamps.finished_ns);
-  record(LatencyPart::kAdmissionWait, stamps.scheduled_ns, stamps.admitted_ns);
-  record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
-  record(LatencyPart::kService, stamps.leased_ns, stamps.finished_ns);
+  PGRING_CHECK(stamps.scheduled_ns <= stamps.admitted_ns &&
+                   stamps.admitted_ns <= stamps.leased_ns && stamps.leased_ns <= stamps.finished_ns,
+               "an operation's stamps are out of order");
+  if (pending_count_ == kMaxPending) RecordPending();
+  pending_[pending_count_++] = {kind, stamps};
   Leave(stamps.scheduled_ns, stamps.finished_ns);
+}
+
+void Recorder::RecordPending() const {
+  for (size_t i = 0; i < pending_count_; ++i) {
+    const OperationStamps& stamps = pending_[i].stamps;
+    std::array<Histogram, kLatencyPartCount>& latency = kinds_[pending_[i].kind].latency;
+    const auto record = [&latency](LatencyPart part, int64_t from_ns, int64_t to_ns) {
+      latency[static_cast<size_t>(part)].Record(to_ns - from_ns);
+    };
+    record(LatencyPart::kResponse, stamps.scheduled_ns, stamps.finished_ns);
+    record(LatencyPart::kAdmissionWait, stamps.scheduled_ns, stamps.admitted_ns);
+    record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
+    record(LatencyPart::kService, stamps.leased_ns, stamps.finished_ns);
+  }
+  pending_count_ = 0;
 }
 
 void Recorder::Failed(size_t kind, const OperationStamps& stamps, std::string_view code) {
@@ -67,6 +80,7 @@ void Recorder::Skipped(size_t kind, int64_t scheduled_ns, int64_t now_ns) {
 }
 
 OperationSummary Recorder::Total() const {
+  RecordPending();
   OperationSummary total;
   for (const OperationSummary& summary : kinds_) total.Add(summary);
   return total;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
   CompletionIo(Reactor* reactor, int socket)
       : reactor_(reactor),
         socket_(socket),
+        file_(reactor->backend().Register(socket)),
         receive_(reactor),
         send_(reactor),
         buffer_(std::make_unique<char[]>(kReceiveBufferBytes)) {
@@ -52,7 +54,22 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
   }
 
   void NoteSocket(int socket) override {
-    if (socket != socket_) StopServing();
+    if (socket == socket_ || !is_served_) return;
+    // The number may soon be another connection's.
+    StopServing();
+    receive_.Cancel();
+    send_.Cancel();
+  }
+
+  bool Rescue() override {
+    if (!is_waiting_ || is_woken_ || !receive_.in_flight()) return false;
+    pollfd entry = {socket_, POLLIN, 0};
+    const bool is_readable = poll(&entry, 1, 0) == 1;
+    // Bytes that came a moment ago are on their way through the ring.
+    if (!is_readable || std::exchange(looked_at_wait_, wait_number_) != wait_number_) return false;
+    receives_again_ = true;
+    receive_.Cancel();
+    return true;
   }
 
   ssize_t Receive(char* buffer, size_t size) override {
@@ -91,6 +108,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     if (HasInput()) return false;
     want_ = want;
     is_woken_ = false;
+    ++wait_number_;
     if (!receive_.in_flight()) StartReceive();
     return true;
   }
@@ -113,7 +131,9 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     StopServing();
     receive_.Cancel();
     send_.Cancel();
-    return receive_.in_flight() || send_.in_flight();
+    const bool in_flight = receive_.in_flight() || send_.in_flight();
+    if (!in_flight) LetGo();
+    return in_flight;
   }
 
   void SuspendEnd(std::coroutine_handle<> waiter) override {
@@ -128,7 +148,9 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
       EndSend(send_.result());
     }
     if (is_ending_) {
-      if (!receive_.in_flight() && !send_.in_flight()) reactor_->ready()->Post(&node_);
+      if (receive_.in_flight() || send_.in_flight()) return;
+      LetGo();
+      reactor_->ready()->Post(&node_);
       return;
     }
     const bool sent = !send_.in_flight() && want_ != Want::kRead;
@@ -140,7 +162,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
 
   void StartReceive() {
     taken_ = filled_ = 0;
-    receive_.StartReceive(socket_, absl::MakeSpan(buffer_.get(), kReceiveBufferBytes));
+    receive_.StartReceive(file_, absl::MakeSpan(buffer_.get(), kReceiveBufferBytes));
   }
 
   void EndReceive(int32_t result) {
@@ -150,7 +172,8 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
       at_end_ = true;
     } else if (aborted_ || !is_served_) {
       return;
-    } else if (result == -EAGAIN || result == -EINTR) {
+    } else if (result == -EAGAIN || result == -EINTR ||
+               (result == -ECANCELED && std::exchange(receives_again_, false))) {
       StartReceive();
     } else {
       receive_error_ = -result;
@@ -164,7 +187,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     leaving_.swap(queued_);
     queued_.clear();
     sent_ = 0;
-    send_.StartSend(socket_, absl::MakeConstSpan(leaving_));
+    send_.StartSend(file_, absl::MakeConstSpan(leaving_));
   }
 
   void EndSend(int32_t result) {
@@ -176,13 +199,16 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     }
     if (result > 0) sent_ += static_cast<size_t>(result);
     if (sent_ < leaving_.size()) {
-      send_.StartSend(socket_, absl::MakeConstSpan(leaving_).subspan(sent_));
+      send_.StartSend(file_, absl::MakeConstSpan(leaving_).subspan(sent_));
     } else {
       StartSend();
     }
   }
 
   bool HasInput() const { return taken_ < filled_ || at_end_ || receive_error_ != 0; }
+
+  // The kernel's file goes with the connection's own descriptor.
+  void LetGo() { reactor_->backend().Unregister(std::exchange(file_, BackendFile(socket_))); }
 
   void StopServing() {
     if (!is_served_) return;
@@ -192,6 +218,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
 
   Reactor* const reactor_;
   const int socket_;
+  BackendFile file_;
   RingOperation receive_;
   RingOperation send_;
   bool is_served_ = true;
@@ -211,6 +238,9 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
   // One waiter at a time.
   TimerNode node_;
   Want want_ = Want::kRead;
+  int64_t wait_number_ = 0;
+  int64_t looked_at_wait_ = 0;  // and found bytes
+  bool receives_again_ = false;
   bool is_waiting_ = false;
   bool is_woken_ = false;
   bool is_ending_ = false;

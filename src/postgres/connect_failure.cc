@@ -15,6 +15,8 @@ struct ConnectFailure {
   std::string_view failure_code;
 };
 constexpr ConnectFailure kConnectFailures[] = {
+    // First: what follows may say that a file does not exist.
+    {"root certificate file", absl::StatusCode::kUnavailable, kCauseConnectionLost},
     {"too many clients", absl::StatusCode::kResourceExhausted, "53300"},
     {"remaining connection slots are reserved", absl::StatusCode::kResourceExhausted, "53300"},
     {"too many connections for", absl::StatusCode::kResourceExhausted, "53300"},

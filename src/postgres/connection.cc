@@ -23,12 +23,13 @@ absl::Status AbortedStatus() {
 
 Connection::Connection(Reactor* reactor, const ConnectionParameters* parameters,
                        const std::vector<Statement>* statements, Canceller* canceller,
-                       IoMode io_mode)
+                       IoMode io_mode, Pipelining pipelining)
     : reactor_(reactor),
       parameters_(parameters),
       statements_(statements),
       canceller_(canceller),
       io_mode_(io_mode),
+      pipelining_(pipelining),
       io_(MakeReadinessIo(reactor)),
       stop_(reactor->ready()),
       other_poll_(reactor) {}
@@ -101,28 +102,96 @@ Task<absl::Status> Connection::Connect() {
 Task<absl::StatusOr<Result>> Connection::Execute(const Statement* statement,
                                                  Parameters parameters) {
   PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
+  if (has_deferred_) {
+    auto result = co_await ExecuteAfterDeferred(statement, parameters);
+    co_return result;
+  }
   state_ = State::kBusy;
-  if (statement->protocol == StatementProtocol::kPreparedOnUse) {
+  if (statement->protocol == StatementProtocol::kPreparedOnUse && !IsPrepared(*statement)) {
     absl::Status prepared = co_await PrepareOnUse(statement);
     if (!prepared.ok()) {
       co_return prepared;
     }
   }
-  absl::Status status = libpq_.SendExecute(*statement, parameters);
-  if (status.ok()) {
-    status = co_await FinishExchange();
+  const absl::Status sent = libpq_.SendExecute(*statement, parameters);
+  if (!sent.ok()) {
+    co_return Break(sent);
   }
-  if (!status.ok()) {
-    absl::Status broken = Break(std::move(status));
-    co_return broken;
+  // As FinishExchange, without a coroutine more: this is what every operation waits in.
+  absl::StatusOr<Want> want = BeginWaiting();
+  while (want.ok() && *want != Want::kDone) {
+    SocketIo* io = io_.get();
+    const int socket = libpq_.socket();
+    const Want wanted = *want;
+    const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, kNoDeadlineNs);
+    want = GoOnWaiting(outcome);
+  }
+  if (!want.ok()) {
+    co_return Break(want.status());
   }
   state_ = State::kReady;
   co_return libpq_.TakeResult();
 }
 
+Task<absl::StatusOr<Result>> Connection::ExecuteAfterDeferred(const Statement* statement,
+                                                              Parameters parameters) {
+  // What cannot join the others goes after them.
+  const bool joins = MayDefer(*statement);
+  if (joins) {
+    const absl::Status queued = Defer(*statement, parameters);
+    if (!queued.ok()) {
+      co_return queued;
+    }
+  }
+  const absl::Status flushed = co_await Flush();
+  if (!flushed.ok()) {
+    co_return flushed;
+  }
+  if (joins) {
+    co_return libpq_.TakeLastOfPipeline();
+  }
+  auto result = co_await Execute(statement, parameters);
+  co_return result;
+}
+
+absl::Status Connection::Defer(const Statement& statement, Parameters parameters) {
+  PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
+  PGRING_CHECK(MayDefer(statement), "a statement was deferred that may not be");
+  absl::Status status;
+  if (!has_deferred_) status = libpq_.EnterPipeline();
+  has_deferred_ = true;
+  if (status.ok()) status = libpq_.QueueExecute(statement, parameters);
+  if (status.ok()) return Noted(status);
+  has_deferred_ = false;
+  return Break(std::move(status));
+}
+
+Task<absl::Status> Connection::Flush() {
+  if (!has_deferred_) {
+    co_return absl::OkStatus();
+  }
+  has_deferred_ = false;
+  absl::Status status = co_await SyncPipeline();
+  if (usable()) status.Update(ExitPipeline());
+  co_return status;
+}
+
+bool Connection::IsPrepared(const Statement& statement) const {
+  switch (statement.protocol) {
+    case StatementProtocol::kPrepared:
+    case StatementProtocol::kExtended:
+      return true;
+    case StatementProtocol::kPreparedOnUse:
+      return statement.number < is_prepared_.size() && is_prepared_[statement.number];
+    case StatementProtocol::kSimple:
+      break;
+  }
+  return false;
+}
+
 // Its own exchange before the first execution. An error of the statement leaves the session ready.
 Task<absl::Status> Connection::PrepareOnUse(const Statement* statement) {
-  if (statement->number < is_prepared_.size() && is_prepared_[statement->number]) {
+  if (statement->protocol != StatementProtocol::kPreparedOnUse || IsPrepared(*statement)) {
     co_return absl::OkStatus();
   }
   absl::Status status = libpq_.SendPrepare(*statement);
@@ -145,9 +214,6 @@ Task<absl::Status> Connection::PrepareOnUse(const Statement* statement) {
 
 Task<absl::Status> Connection::PrepareNow(const Statement* statement) {
   PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
-  if (statement->protocol != StatementProtocol::kPreparedOnUse) {
-    co_return absl::OkStatus();
-  }
   state_ = State::kBusy;
   absl::Status prepared = co_await PrepareOnUse(statement);
   if (prepared.ok()) state_ = State::kReady;
@@ -184,22 +250,27 @@ Task<bool> Connection::WaitReadable(int descriptor) {
 }
 
 Task<absl::Status> Connection::FinishExchange() {
-  ++round_trips_;
-  absl::StatusOr<Want> want = libpq_.Continue();
-  io_->NoteSocket(libpq_.socket());
+  absl::StatusOr<Want> want = BeginWaiting();
   while (want.ok() && *want != Want::kDone) {
     SocketIo* io = io_.get();
     const int socket = libpq_.socket();
     const Want wanted = *want;
     const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, kNoDeadlineNs);
-    if (outcome == WaitOutcome::kAborted) {
-      absl::Status aborted = AbortedStatus();
-      co_return aborted;
-    }
-    want = libpq_.Continue();
-    io_->NoteSocket(libpq_.socket());
+    want = GoOnWaiting(outcome);
   }
   co_return want.status();
+}
+
+absl::StatusOr<Want> Connection::BeginWaiting() {
+  ++round_trips_;
+  return GoOnWaiting(WaitOutcome::kReady);
+}
+
+absl::StatusOr<Want> Connection::GoOnWaiting(WaitOutcome outcome) {
+  if (outcome == WaitOutcome::kAborted) return AbortedStatus();
+  absl::StatusOr<Want> want = libpq_.Continue();
+  io_->NoteSocket(libpq_.socket());
+  return want;
 }
 
 Task<void> Connection::Close() {

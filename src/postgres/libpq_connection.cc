@@ -130,6 +130,13 @@ absl::Status LibpqConnection::TakePipelineStatus() {
   return std::exchange(result_status_, absl::OkStatus());
 }
 
+Result LibpqConnection::TakeLastOfPipeline() {
+  PGRING_CHECK(!earlier_results_.empty(), "a pipeline without results");
+  Result last = std::move(earlier_results_.back());
+  earlier_results_.pop_back();
+  return last;
+}
+
 absl::Status LibpqConnection::ExitPipeline() {
   return PQexitPipelineMode(connection_.get()) == 1 ? absl::OkStatus() : BrokenStatus();
 }
@@ -260,6 +267,8 @@ absl::Status LibpqConnection::BrokenStatus() {
   exchange_state_ = ExchangeState::kIdle;
   // The server's last words arrive before the end of the stream and name the cause.
   absl::Status last_words = result_status_;
+  // libpq adds its own trouble with the missing socket when it is asked further.
+  const std::string message = ConnectionMessage(connection_.get());
   const bool may_read = last_words.ok();
   while (may_read && PQisBusy(connection_.get()) == 0) {
     PGresult* result = PQgetResult(connection_.get());
@@ -268,12 +277,12 @@ absl::Status LibpqConnection::BrokenStatus() {
     // libpq gives this one again and again.
     if (StartsCopy(result)) break;
     const absl::Status status = StatusOfResult(result);
-    if (!status.ok() && last_words.ok()) last_words = status;
+    const bool is_of_server = FailureCode(status) != kCauseConnectionLost;
+    if (!status.ok() && is_of_server && last_words.ok()) last_words = status;
   }
   result_status_ = absl::OkStatus();
   if (!last_words.ok()) return last_words;
-  return WithFailureCode(absl::UnavailableError(ConnectionMessage(connection_.get())),
-                         kCauseConnectionLost);
+  return WithFailureCode(absl::UnavailableError(message), kCauseConnectionLost);
 }
 
 std::string LibpqConnection::ServerParameter(const char* name) const {

@@ -196,7 +196,7 @@ Task<absl::StatusOr<Lease>> Pool::Acquire(StopToken stop) {
 }
 
 bool Pool::MayOpen() const {
-  return places_ < limit() && connecting_ < options_.max_connecting && !backing_off_ &&
+  return places_ < limit() - held_back_ && connecting_ < options_.max_connecting && !backing_off_ &&
          !(probing_ && connecting_ > 0);
 }
 
@@ -352,6 +352,31 @@ void Pool::GiveUp() {
 Task<void> Pool::CloseEntry(PoolEntry* entry) {
   co_await entry->session->Close();
   delete entry;
+}
+
+// No coroutine: sessions may be asked for before the task that it returns is started.
+Task<void> Pool::Ramp(int64_t full_ns, StopToken stop) {
+  PGRING_CHECK(places_ == 0, "the ramp begins before the first connection");
+  held_back_ = limit() - 1;
+  return Grow(full_ns, stop);
+}
+
+Task<void> Pool::Grow(int64_t full_ns, StopToken stop) {
+  if (held_back_ == 0) co_return;
+  int64_t next_ns = reactor_->clock().NowNs();
+  const int64_t step_ns = (full_ns - next_ns) / held_back_;
+  while (held_back_ > 0) {
+    next_ns += step_ns;
+    const bool reached = co_await SleepUntil(reactor_, next_ns, stop);
+    held_back_ = reached ? held_back_ - 1 : 0;
+    ServeWaiters();
+  }
+}
+
+int Pool::RescueWaits() {
+  int rescued = 0;
+  all_.ForEach([&rescued](PoolEntry* entry) { rescued += entry->session->RescueWait() ? 1 : 0; });
+  return rescued;
 }
 
 void Pool::CancelBusy() {

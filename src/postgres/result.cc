@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -50,6 +51,7 @@ absl::Status StatusOfResult(const PGresult* result) {
     // Made by libpq, not by the server: the connection is gone.
     std::string message = PQresultErrorMessage(result);
     while (!message.empty() && message.back() == '\n') message.pop_back();
+    message = absl::StrReplaceAll(message, {{"\n\t", "; "}, {"\n", "; "}});
     return WithFailureCode(absl::UnavailableError(message.empty() ? "no result" : message),
                            kCauseConnectionLost);
   }

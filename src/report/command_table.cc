@@ -51,9 +51,8 @@ std::string CommandTable(const ComparisonResult& result, const TextStyle& style)
     }
     table.columns.push_back(std::move(column));
   }
-  RenderedTable rendered =
-      RenderTable(std::move(table), ReportColumns(style), style.unicode, style.color);
-  return Styled("Mean time of each command", kStyleBold, style.color) + "\n" + rendered.text;
+  return Styled("Mean time of each command", kStyleBold, style.color) + "\n" +
+         RenderTable(std::move(table), ReportColumns(style), style.unicode, style.color);
 }
 
 }  // namespace pgring

@@ -201,7 +201,7 @@ std::string ExtentText(const ComparisonPlan& plan) {
     text += fmt::format("{}{} s", counted ? " in at most " : "for ", *load.duration_s);
   }
   if (load.warmup_s > 0) text += fmt::format(" after {} s of warm-up", load.warmup_s);
-  if (load.ramp_s > 0) text += fmt::format(", limit growing for {} s", load.ramp_s);
+  if (load.ramp_s > 0) text += fmt::format(", growing to its full size for {} s", load.ramp_s);
   if (load.rate_per_s) {
     text += fmt::format(", {} a second ({} arrivals)", *load.rate_per_s,
                         ArrivalKindName(load.arrivals));

@@ -99,7 +99,8 @@ Json PlanJson(const ComparisonResult& result) {
     scenarios.push_back({{"scenario", ScenarioLabel(scenario)},
                          {"driver", DriverName(DriverOf(scenario.kind))},
                          {"limiter", LimiterJson(LimiterOf(scenario.kind), scenario.limit)},
-                         {"pool", PoolJson(scenario.pool)}});
+                         {"pool", PoolJson(scenario.pool)},
+                         {"pipeline", scenario.pipeline}});
   }
   return {{"workload", WorkloadJson(plan.workload)},
           {"load", LoadJson(plan.load)},
@@ -212,7 +213,8 @@ Json ClientJson(const ClientCost& client) {
           {"involuntary_switches", client.involuntary_switches},
           {"enters", ValueOrNull(client.enters)},
           {"sqes", ValueOrNull(client.sqes)},
-          {"cqes", ValueOrNull(client.cqes)}};
+          {"cqes", ValueOrNull(client.cqes)},
+          {"bytes_per_connection", ValueOrNull(client.bytes_per_connection)}};
 }
 
 Json ServerJson(const std::optional<ServerCost>& server) {
@@ -263,6 +265,7 @@ Json RunJson(const RunResult& run) {
           {"driver", DriverName(run.driver)},
           {"limiter", LimiterJson(run.limiter, run.scenario.limit)},
           {"pool", PoolJson(run.scenario.pool)},
+          {"pipeline", run.scenario.pipeline},
           {"io", {{"mode", TextOrNull(run.io_mode)}, {"setup", TextOrNull(run.io_setup)}}},
           {"valid", RunIsComparable(run)},
           {"reasons", Json(std::move(reasons))},
@@ -270,6 +273,7 @@ Json RunJson(const RunResult& run) {
           {"wall_s", timed ? Json(run.wall_s) : Json()},
           {"throughput_per_s", timed ? FiniteOrNull(run.throughput_per_s) : Json()},
           {"operations", OperationsJson(run)},
+          {"round_trips", run.round_trips > 0 ? Json(run.round_trips) : Json()},
           {"latency_ns", LatencyJson(run.total)},
           {"connections", ConnectionsJson(run)},
           {"client", ClientJson(run.client)},

@@ -88,13 +88,7 @@ class RunTableBuilder {
   }
 
   std::string Render() {
-    RenderedTable rendered =
-        RenderTable(std::move(table_), ReportColumns(style_), style_.unicode, style_.color);
-    if (!rendered.left_out.empty()) {
-      rendered.text += WrapText("No room for: " + absl::StrJoin(rendered.left_out, "; "),
-                                ReportColumns(style_), 0);
-    }
-    return std::move(rendered.text);
+    return RenderTable(std::move(table_), ReportColumns(style_), style_.unicode, style_.color);
   }
 
  private:

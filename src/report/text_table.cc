@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "absl/strings/str_join.h"
 #include "report/format.h"
 #include "report/terminal_style.h"
 
@@ -60,10 +61,11 @@ void AppendLine(std::string line, std::string_view style, bool color, std::strin
 
 }  // namespace
 
-RenderedTable RenderTable(TextTable table, int width, bool unicode, bool color) {
-  RenderedTable rendered;
+std::string RenderTable(TextTable table, int width, bool unicode, bool color) {
+  std::string out;
+  std::vector<std::string> left_out;
   std::vector<TextColumn>& columns = table.columns;
-  while (TableWidth(columns, kNarrowGap) > width && LeaveOutOne(&columns, &rendered.left_out)) {
+  while (TableWidth(columns, kNarrowGap) > width && LeaveOutOne(&columns, &left_out)) {
   }
   const int gap_width = TableWidth(columns, kWideGap) <= width ? kWideGap : kNarrowGap;
   const std::string gap(static_cast<size_t>(gap_width), ' ');
@@ -80,7 +82,7 @@ RenderedTable RenderTable(TextTable table, int width, bool unicode, bool color) 
       if (!line.empty()) line += gap;
       line += Padded(text_of(column), ColumnWidth(column), column.left);
     }
-    AppendLine(std::move(line), style, color, &rendered.text);
+    AppendLine(std::move(line), style, color, &out);
   };
   for (size_t i = 0; i < heading_lines; ++i) {
     append(
@@ -92,13 +94,16 @@ RenderedTable RenderTable(TextTable table, int width, bool unicode, bool color) 
   }
   std::string rule;
   for (int i = 0; i < TableWidth(columns, gap_width); ++i) rule += unicode ? "─" : "-";
-  AppendLine(std::move(rule), kStylePlain, color, &rendered.text);
+  AppendLine(std::move(rule), kStylePlain, color, &out);
   for (size_t row = 0; row < rows; ++row) {
     const bool alarming = row < table.alarming_rows.size() && table.alarming_rows[row];
     append([&](const TextColumn& column) { return column.cells[row]; },
            alarming ? kStyleAlarm : kStylePlain);
   }
-  return rendered;
+  if (!left_out.empty()) {
+    out += WrapText("No room for: " + absl::StrJoin(left_out, "; "), width, 0);
+  }
+  return out;
 }
 
 }  // namespace pgring

@@ -1,6 +1,6 @@
 // Aligned columns for a terminal: headings with their units, texts left, figures right. Fits a
-// given width by closing up and then by leaving out the columns that matter least, and says which,
-// so that a row never wraps.
+// given width by closing up and then by leaving out the columns that matter least, and says which
+// in a line below the table, so that a row never wraps.
 //
 // Pure; nothing here can fail.
 #ifndef PGRING_REPORT_TEXT_TABLE_H_
@@ -28,13 +28,8 @@ struct TextTable {
   std::vector<bool> alarming_rows;
 };
 
-struct RenderedTable {
-  std::string text;  // heading, rule and rows, each line ended by a newline
-  // Headings of the columns for which there was no room, in words.
-  std::vector<std::string> left_out;
-};
-
-RenderedTable RenderTable(TextTable table, int width, bool unicode, bool color);
+// Heading, rule and rows, and what there was no room for; each line ended by a newline.
+std::string RenderTable(TextTable table, int width, bool unicode, bool color);
 
 }  // namespace pgring
 

@@ -31,6 +31,7 @@ class SharedRun {
         start_ns_(SteadyClock::Get()->NowNs()),
         schedule_(context, start_ns_),
         sink_(context, measured) {
+    sink_.set_measuring_from_ns(schedule_.measuring_from_ns());
     sink_.set_end_ns(schedule_.end_ns());
     measured_->timeline.Start(start_ns_, ExpectedTimelineSteps(context));
     if (!schedule_.has_warmup()) sink_.StartMeasuring(start_ns_);

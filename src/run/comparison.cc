@@ -32,12 +32,12 @@ constexpr int64_t kServerRetryNs = 100 * kNanosecondsPerMillisecond;
 class CostMeter final : public RunEvents {
  public:
   CostMeter(std::optional<pid_t> postmaster_pid, Workload* workload)
-      : postmaster_pid_(postmaster_pid), workload_(workload) {
+      : postmaster_pid_(postmaster_pid) {
+    workload->StartRun();
     OnMeasuringStarts();
   }
 
   void OnMeasuringStarts() override {
-    workload_->StartMeasuring();
     server_before_ = SampleServer();
     client_before_ = SampleProcessCost();
   }
@@ -62,7 +62,6 @@ class CostMeter final : public RunEvents {
   }
 
   const std::optional<pid_t> postmaster_pid_;
-  Workload* const workload_;
   std::optional<TreeCost> server_before_;
   std::optional<TreeCost> server_after_;
   ProcessCost client_before_;
@@ -301,13 +300,15 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
          options.submission_entries < kMaxSubmissionEntries) {
     options.submission_entries *= 2;
   }
+  options.file_slots = static_cast<uint32_t>(connections);
   absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend(options);
   if (!backend.ok()) return backend.status();
   measured->io_mode = result_.plan.io;
   Reactor reactor(std::move(*backend));
   Canceller canceller;
   ConnectionFactory factory(&reactor, &target_.parameters, &workload_->statements(), &canceller,
-                            result_.plan.io);
+                            result_.plan.io,
+                            context.scenario->pipeline ? Pipelining::kOn : Pipelining::kOff);
   RunOnReactor(context, &reactor, &factory, measured);
   return absl::OkStatus();
 }

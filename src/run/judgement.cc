@@ -52,6 +52,15 @@ void JudgeConnections(RunResult* result) {
   }
 }
 
+void JudgeRescues(const MeasuredRun& measured, RunResult* result) {
+  if (measured.rescued_waits == 0) return;
+  result->warnings.push_back(absl::StrFormat(
+      "%d times a connection waited for a second and longer for bytes that were there: the ring "
+      "had not told of them, and the wait was begun again; please report it, and use --io "
+      "readiness meanwhile",
+      measured.rescued_waits));
+}
+
 // A queue that keeps growing: at the end operations began late by a share of the whole run that no
 // passing crowd explains, or a share of them was not begun at all.
 void JudgeStability(const MeasuredRun& measured, const LoadPlan& load, RunResult* result) {
@@ -178,6 +187,7 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& 
             : "this pgring was built without optimisation");
   }
   JudgeConnections(result);
+  JudgeRescues(measured, result);
 }
 
 }  // namespace pgring

@@ -26,12 +26,12 @@ Task<Permit> Limiter::Admit() {
   }
   if (chunk_.units() == 0) {
     // All of the previous chunk's come back, also from clients that are retired meanwhile: how many
-    // places are left is known only then.
+    // places are left, and how far the ramp has come, is known only then.
     withheld_.Release();
-    const int units = limit_ - held_back_;
+    const int units = limit_;
     Permit whole = co_await semaphore.Acquire(units);
     if (whole.units() == 0) co_return Permit();
-    chunk_ = whole.Split(std::max<int64_t>(1, whole.units() - retired_places_));
+    chunk_ = whole.Split(std::max(1, limit_ - held_back_ - retired_places_));
     withheld_ = std::move(whole);
   }
   co_return chunk_.Split(1);
@@ -43,20 +43,30 @@ void Limiter::Retire(Permit permit) {
   if (kind_ == LimiterKind::kWindow) retired_.push_back(std::move(permit));
 }
 
+// No coroutine: operations may be admitted before the task that it returns is started.
 Task<void> Limiter::Ramp(Reactor* reactor, int64_t full_ns, StopToken stop) {
-  if (!semaphore_.has_value() || limit_ == 1) co_return;
-  Semaphore& semaphore = *semaphore_;
-  const int64_t start_ns = reactor->clock().NowNs();
-  held_back_ = limit_ - 1;
-  Permit held = co_await semaphore.Acquire(held_back_);
-  const int64_t step_ns = (full_ns - start_ns) / held_back_;
-  int64_t next_ns = start_ns;
-  while (held.units() > 0) {
+  held_back_ = semaphore_.has_value() ? limit_ - 1 : 0;
+  Permit held;
+  // A chunk holds back its own places when it begins: taken from the semaphore, they would come
+  // free in the middle of a chunk, and the next one would begin with them before its end.
+  if (held_back_ > 0 && kind_ == LimiterKind::kWindow) {
+    Semaphore::AcquireAwaiter acquire = semaphore_->Acquire(held_back_);
+    PGRING_CHECK(acquire.await_ready(), "the ramp begins before the first operation");
+    held = acquire.await_resume();
+  }
+  return Grow(reactor, full_ns, stop, std::move(held));
+}
+
+Task<void> Limiter::Grow(Reactor* reactor, int64_t full_ns, StopToken stop, Permit held) {
+  if (held_back_ == 0) co_return;
+  int64_t next_ns = reactor->clock().NowNs();
+  const int64_t step_ns = (full_ns - next_ns) / held_back_;
+  while (held_back_ > 0) {
     next_ns += step_ns;
     const bool reached = co_await SleepUntil(reactor, next_ns, stop);
     if (!reached) break;
-    Permit released = held.Split(1);
     --held_back_;
+    if (held.units() > 0) held.Split(1).Release();
   }
   held_back_ = 0;
 }

@@ -33,13 +33,15 @@ class Limiter {
   // The operation's place is not given to another: the limit shrinks for good.
   void Retire(Permit permit);
 
-  // Before the first Admit: lets the limit grow from 1, step by step, to its full size at
-  // `full_ns`, or at once when `stop` is requested.
+  // Before the first Admit: the limit is 1 from this call on, whenever the task is started, and
+  // grows, step by step, to its full size at `full_ns`, or at once when `stop` is requested.
   Task<void> Ramp(Reactor* reactor, int64_t full_ns, StopToken stop);
 
   bool bounded() const { return semaphore_.has_value(); }
 
  private:
+  Task<void> Grow(Reactor* reactor, int64_t full_ns, StopToken stop, Permit held);
+
   const LimiterKind kind_;
   const int limit_;
   std::optional<Semaphore> semaphore_;
@@ -47,7 +49,7 @@ class Limiter {
   int held_back_ = 0;  // by the ramp
   int retired_places_ = 0;
   std::vector<Permit> retired_;  // of a window
-  Permit withheld_;              // the retired places' share of the chunk
+  Permit withheld_;              // the share of the chunk that is retired or held back
 };
 
 }  // namespace pgring

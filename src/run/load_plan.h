@@ -18,7 +18,8 @@ struct LoadPlan {
   std::optional<double> duration_s;
   // Operations before this are run and count nowhere.
   double warmup_s = 0;
-  // The limit grows from 1 to its full size within this time.
+  // What bounds a scenario (its limit; async's pool) grows from 1 to its full size within this
+  // time.
   double ramp_s = 0;
 
   // Open loop: so many operations a second are scheduled, whether there is room for them or not.

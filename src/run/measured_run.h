@@ -68,6 +68,8 @@ struct MeasuredRun {
   std::string io_setup;
   std::optional<BackendStats> ring;
   std::optional<int64_t> bytes_per_connection;
+  // Waits for bytes that were there, and that the ring had not told of.
+  int64_t rescued_waits = 0;
 
   // Warm-up included, for verification.
   std::vector<int64_t> succeeded_by_kind;

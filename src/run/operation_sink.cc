@@ -1,5 +1,6 @@
 #include "run/operation_sink.h"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,10 @@ OperationSink::OperationSink(const RunContext& context, MeasuredRun* measured)
 }
 
 void OperationSink::StartMeasuring(int64_t now_ns) {
-  measuring_from_ns_ = now_ns;
-  measured_->started_ns = now_ns;
+  measuring_ = true;
+  // Not when that was noticed: what was scheduled in between is the list's and counts.
+  measuring_from_ns_ = std::min(measuring_from_ns_, now_ns);
+  measured_->started_ns = measuring_from_ns_;
   if (context_.events != nullptr) context_.events->OnMeasuringStarts();
 }
 

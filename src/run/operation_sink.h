@@ -27,9 +27,11 @@ class OperationSink {
   // No attempt begins after that.
   void set_end_ns(int64_t end_ns) { end_ns_ = end_ns; }
 
-  // The measured phase begins: what is scheduled from `now_ns` on counts.
+  // What is scheduled before that is the warm-up's.
+  void set_measuring_from_ns(int64_t measuring_from_ns) { measuring_from_ns_ = measuring_from_ns; }
+  // The measured phase has begun, or, before its time, never will: all that is left counts then.
   void StartMeasuring(int64_t now_ns);
-  bool measuring() const { return measuring_from_ns_ != kNever; }
+  bool measuring() const { return measuring_; }
 
   // Every operation is scheduled once and then ends in one of three ways.
   void Scheduled(const Operation& operation, int64_t scheduled_ns);
@@ -63,7 +65,8 @@ class OperationSink {
 
   const RunContext& context_;
   MeasuredRun* const measured_;
-  int64_t measuring_from_ns_ = kNever;
+  int64_t measuring_from_ns_ = 0;
+  bool measuring_ = false;
   int64_t latency_limit_ns_ = kNever;
   int64_t end_ns_ = kNever;
 };

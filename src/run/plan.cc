@@ -16,6 +16,8 @@ std::string_view ScenarioKindName(ScenarioKind kind) {
       return "chunked";
     case ScenarioKind::kWindow:
       return "window";
+    case ScenarioKind::kPipelined:
+      return "pipelined";
   }
   return "unknown";
 }
@@ -56,6 +58,7 @@ LimiterKind LimiterOf(ScenarioKind kind) {
     case ScenarioKind::kChunked:
       return LimiterKind::kChunk;
     case ScenarioKind::kWindow:
+    case ScenarioKind::kPipelined:
       return LimiterKind::kWindow;
   }
   return LimiterKind::kOneAtATime;

@@ -19,12 +19,12 @@
 
 namespace pgring {
 
-enum class ScenarioKind : uint8_t { kSync, kThreads, kAsync, kChunked, kWindow };
+enum class ScenarioKind : uint8_t { kSync, kThreads, kAsync, kChunked, kWindow, kPipelined };
 // In the order of every listing.
-inline constexpr ScenarioKind kAllScenarioKinds[] = {ScenarioKind::kSync, ScenarioKind::kThreads,
-                                                     ScenarioKind::kAsync, ScenarioKind::kChunked,
-                                                     ScenarioKind::kWindow};
-// "sync", "threads", "async", "chunked", "window".
+inline constexpr ScenarioKind kAllScenarioKinds[] = {
+    ScenarioKind::kSync,    ScenarioKind::kThreads, ScenarioKind::kAsync,
+    ScenarioKind::kChunked, ScenarioKind::kWindow,  ScenarioKind::kPipelined};
+// "sync", "threads", "async", "chunked", "window", "pipelined".
 std::string_view ScenarioKindName(ScenarioKind kind);
 
 enum class Driver : uint8_t { kBlocking, kReactor };
@@ -52,6 +52,9 @@ struct ScenarioPlan {
   // Operations at once; nothing for the unbounded limiter. 1 for sync.
   std::optional<int> limit;
   PoolPlan pool;
+  // Statements that need no answer leave with the next one. Always in pipelined, never where the
+  // driver is blocking.
+  bool pipeline = false;
   // The user asked for this many connections; a default gives way to what the server allows.
   bool connections_given = false;
 

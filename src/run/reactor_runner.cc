@@ -2,6 +2,8 @@
 
 #include <malloc.h>
 #include <poll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -51,10 +53,12 @@ class ReactorRun {
         operations_ended_(reactor->ready()),
         operations_(reactor->ready()),
         watchers_(reactor->ready()),
-        interrupt_poll_(reactor) {}
+        interrupt_poll_(reactor),
+        watchdog_poll_(reactor) {}
 
   Task<void> Main() {
     watchers_.Spawn(WatchInterrupt());
+    if (measured_->io_mode == IoMode::kCompletion) watchers_.Spawn(WatchWaits());
     co_await AdmitAll();
     co_await operations_.Join();
     measured_->ended_ns = Now();
@@ -67,6 +71,7 @@ class ReactorRun {
     NoteMemory();
     operations_ended_.RequestStop();
     interrupt_poll_.Cancel();
+    watchdog_poll_.Cancel();
     co_await watchers_.Join();
     co_await pool_.Close();
     measured_->connections = pool_.counters();
@@ -103,6 +108,7 @@ class ReactorRun {
 
   Task<void> AdmitAll() {
     heap_before_ = HeapBytesWithoutFrames();
+    sink_.set_measuring_from_ns(schedule_.measuring_from_ns());
     sink_.set_end_ns(schedule_.end_ns());
     const StopToken stop(&stop_);
     const StopToken ended(&operations_ended_);
@@ -114,11 +120,13 @@ class ReactorRun {
     if (context_.load.ramp_s > 0) {
       const int64_t full_ns =
           Now() + static_cast<int64_t>(context_.load.ramp_s * kNanosecondsPerSecond);
-      watchers_.Spawn(limiter_.Ramp(reactor_, full_ns, ended));
+      watchers_.Spawn(unbounded_ ? pool_.Ramp(full_ns, ended)
+                                 : limiter_.Ramp(reactor_, full_ns, ended));
     }
-    while (schedule_.HasNext(Now()) && !stop_.stop_requested()) {
+    for (int64_t now_ns = Now(); schedule_.HasNext(now_ns) && !stop_.stop_requested();
+         now_ns = Now()) {
       OperationStamps stamps;
-      stamps.scheduled_ns = Now();
+      stamps.scheduled_ns = now_ns;
       if (schedule_.open_loop()) {
         stamps.scheduled_ns = schedule_.NextDueNs();
         if (stamps.scheduled_ns >= schedule_.end_ns()) break;
@@ -303,6 +311,25 @@ class ReactorRun {
     if (still_running) pool_.AbortBusy();
   }
 
+  // Looks once a second whether the ring has forgotten somebody. A timer of the kernel's: one of
+  // the reactor's would give every wait of the loop a deadline.
+  Task<void> WatchWaits() {
+    const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (timer < 0) co_return;
+    const itimerspec every_second = {{1, 0}, {1, 0}};
+    timerfd_settime(timer, 0, &every_second, nullptr);
+    const StopToken ended(&operations_ended_);
+    RingOperation* poll = &watchdog_poll_;
+    while (!ended.stop_requested()) {
+      co_await PollDescriptor(poll, timer, POLLIN);
+      uint64_t expirations = 0;
+      if (read(timer, &expirations, sizeof expirations) > 0) {
+        measured_->rescued_waits += pool_.RescueWaits();
+      }
+    }
+    close(timer);
+  }
+
   const RunContext& context_;
   Reactor* const reactor_;
   MeasuredRun* const measured_;
@@ -318,6 +345,7 @@ class ReactorRun {
   TaskGroup operations_;
   TaskGroup watchers_;
   RingOperation interrupt_poll_;
+  RingOperation watchdog_poll_;
   BackendStats ring_before_;
   int64_t heap_before_ = 0;
 };

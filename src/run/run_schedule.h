@@ -11,9 +11,6 @@
 
 namespace pgring {
 
-// Operations of the warm-up are none of the list's: that is run whole after it.
-inline constexpr int64_t kFirstWarmupIndex = int64_t{1} << 62;
-
 class RunSchedule {
  public:
   RunSchedule(const RunContext& context, int64_t start_ns);

@@ -31,7 +31,9 @@ class MetaCommandParser {
     if (name) {
       name_ = *name;
       PGRING_RETURN_IF_ERROR(ParseNamed());
-      if (parsed_.effect == ParsedMetaCommand::Effect::kCommand) SetFirstLine();
+      if (parsed_.effect == ParsedMetaCommand::Effect::kCommand) {
+        parsed_.command.first_line = FirstLine(source_.text.substr(begin_, next_ - begin_));
+      }
     }
     parsed_.end = next_;
     return std::move(parsed_);
@@ -210,12 +212,6 @@ class MetaCommandParser {
       parsed_.command.words.push_back(std::move(shell_word));
     }
     return absl::OkStatus();
-  }
-
-  void SetFirstLine() {
-    const std::string_view text = source_.text.substr(begin_, next_ - begin_);
-    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-    parsed_.command.first_line = std::string(line.substr(0, kMaxFirstLineBytes));
   }
 
   const ScriptSource& source_;

@@ -1,7 +1,6 @@
 #include "script/script.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <limits>
@@ -41,15 +40,10 @@ std::string_view CommandKindName(CommandKind kind) {
   return "";
 }
 
-absl::Status CheckExtendedProtocol(const Script& script) {
-  for (const Command& command : script.commands) {
-    if (command.sql.parameters.size() > kMaxStatementParameters) {
-      return absl::InvalidArgumentError(
-          fmt::format("{}:{}: statement has too many arguments (maximum is {}): {}", script.name,
-                      command.line, kMaxStatementParameters, command.first_line));
-    }
-  }
-  return absl::OkStatus();
+std::string FirstLine(std::string_view text) {
+  std::string_view line = text.substr(0, std::min(text.find_first_of("\r\n"), kMaxFirstLineBytes));
+  while (!line.empty() && IsBlank(line.back())) line.remove_suffix(1);
+  return std::string(line);
 }
 
 absl::StatusOr<int64_t> SleepMicroseconds(const SleepTime& sleep, VariableStore* variables,

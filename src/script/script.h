@@ -90,6 +90,8 @@ struct Command {
 };
 
 inline constexpr size_t kMaxFirstLineBytes = 127;
+// Of a command's text, without the blanks at its end.
+std::string FirstLine(std::string_view text);
 
 struct Script {
   // The file's name, or a built-in script's description.
@@ -97,13 +99,17 @@ struct Script {
   // A command's number in pgbench's messages is its index here.
   std::vector<Command> commands;
   size_t first = 0;
+  // See CheckExtendedProtocol. Kept because only the parser knows where in the text a command is.
+  absl::Status extended_protocol;
 
   size_t end() const { return commands.size(); }
 };
 
-// Whether the extended protocol can run every command: InvalidArgument when one has more than
-// kMaxStatementParameters references.
-absl::Status CheckExtendedProtocol(const Script& script);
+// Whether the extended protocol can run every command: InvalidArgument, as ScriptErrorAt describes,
+// when one has more than kMaxStatementParameters references.
+inline const absl::Status& CheckExtendedProtocol(const Script& script) {
+  return script.extended_protocol;
+}
 
 // How long \sleep sleeps, microseconds; never negative. Limited to about 292,000 years, where
 // pgbench's numbers overflow after 35 minutes. Fails as pgbench: `sleep: undefined variable "x"`,

@@ -148,6 +148,16 @@ class ScriptParser {
     return line_;
   }
 
+  // Where the byte at `offset` of a command's text comes from: that text begins at `begin` and
+  // lacks the backslashes of \; and \: only.
+  size_t OffsetInSource(size_t begin, std::string_view text, size_t offset) const {
+    size_t at = begin;
+    for (size_t i = 0; i < offset; ++i, ++at) {
+      if (source_.text[at] != text[i]) ++at;
+    }
+    return at;
+  }
+
   void Add(Command command, size_t offset) {
     command.line = LineOf(offset);
     script_.commands.push_back(std::move(command));
@@ -167,9 +177,15 @@ class ScriptParser {
     for (const VariableReference& reference : sql.references) {
       sql.parameters.push_back(reference.slot);
     }
+    if (sql.references.size() > kMaxStatementParameters && script_.extended_protocol.ok()) {
+      const size_t first_too_many = sql.references[kMaxStatementParameters].begin;
+      script_.extended_protocol =
+          ErrorAt(OffsetInSource(piece.offset, sql.text, first_too_many),
+                  absl::StrCat("statement has too many arguments (maximum is ",
+                               kMaxStatementParameters, ")"));
+    }
     sql.first_word = FirstWord(sql.text);
-    const std::string_view line = std::string_view(sql.text).substr(0, kMaxFirstLineBytes);
-    command.first_line = std::string(line.substr(0, line.find_first_of("\r\n")));
+    command.first_line = FirstLine(sql.text);
     Add(std::move(command), piece.offset);
     return absl::OkStatus();
   }

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <liburing.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
@@ -103,6 +105,7 @@ class KernelBackend final : public Backend {
       if (error != 0) return SetupError(error);
       is_open_ = true;
       setup_ = step.name;
+      MakeFileSlots(options.file_slots);
       if ((params.features & IORING_FEAT_EXT_ARG) == 0) {
         return absl::UnavailableError(
             "setting up io_uring: the kernel cannot wait with a timeout (IORING_FEAT_EXT_ARG is "
@@ -119,19 +122,42 @@ class KernelBackend final : public Backend {
     io_uring_sqe_set_data64(entry, user_data);
   }
 
-  void QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) override {
+  void QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) override {
     io_uring_sqe* entry = NextEntry();
-    io_uring_prep_recv(entry, descriptor, buffer.data(), buffer.size(), 0);
+    io_uring_prep_recv(entry, file.descriptor, buffer.data(), buffer.size(), 0);
+    UseSlot(file, entry);
     // The answer to what has just been sent is never there yet: spare the kernel the first look.
     entry->ioprio |= IORING_RECVSEND_POLL_FIRST;
     io_uring_sqe_set_data64(entry, user_data);
   }
 
-  void QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) override {
+  void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) override {
     io_uring_sqe* entry = NextEntry();
-    io_uring_prep_send(entry, descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_WAITALL);
+    io_uring_prep_send(entry, file.descriptor, bytes.data(), bytes.size(),
+                       MSG_NOSIGNAL | MSG_WAITALL);
+    UseSlot(file, entry);
     io_uring_sqe_set_data64(entry, user_data);
     if (bytes.size() <= kPromptSendBytes) ++prompt_sends_;
+  }
+
+  BackendFile Register(int descriptor) override {
+    BackendFile file(descriptor);
+    if (free_slots_.empty()) return file;
+    const int slot = free_slots_.back();
+    if (io_uring_register_files_update(&ring_, static_cast<unsigned>(slot), &descriptor, 1) == 1) {
+      free_slots_.pop_back();
+      file.slot = slot;
+    }
+    return file;
+  }
+
+  void Unregister(BackendFile file) override {
+    if (file.slot < 0) return;
+    const int none = -1;
+    const int updated =
+        io_uring_register_files_update(&ring_, static_cast<unsigned>(file.slot), &none, 1);
+    PGRING_CHECK(updated == 1, "io_uring did not let go of a registered file");
+    free_slots_.push_back(file.slot);
   }
 
   void QueueCancel(uint64_t user_data, uint64_t target) override {
@@ -194,6 +220,22 @@ class KernelBackend final : public Backend {
   const std::string& setup() const override { return setup_; }
 
  private:
+  void MakeFileSlots(uint32_t count) {
+    rlimit open_files = {};
+    if (getrlimit(RLIMIT_NOFILE, &open_files) != 0) return;
+    count = static_cast<uint32_t>(std::min<rlim_t>(count, open_files.rlim_cur));
+    if (count == 0 || io_uring_register_files_sparse(&ring_, count) != 0) return;
+    // The lowest first.
+    for (uint32_t slot = count; slot > 0; --slot) free_slots_.push_back(static_cast<int>(slot) - 1);
+    setup_ += ", registered files";
+  }
+
+  static void UseSlot(BackendFile file, io_uring_sqe* entry) {
+    if (file.slot < 0) return;
+    entry->fd = file.slot;
+    entry->flags |= IOSQE_FIXED_FILE;
+  }
+
   // An entry that was taken is submitted whether prepared or not, so every caller prepares it.
   io_uring_sqe* NextEntry() {
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
@@ -216,6 +258,7 @@ class KernelBackend final : public Backend {
 
   io_uring ring_ = {};
   bool is_open_ = false;
+  std::vector<int> free_slots_;
   std::string setup_;
   BackendStats stats_;
   int64_t pending_overflows_ = 0;

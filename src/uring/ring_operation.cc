@@ -30,14 +30,14 @@ void RingOperation::StartPoll(int descriptor, uint32_t events) {
   reactor_->backend_->QueuePoll(id_.Encode(), descriptor, events);
 }
 
-void RingOperation::StartReceive(int descriptor, absl::Span<char> buffer) {
+void RingOperation::StartReceive(BackendFile file, absl::Span<char> buffer) {
   Begin(RingOperationKind::kReceive);
-  reactor_->backend_->QueueReceive(id_.Encode(), descriptor, buffer);
+  reactor_->backend_->QueueReceive(id_.Encode(), file, buffer);
 }
 
-void RingOperation::StartSend(int descriptor, absl::Span<const char> bytes) {
+void RingOperation::StartSend(BackendFile file, absl::Span<const char> bytes) {
   Begin(RingOperationKind::kSend);
-  reactor_->backend_->QueueSend(id_.Encode(), descriptor, bytes);
+  reactor_->backend_->QueueSend(id_.Encode(), file, bytes);
 }
 
 void RingOperation::Cancel() {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "pgring/base/check.h"
 
@@ -32,12 +33,14 @@ void SimulatedBackend::QueuePoll(uint64_t user_data, int descriptor, uint32_t ev
   queue_.push_back({false, {user_data, descriptor, events, {}, {}}, 0});
 }
 
-void SimulatedBackend::QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) {
-  queue_.push_back({false, {user_data, descriptor, POLLIN, buffer, {}}, 0});
+void SimulatedBackend::QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) {
+  const bool is_lost = std::exchange(loses_next_receive_, false);
+  queue_.push_back({false, {user_data, file.descriptor, POLLIN, buffer, {}, is_lost}, 0});
 }
 
-void SimulatedBackend::QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) {
-  queue_.push_back({false, {user_data, descriptor, POLLOUT, {}, bytes}, 0});
+void SimulatedBackend::QueueSend(uint64_t user_data, BackendFile file,
+                                 absl::Span<const char> bytes) {
+  queue_.push_back({false, {user_data, file.descriptor, POLLOUT, {}, bytes}, 0});
 }
 
 void SimulatedBackend::QueueCancel(uint64_t user_data, uint64_t target) {
@@ -117,6 +120,7 @@ void SimulatedBackend::CarryOutCancel(uint64_t user_data, uint64_t target) {
 }
 
 uint32_t SimulatedBackend::Shown(const Poll& poll_operation) const {
+  if (poll_operation.is_lost) return 0;
   const auto ours = events_.find(poll_operation.descriptor);
   if (ours != events_.end()) {
     return ours->second & (poll_operation.events | kAlwaysShown);

@@ -37,7 +37,7 @@ class CommandRecorder {
     }
   }
 
-  // A run begins to measure.
+  // A run begins.
   void Clear() {
     std::lock_guard<std::mutex> lock(mutex_);
     for (CommandFigures& figures : figures_) {

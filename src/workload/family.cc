@@ -1,5 +1,6 @@
 #include "workload/family.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -28,6 +29,25 @@ struct NumberText {
   }
   char digits[24];
 };
+
+// An id as the server wrote it, for as long as its result does not live.
+struct IdText {
+  // False when there is not exactly one.
+  bool Take(const Result& result) {
+    if (result.rows() != 1) return false;
+    const std::string_view id = result.Text(0, 0);
+    if (id.size() >= sizeof text) return false;
+    *std::copy(id.begin(), id.end(), text) = '\0';
+    return true;
+  }
+  char text[24];
+};
+
+int RowsOf(const std::vector<Result>& results) {
+  int rows = 0;
+  for (const Result& result : results) rows += result.rows();
+  return rows;
+}
 
 absl::Status Unexpected(std::string_view what) {
   return WithFailureCode(absl::InternalError(std::string(what)), kCauseUnexpectedResult);
@@ -104,9 +124,8 @@ Task<absl::Status> FamilyWorkload::Run(Session* session, ClientState*, Operation
 }
 
 Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, OperationTally* tally) {
-  const Parameters none;
-  auto begun = co_await session->Execute(begin_, none);
-  if (!begun.ok()) co_return begun.status();
+  absl::Status begun = co_await Begin(session);
+  if (!begun.ok()) co_return begun;
   absl::Status inserted;
   if (options_.statements == StatementStyle::kBatched) {
     inserted = co_await InsertBatched(session, value);
@@ -119,6 +138,13 @@ Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, Opera
   }
   absl::Status committed = co_await Commit(session, tally);
   co_return committed;
+}
+
+Task<absl::Status> FamilyWorkload::Begin(Session* session) {
+  const Parameters none;
+  if (session->MayDefer(*begin_)) co_return session->Defer(*begin_, none);
+  auto begun = co_await session->Execute(begin_, none);
+  co_return begun.status();
 }
 
 Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value) {
@@ -136,6 +162,7 @@ Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value
     b_values[child] = parents->Text(kParentOfChild[child], 0).data();
   }
   const Parameters b_parameters(b_values.data(), kFamilyRowsOfB);
+  if (session->MayDefer(*insert_b_)) co_return session->Defer(*insert_b_, b_parameters);
   auto children = co_await session->Execute(insert_b_, b_parameters);
   if (!children.ok()) co_return children.status();
   if (children->rows() != kFamilyRowsOfB) co_return Unexpected("insert into b: not five ids");
@@ -143,19 +170,38 @@ Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value
 }
 
 Task<absl::Status> FamilyWorkload::InsertPerRow(Session* session, int32_t value) {
-  std::array<Result, kFamilyRowsOfA> parents;
-  for (int row = 0; row < kFamilyRowsOfA; ++row) {
-    const NumberText data(value + row + 1);
+  std::array<IdText, kFamilyRowsOfA> parents;
+  size_t deferred = 0;
+  for (size_t row = 0; row < parents.size(); ++row) {
+    const NumberText data(value + static_cast<int32_t>(row) + 1);
     const char* a_value = data.digits;
     const Parameters a_parameters(&a_value, 1);
+    const bool is_last = row + 1 == parents.size();
+    if (!is_last && session->MayDefer(*insert_a_)) {
+      absl::Status queued = session->Defer(*insert_a_, a_parameters);
+      if (!queued.ok()) co_return queued;
+      ++deferred;
+      continue;
+    }
     auto parent = co_await session->Execute(insert_a_, a_parameters);
     if (!parent.ok()) co_return parent.status();
-    if (parent->rows() != 1) co_return Unexpected("insert into a: not one id");
-    parents[static_cast<size_t>(row)] = std::move(*parent);
+    if (!parents[row].Take(*parent)) co_return Unexpected("insert into a: not one id");
+  }
+  // The deferred ones are the last of those before; a BEGIN may stand before them.
+  const std::vector<Result>& earlier = session->earlier_results();
+  for (size_t row = 0; row < deferred; ++row) {
+    if (!parents[row].Take(earlier[earlier.size() - deferred + row])) {
+      co_return Unexpected("insert into a: not one id");
+    }
   }
   for (const int parent_index : kParentOfChild) {
-    const char* b_value = parents[static_cast<size_t>(parent_index)].Text(0, 0).data();
+    const char* b_value = parents[static_cast<size_t>(parent_index)].text;
     const Parameters b_parameters(&b_value, 1);
+    if (session->MayDefer(*insert_b_)) {
+      absl::Status queued = session->Defer(*insert_b_, b_parameters);
+      if (!queued.ok()) co_return queued;
+      continue;
+    }
     auto child = co_await session->Execute(insert_b_, b_parameters);
     if (!child.ok()) co_return child.status();
     if (child->rows() != 1) co_return Unexpected("insert into b: not one id");
@@ -165,6 +211,7 @@ Task<absl::Status> FamilyWorkload::InsertPerRow(Session* session, int32_t value)
 
 Task<absl::Status> FamilyWorkload::Commit(Session* session, OperationTally* tally) {
   const Parameters none;
+  const bool with_children = session->has_deferred();
   auto committed = co_await session->Execute(commit_, none);
   if (!committed.ok()) {
     if (OutcomeUnknown(committed.status())) ++tally->unconfirmed_commits;
@@ -172,20 +219,26 @@ Task<absl::Status> FamilyWorkload::Commit(Session* session, OperationTally* tall
   }
   // The server answers COMMIT of a failed transaction with success and the tag ROLLBACK.
   if (committed->CommandTag() != "COMMIT") co_return Unexpected("commit: the server rolled back");
+  if (with_children && RowsOf(session->earlier_results()) != kFamilyRowsOfB) {
+    co_return Unexpected("insert into b: not five ids");
+  }
   co_return absl::OkStatus();
 }
 
 Task<absl::Status> FamilyWorkload::Read(Session* session, OperationTally* tally) {
-  const Parameters none;
-  auto begun = co_await session->Execute(begin_, none);
-  if (!begun.ok()) co_return begun.status();
+  absl::Status begun = co_await Begin(session);
+  if (!begun.ok()) co_return begun;
   absl::Status read = co_await ReadRows(session, tally);
   if (!read.ok()) {
     co_await RollBackAfterError(session);
     co_return read;
   }
+  const Parameters none;
+  const bool with_children = session->has_deferred();
   auto ended = co_await session->Execute(rollback_, none);
-  co_return ended.status();
+  if (!ended.ok()) co_return ended.status();
+  if (with_children) co_return FoldChildren(session->earlier_results().back(), tally);
+  co_return absl::OkStatus();
 }
 
 Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* tally) {
@@ -205,6 +258,7 @@ Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* ta
     ids[static_cast<size_t>(i)] = parents->Text(row, 0).data();
   }
   const Parameters id_parameters(ids.data(), kParentsPerRead);
+  if (session->MayDefer(*select_b_)) co_return session->Defer(*select_b_, id_parameters);
   auto children = co_await session->Execute(select_b_, id_parameters);
   if (!children.ok()) co_return children.status();
   folded = FoldChildren(*children, tally);
@@ -213,6 +267,10 @@ Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* ta
 
 Task<void> FamilyWorkload::RollBackAfterError(Session* session) {
   if (!session->usable()) co_return;
+  if (session->has_deferred()) {
+    absl::Status flushed = co_await session->Flush();
+    if (!session->usable()) co_return;
+  }
   const Parameters none;
   // Whether this succeeds shows in the session: one that cannot roll back is broken and dropped.
   auto rolled_back = co_await session->Execute(rollback_, none);

@@ -43,6 +43,7 @@ class FamilyWorkload final : public Workload {
  private:
   const Statement* Find(const char* name) const;
   Task<absl::Status> Create(Session* session, int32_t value, OperationTally* tally);
+  Task<absl::Status> Begin(Session* session);
   Task<absl::Status> InsertBatched(Session* session, int32_t value);
   Task<absl::Status> InsertPerRow(Session* session, int32_t value);
   Task<absl::Status> Commit(Session* session, OperationTally* tally);

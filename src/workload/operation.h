@@ -12,7 +12,13 @@
 
 namespace pgring {
 
+// Operations of the warm-up are none of the list's: that is run whole after it.
+inline constexpr int64_t kFirstWarmupIndex = int64_t{1} << 62;
+
 struct Operation {
+  // Such an operation counts nowhere but in the verification.
+  bool warms_up() const { return index >= kFirstWarmupIndex; }
+
   uint8_t kind = 0;   // index into the workload's kinds
   int32_t value = 0;  // the kind's parameter
   int64_t index = 0;  // its number in the source

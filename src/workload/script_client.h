@@ -3,8 +3,11 @@
 #ifndef PGRING_WORKLOAD_SCRIPT_CLIENT_H_
 #define PGRING_WORKLOAD_SCRIPT_CLIENT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pgring/postgres/statement.h"
@@ -48,17 +51,25 @@ class ScriptClient final : public ClientState {
   bool aborted() const override { return aborted_; }
   void Abort() { aborted_ = true; }
 
+  // The error that comes is not the current command's but this one's.
+  void BlameCommand(size_t command) { blamed_ = command; }
+  size_t TakeBlamedCommand(size_t current) {
+    return std::exchange(blamed_, std::nullopt).value_or(current);
+  }
+
   VariableStore variables;
   RandomSource random;
   EvaluationContext context;
   std::vector<const char*> parameters;
-  Statement simple;    // the text of the statement in flight, of the simple protocol
-  std::string line;    // of \\shell
-  std::string output;  // of \\setshell
-  std::string name;    // of a variable that \\gset makes
+  std::vector<size_t> deferred;  // commands whose statements have not left
+  Statement simple;              // the text of the statement in flight, of the simple protocol
+  std::string line;              // of \\shell
+  std::string output;            // of \\setshell
+  std::string name;              // of a variable that \\gset makes
 
  private:
   VariableStore variables_before_;
+  std::optional<size_t> blamed_;
   bool retries_ = false;
   bool aborted_ = false;
 };

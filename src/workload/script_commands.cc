@@ -2,8 +2,10 @@
 // operation.
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 #include "workload/commit_outcome.h"
@@ -30,6 +32,34 @@ bool EndsTransaction(const SqlCommand& sql) {
   return sql.first_word == "COMMIT" || sql.first_word == "END";
 }
 
+bool BeginsTransaction(const SqlCommand& sql) {
+  return sql.first_word == "BEGIN" || sql.first_word == "START";
+}
+
+// Whether a statement may leave with a later one: only inside of a transaction, so that an error
+// undoes what the script would not have gone on to.
+bool NothingWaitsFor(const SqlCommand& sql, const Session& session) {
+  if (sql.result_use != ResultUse::kIgnored) return false;
+  if (BeginsTransaction(sql)) return true;
+  const bool ends = EndsTransaction(sql) || sql.first_word == "ROLLBACK" ||
+                    sql.first_word == "ABORT" || sql.first_word == "PREPARE";
+  return !ends && (session.has_deferred() || session.in_transaction());
+}
+
+// Whether the command is over at once.
+bool IsImmediate(CommandKind kind) {
+  switch (kind) {
+    case CommandKind::kSet:
+    case CommandKind::kIf:
+    case CommandKind::kElif:
+    case CommandKind::kElse:
+    case CommandKind::kEndif:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Operation operation,
@@ -37,7 +67,34 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
   auto* client = static_cast<ScriptClient*>(state);
   client->Begin(OperationSeed(options_.seed, operation.index));
   const size_t script_index = operation.kind;
-  absl::Status status = co_await RunCommands(session, client, script_index, tally);
+  const Script& script = scripts_[script_index];
+  client->context.script_number = static_cast<int>(script_index);
+  const bool records = options_.record_commands && !operation.warms_up();
+  absl::Status status;
+  size_t at = script.first;
+  while (status.ok() && at != script.end()) {
+    const Command& command = script.commands[at];
+    client->context.command_number = static_cast<int>(at) + 1;
+    const int64_t started_ns = records ? SteadyClock::Get()->NowNs() : 0;
+    size_t next = command.next;
+    if (command.kind == CommandKind::kSql) {
+      status = co_await RunSql(session, client, script_index, at, tally);
+    } else if (IsImmediate(command.kind)) {
+      status = RunImmediate(client, command, &next);
+    } else {
+      status = co_await RunWaiting(session, client, script_index, at, tally);
+    }
+    const size_t blamed = status.ok() ? at : client->TakeBlamedCommand(at);
+    if (records) {
+      recorder_.Record(recorder_places_[script_index][blamed], status.ok(),
+                       SteadyClock::Get()->NowNs() - started_ns);
+    }
+    if (!status.ok()) status = ScriptFailure(script, script.commands[blamed], status);
+    at = next;
+  }
+  if (status.ok() && session->has_deferred()) {
+    status = co_await FlushDeferred(session, client, tally);
+  }
   const bool is_complete = !session->in_transaction() && !session->in_pipeline();
   if (status.ok() && is_complete) co_return status;
   absl::Status ended = co_await EndOperation(session, client, status);
@@ -55,8 +112,12 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
         kCauseScript);
   }
   const std::string code = FailureCode(status);
+  client->deferred.clear();
   const bool may_go_on = code == "40001" || code == "40P01" || code == kCauseInterrupted;
   if (!may_go_on) client->Abort();
+  if (session->usable() && session->has_deferred()) {
+    absl::Status flushed = co_await session->Flush();
+  }
   if (session->usable() && session->in_pipeline()) {
     absl::Status synchronised = co_await session->SyncPipeline();
     if (session->usable()) synchronised.Update(session->ExitPipeline());
@@ -72,52 +133,17 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
   co_return status;
 }
 
-Task<absl::Status> ScriptWorkload::RunCommands(Session* session, ScriptClient* client,
-                                               size_t script_index, OperationTally* tally) {
-  const Script& script = scripts_[script_index];
-  client->context.script_number = static_cast<int>(script_index);
-  size_t at = script.first;
-  while (at != script.end()) {
-    const Command& command = script.commands[at];
-    client->context.command_number = static_cast<int>(at) + 1;
-    const int64_t started_ns = options_.record_commands ? SteadyClock::Get()->NowNs() : 0;
-    absl::Status status;
-    size_t next = command.next;
-    if (command.kind == CommandKind::kSet) {
-      status = SetVariableOf(client, command);
-    } else if (command.kind == CommandKind::kIf || command.kind == CommandKind::kElif) {
-      Value condition;
-      status = Evaluate(command.expression, &client->context, &condition);
-      if (!condition.Truth()) next = command.next_if_false;
-    } else {
-      status = co_await RunCommand(session, client, script_index, at, tally);
-    }
-    if (options_.record_commands) {
-      recorder_.Record(recorder_places_[script_index][at], status.ok(),
-                       SteadyClock::Get()->NowNs() - started_ns);
-    }
-    if (!status.ok()) {
-      absl::Status failed = ScriptFailure(script, command, status);
-      co_return failed;
-    }
-    at = next;
-  }
-  co_return absl::OkStatus();
-}
-
 // What may have to wait.
-Task<absl::Status> ScriptWorkload::RunCommand(Session* session, ScriptClient* client,
+Task<absl::Status> ScriptWorkload::RunWaiting(Session* session, ScriptClient* client,
                                               size_t script_index, size_t at,
                                               OperationTally* tally) {
   const Command* command = &scripts_[script_index].commands[at];
   absl::Status status;
+  if (session->has_deferred()) {
+    status = co_await FlushDeferred(session, client, tally);
+    if (!status.ok()) co_return status;
+  }
   switch (command->kind) {
-    case CommandKind::kSql: {
-      const Statement* planned = &planned_[script_index][at];
-      const SqlCommand* sql = &command->sql;
-      status = co_await RunSql(session, client, planned, sql, tally);
-      break;
-    }
     case CommandKind::kSleep:
       status = co_await RunSleep(session, client, command);
       break;
@@ -134,14 +160,22 @@ Task<absl::Status> ScriptWorkload::RunCommand(Session* session, ScriptClient* cl
     case CommandKind::kEndPipeline:
       status = co_await EndPipeline(session, tally);
       break;
-    case CommandKind::kSet:
-    case CommandKind::kIf:
-    case CommandKind::kElif:
-    case CommandKind::kElse:
-    case CommandKind::kEndif:
-      break;
+    default:
+      PGRING_CHECK(false, "this command never waits");
   }
   co_return status;
+}
+
+absl::Status ScriptWorkload::RunImmediate(ScriptClient* client, const Command& command,
+                                          size_t* next) {
+  if (command.kind == CommandKind::kSet) return SetVariableOf(client, command);
+  if (command.kind == CommandKind::kIf || command.kind == CommandKind::kElif) {
+    Value condition;
+    const absl::Status status = Evaluate(command.expression, &client->context, &condition);
+    if (!condition.Truth()) *next = command.next_if_false;
+    return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ScriptWorkload::SetVariableOf(ScriptClient* client, const Command& command) {
@@ -152,16 +186,16 @@ absl::Status ScriptWorkload::SetVariableOf(ScriptClient* client, const Command& 
 }
 
 Task<absl::Status> ScriptWorkload::RunSql(Session* session, ScriptClient* client,
-                                          const Statement* planned, const SqlCommand* sql,
-                                          OperationTally* tally) {
-  const Statement* statement = planned;
+                                          size_t script_index, size_t at, OperationTally* tally) {
+  const SqlCommand& sql = scripts_[script_index].commands[at].sql;
+  const Statement* statement = &planned_[script_index][at];
   client->parameters.clear();
-  if (planned->protocol == StatementProtocol::kSimple) {
-    SubstituteVariables(sql->text, sql->references, &client->variables, &client->simple.sql);
+  if (statement->protocol == StatementProtocol::kSimple) {
+    SubstituteVariables(sql.text, sql.references, &client->variables, &client->simple.sql);
     client->simple.protocol = StatementProtocol::kSimple;
     statement = &client->simple;
   } else {
-    for (const VariableSlot slot : sql->parameters) {
+    for (const VariableSlot slot : sql.parameters) {
       const std::string* text = client->variables.FindText(slot);
       client->parameters.push_back(text == nullptr ? nullptr : text->c_str());
     }
@@ -169,18 +203,48 @@ Task<absl::Status> ScriptWorkload::RunSql(Session* session, ScriptClient* client
   const Parameters parameters(client->parameters.data(),
                               static_cast<int>(client->parameters.size()));
   if (session->in_pipeline()) {
-    if (sql->result_use != ResultUse::kIgnored) {
+    if (sql.result_use != ResultUse::kIgnored) {
       co_return absl::InvalidArgumentError("\\gset and \\aset are not allowed in pipeline mode");
     }
     co_return session->QueueExecute(*statement, parameters);
   }
+  const bool may_join = session->MayDefer(*statement);
+  if (may_join && NothingWaitsFor(sql, *session)) {
+    client->deferred.push_back(at);
+    co_return session->Defer(*statement, parameters);
+  }
+  if (session->has_deferred() && !may_join) {
+    absl::Status flushed = co_await FlushDeferred(session, client, tally);
+    if (!flushed.ok()) co_return flushed;
+  }
+  const bool with_deferred = session->has_deferred();
   auto result = co_await session->Execute(statement, parameters);
+  if (with_deferred) EndDeferred(session, result.status(), client, tally);
   if (!result.ok()) {
-    if (EndsTransaction(*sql) && OutcomeUnknown(result.status())) ++tally->unconfirmed_commits;
+    if (EndsTransaction(sql) && OutcomeUnknown(result.status())) ++tally->unconfirmed_commits;
     co_return result.status();
   }
   tally->rows_read += result->rows();
-  co_return UseResult(session, client, *sql, *result);
+  co_return UseResult(session, client, sql, *result);
+}
+
+Task<absl::Status> ScriptWorkload::FlushDeferred(Session* session, ScriptClient* client,
+                                                 OperationTally* tally) {
+  absl::Status flushed = co_await session->Flush();
+  EndDeferred(session, flushed, client, tally);
+  co_return flushed;
+}
+
+// Deferred statements and what took them along have been answered.
+void ScriptWorkload::EndDeferred(Session* session, const absl::Status& status, ScriptClient* client,
+                                 OperationTally* tally) {
+  const std::vector<Result>& results = session->earlier_results();
+  if (status.ok()) {
+    for (const Result& result : results) tally->rows_read += result.rows();
+  } else if (session->usable() && results.size() < client->deferred.size()) {
+    client->BlameCommand(client->deferred[results.size()]);
+  }
+  client->deferred.clear();
 }
 
 absl::Status ScriptWorkload::UseResult(Session* session, ScriptClient* client,
@@ -195,7 +259,8 @@ absl::Status ScriptWorkload::UseResult(Session* session, ScriptClient* client,
       return StoreRow(client, sql, result, 0);
     case ResultUse::kAset:
       for (const Result& earlier : session->earlier_results()) {
-        if (earlier.rows() == 0) continue;
+        // Those of deferred statements are nobody's: only the simple protocol has several results.
+        if (earlier.rows() == 0 || options_.mode != QueryMode::kSimple) continue;
         PGRING_RETURN_IF_ERROR(StoreRow(client, sql, earlier, earlier.rows() - 1));
       }
       if (result.rows() > 0) return StoreRow(client, sql, result, result.rows() - 1);

@@ -37,7 +37,7 @@ class ScriptWorkload final : public Workload {
   std::unique_ptr<ClientState> MakeClient(int number) override;
   bool uses_session_state() const override { return true; }
   bool AvoidPreparedStatements() override;
-  void StartMeasuring() override { recorder_.Clear(); }
+  void StartRun() override { recorder_.Clear(); }
   std::vector<CommandFigures> command_figures() const override { return recorder_.Get(); }
   Task<absl::Status> Run(Session* session, ClientState* state, Operation operation,
                          OperationTally* tally) override;
@@ -63,12 +63,14 @@ class ScriptWorkload final : public Workload {
   bool uses_pgbench_tables() const;
   absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
 
-  Task<absl::Status> RunCommands(Session* session, ScriptClient* client, size_t script_index,
-                                 OperationTally* tally);
-  Task<absl::Status> RunCommand(Session* session, ScriptClient* client, size_t script_index,
+  Task<absl::Status> RunSql(Session* session, ScriptClient* client, size_t script_index, size_t at,
+                            OperationTally* tally);
+  Task<absl::Status> RunWaiting(Session* session, ScriptClient* client, size_t script_index,
                                 size_t at, OperationTally* tally);
-  Task<absl::Status> RunSql(Session* session, ScriptClient* client, const Statement* planned,
-                            const SqlCommand* sql, OperationTally* tally);
+  absl::Status RunImmediate(ScriptClient* client, const Command& command, size_t* next);
+  Task<absl::Status> FlushDeferred(Session* session, ScriptClient* client, OperationTally* tally);
+  static void EndDeferred(Session* session, const absl::Status& status, ScriptClient* client,
+                          OperationTally* tally);
   Task<absl::Status> StartPipeline(Session* session, size_t script_index, size_t start);
   Task<absl::Status> EndPipeline(Session* session, OperationTally* tally);
   Task<absl::Status> RunSleep(Session* session, ScriptClient* client, const Command* command);

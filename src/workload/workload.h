@@ -72,8 +72,8 @@ class Workload {
   virtual absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
                                                              const CommittedWork& work) = 0;
 
-  // The measured phase begins: what was recorded before does not count.
-  virtual void StartMeasuring() {}
+  // A run begins: what was recorded before it does not count.
+  virtual void StartRun() {}
   // Times of the commands that operations consist of, where they were asked for.
   virtual std::vector<CommandFigures> command_figures() const { return {}; }
 

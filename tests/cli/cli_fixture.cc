@@ -3,7 +3,11 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <utility>
 
 #include "pgring/base/check.h"
 #include "run/judgement.h"
@@ -20,6 +24,12 @@ class ServerEnvironment : public testing::Environment {
 };
 testing::Environment* const kServerEnvironment =
     testing::AddGlobalTestEnvironment(new ServerEnvironment);
+
+// "": whatever the program chooses.
+std::string TestIoMode() {
+  const char* mode = std::getenv("PGRING_TEST_IO");
+  return mode == nullptr ? "" : mode;
+}
 
 std::unique_ptr<ThrowawayServer> StartServer() {
   ThrowawayServerOptions options;
@@ -64,11 +74,28 @@ std::string Client::Ask(const std::string& sql) {
 
 std::string AskServer(const std::string& sql) { return Client(SharedServer().conninfo()).Ask(sql); }
 
+ScriptFile::ScriptFile(const std::string& text) {
+  char path[] = "/tmp/pgring-script-XXXXXX";
+  EXPECT_NE(mkdtemp(path), nullptr);
+  directory_ = path;
+  std::ofstream(this->path()) << text;
+}
+
+ScriptFile::~ScriptFile() { std::filesystem::remove_all(directory_); }
+
+std::vector<std::string> InTestIoMode(std::vector<std::string> arguments) {
+  const std::string& command = arguments.front();
+  if (!TestIoMode().empty() && (command == "run" || command == "compare")) {
+    arguments.insert(arguments.end(), {"--io", TestIoMode()});
+  }
+  return arguments;
+}
+
 std::vector<std::string> On(const std::string& conninfo, const std::string& command,
                             const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {command, "-d", conninfo, "--out", kOut};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return words;
+  return InTestIoMode(std::move(words));
 }
 
 std::vector<std::string> RunOn(const std::string& conninfo, const std::string& scenario,
@@ -103,6 +130,10 @@ void ExpectAllAccountedFor(const Json& run, int64_t operations) {
     EXPECT_EQ(count["failed"], failures) << count["failures"];
   }
   EXPECT_EQ(scheduled_of_kinds, 2 * operations) << "the kinds do not add up to all";
+  const Json& mode = run["io"]["mode"];
+  if (!TestIoMode().empty() && !mode.is_null()) {
+    EXPECT_EQ(mode, TestIoMode());
+  }
 }
 
 void ExpectVerified(const Json& run) {

@@ -48,7 +48,24 @@ class Client {
 // The same over a session of its own on the shared server.
 std::string AskServer(const std::string& sql);
 
-// `command` on `conninfo` with --out kOut and then `arguments`.
+// A script, mine.sql, in a directory of its own that goes with the object.
+class ScriptFile {
+ public:
+  explicit ScriptFile(const std::string& text);
+  ~ScriptFile();
+  ScriptFile(const ScriptFile&) = delete;
+  ScriptFile& operator=(const ScriptFile&) = delete;
+  std::string path() const { return directory_ + "/mine.sql"; }
+
+ private:
+  std::string directory_;
+};
+
+// `arguments` of "run" and "compare" with the I/O mode that PGRING_TEST_IO names, if it does: so
+// that the same test program runs once in each (see meson.build).
+std::vector<std::string> InTestIoMode(std::vector<std::string> arguments);
+
+// `command` on `conninfo` with --out kOut and then `arguments`; in the tests' I/O mode.
 std::vector<std::string> On(const std::string& conninfo, const std::string& command,
                             const std::vector<std::string>& arguments);
 // "pgring run --scenario SCENARIO" there, with as many operations.
@@ -58,7 +75,8 @@ std::vector<std::string> RunOn(const std::string& conninfo, const std::string& s
 // result.json of the program's --out kOut; a null value when there is none that parses.
 Json ResultOf(const Program& program);
 
-// Expects of a run that every operation is accounted for, overall and in each kind.
+// Expects of a run that every operation is accounted for, overall and in each kind, and that it ran
+// in the tests' I/O mode.
 void ExpectAllAccountedFor(const Json& run, int64_t operations);
 // Expects a successful verification.
 void ExpectVerified(const Json& run);

@@ -117,9 +117,12 @@ TEST_F(EveryScenarioTest, ResultHasTheKeysOfTheContract) {
   ExpectKeys(result_["environment"]["settings"], {"fsync", "synchronous_commit", "full_page_writes",
                                                   "max_connections", "shared_buffers"});
   for (const Json& run : result_["runs"]) {
-    ExpectKeys(run, {"scenario", "driver", "limiter", "pool", "io", "valid", "reasons", "warnings",
-                     "wall_s", "throughput_per_s", "operations", "latency_ns", "connections",
-                     "client", "server", "verification", "rows_read", "rows_checksum"});
+    ExpectKeys(
+        run,
+        {"scenario",    "driver",       "limiter",     "pool",   "pipeline",         "io",
+         "valid",       "reasons",      "warnings",    "wall_s", "throughput_per_s", "operations",
+         "round_trips", "latency_ns",   "connections", "client", "server",           "verification",
+         "rows_read",   "rows_checksum"});
     ExpectKeys(run["operations"],
                {"scheduled", "succeeded", "failed", "skipped", "failures", "by_kind"});
     ExpectKeys(run["latency_ns"], {"response", "admission_wait", "pool_wait", "service"});
@@ -128,8 +131,9 @@ TEST_F(EveryScenarioTest, ResultHasTheKeysOfTheContract) {
     ExpectKeys(run["connections"], {"requested", "opened", "refused", "peak_open", "mean_open",
                                     "peak_in_use", "mean_in_use", "timeline"});
     ExpectKeys(run["connections"]["timeline"], {"t_s", "open", "in_use", "waiting"});
-    ExpectKeys(run["client"], {"user_s", "sys_s", "max_rss_bytes", "voluntary_switches",
-                               "involuntary_switches", "enters", "sqes", "cqes"});
+    ExpectKeys(run["client"],
+               {"user_s", "sys_s", "max_rss_bytes", "voluntary_switches", "involuntary_switches",
+                "enters", "sqes", "cqes", "bytes_per_connection"});
     ExpectKeys(run["verification"], {"expected", "found", "ok"});
     ExpectKeys(run["operations"]["by_kind"], {"create", "read"});
   }

@@ -218,7 +218,7 @@ bool WaitForThrowawayFile(const Program& program, const std::string& name) {
 }
 
 std::vector<std::string> OnThrowaway(const std::string& scenario) {
-  return {"run", "--scenario", scenario, "--operations", "35000", "--out", kOut};
+  return InTestIoMode({"run", "--scenario", scenario, "--operations", "35000", "--out", kOut});
 }
 
 TEST(ThrowawayInterruptTest, WhileTheServerIsMade) {

@@ -20,8 +20,8 @@ std::string ConninfoOfThrowaway(const Program& program) {
 }
 
 TEST(ManyConnectionsTest, APoolOf1900) {
-  Program program({"run", "--scenario", "async:pool=1900", "--operations", "4000", "--write-ratio",
-                   "1", "--fk-index", "--out", kOut});
+  Program program(InTestIoMode({"run", "--scenario", "async:pool=1900", "--operations", "4000",
+                                "--write-ratio", "1", "--fk-index", "--out", kOut}));
   // Operations may end faster than connections open. So every insert waits for a lock until all
   // connections are there; a lock on the table would stop the connections' PREPAREs already.
   ASSERT_TRUE(program.WaitForOutput("\nscenarios")) << program.stderr_text();

@@ -228,6 +228,10 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOption{{"compare", "--throwaway", "-h", "x"}, "leave out -h"},
                     // Rows between the braces of a JSON text would spoil both.
                     BadOption{{"compare", "--print-rows", "--json", "-"}, "standard output"},
+                    BadOption{{"compare", "-D", "x=1"}, "-D defines variables of scripts"},
+                    // Was accepted, and nothing came of it.
+                    BadOption{{"compare", "-r"}, "-r shows the times of scripts' commands: give"},
+                    BadOption{{"run", "-r", "--scenario", "sync"}, "leave -r out"},
                     BadOption{{"server", "--tcp", "65536"}, "--tcp"},
                     BadOption{{"server", "--tcp", "-1"}, "--tcp"},
                     BadOption{{"server", "--max-connections", "0"}, "--max-connections"},

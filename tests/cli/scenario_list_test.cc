@@ -65,6 +65,27 @@ TEST(ScenarioListTest, KeepsTheOrderAndAllowsSpaces) {
   EXPECT_EQ(plans[2].label, "async");
 }
 
+TEST(ScenarioListTest, PipeliningIsAScenarioASettingAndADefault) {
+  const ScenarioPlan pipelined = One("pipelined:10");
+  EXPECT_EQ(LimiterOf(pipelined.kind), LimiterKind::kWindow);
+  EXPECT_TRUE(pipelined.pipeline);
+  EXPECT_EQ(pipelined.limit, 10);
+  EXPECT_TRUE(One("chunked:10:pipeline").pipeline);
+  EXPECT_FALSE(One("window").pipeline);
+
+  ScenarioDefaults defaults;
+  defaults.pipeline = true;
+  const auto plans = ParseScenarios("sync,threads,async,window:pipeline,pipelined", defaults);
+  ASSERT_TRUE(plans.ok()) << plans.status();
+  std::vector<std::string> labels;
+  for (const ScenarioPlan& plan : *plans) {
+    labels.push_back(plan.label);
+    EXPECT_EQ(plan.pipeline, DriverOf(plan.kind) == Driver::kReactor) << plan.label;
+  }
+  EXPECT_EQ(labels, (std::vector<std::string>{"sync", "threads", "async:pipeline",
+                                              "window:pipeline", "pipelined"}));
+}
+
 TEST(ScenarioListTest, ReadsAScenariosOwnSettings) {
   const ScenarioPlan chunked = One("chunked:10");
   EXPECT_EQ(chunked.kind, ScenarioKind::kChunked);

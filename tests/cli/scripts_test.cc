@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <regex>
 #include <string>
 #include <utility>
@@ -30,24 +29,6 @@ std::vector<std::string> RunOn(const std::string& command,
                                const std::vector<std::string>& arguments) {
   return On(SharedServer().conninfo(), command, arguments);
 }
-
-// A script in a directory of its own, gone with the object.
-class ScriptFile {
- public:
-  explicit ScriptFile(const std::string& text) {
-    char path[] = "/tmp/pgring-script-XXXXXX";
-    EXPECT_NE(mkdtemp(path), nullptr);
-    directory_ = path;
-    std::ofstream(this->path()) << text;
-  }
-  ~ScriptFile() { std::filesystem::remove_all(directory_); }
-  ScriptFile(const ScriptFile&) = delete;
-  ScriptFile& operator=(const ScriptFile&) = delete;
-  std::string path() const { return directory_ + "/mine.sql"; }
-
- private:
-  std::string directory_;
-};
 
 int64_t CountLines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
@@ -152,42 +133,6 @@ TEST(ScriptsTest, ClientKeepsItsConnectionWhereThereAreEnough) {
     Program program(RunOn("run", {"--scenario", scenario, "-c", "4", "-f", script.path(), "-D",
                                   "count=0", "--operations", "100"}));
     EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stdout_text();
-  }
-}
-
-TEST(ScriptsTest, TransactionsAreCountedForEachClient) {
-  Program program(
-      RunOn("compare", {"-b", "ping", "--scenarios", "sync,window", "-c", "5", "-t", "20"}));
-  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
-  const Json result = ResultOf(program);
-  for (const Json& run : result["runs"]) EXPECT_EQ(run["operations"]["succeeded"], 100);
-}
-
-TEST(ScriptsTest, DurationEndsTheRunWhateverTheScenario) {
-  Program program(RunOn(
-      "compare", {"-b", "ping", "--scenarios", kAllScenarios, "-T", "0.3", "--warmup", "0.1"}));
-  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
-  const Json result = ResultOf(program);
-  EXPECT_TRUE(result["plan"]["workload"]["operations"].is_null());
-  for (const Json& run : result["runs"]) {
-    EXPECT_GT(run["operations"]["succeeded"], 0);
-    EXPECT_EQ(run["operations"]["skipped"], 0);
-    EXPECT_GE(run["wall_s"], 0.29);
-  }
-}
-
-TEST(ScriptsTest, OverloadedScheduleIsUnstable) {
-  const ScriptFile script("SELECT pg_sleep(0.02);\n");
-  for (const std::string scenario : {"window", "threads"}) {
-    SCOPED_TRACE(scenario);
-    Program program(RunOn(
-        "run", {"--scenario", scenario, "-c", "2", "-f", script.path(), "-R", "1000", "-T", "1"}));
-    EXPECT_EQ(program.Wait(), 2);
-    const Json run = ResultOf(program)["runs"][0];
-    EXPECT_TRUE(run["unstable"]);
-    EXPECT_GT(run["operations"]["skipped"], 500);
-    EXPECT_EQ(run["operations"]["scheduled"], run["operations"]["succeeded"].get<int64_t>() +
-                                                  run["operations"]["skipped"].get<int64_t>());
   }
 }
 

@@ -45,6 +45,8 @@ void RunOnce(std::string_view text) {
     return;
   }
   PGRING_CHECK(script->end() > 0, "a script that parses has commands");
+  PGRING_CHECK(CheckExtendedProtocol(*script).message().size() < kLargestMessageBytes,
+               "errors are short");
   for (size_t i = 0; i < script->end(); ++i) {
     CheckJumps(*script, i);
     if (script->commands[i].kind == CommandKind::kSql) CheckReferences(script->commands[i].sql);

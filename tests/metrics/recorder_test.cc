@@ -204,7 +204,7 @@ TEST(RecorderDeathTest, RefusesWhatCannotBe) {
   EXPECT_DEATH(recorder.Scheduled(kKindCount, 0), "unknown kind");
   EXPECT_DEATH(recorder.Succeeded(kRead, Stamps(0, 1, 2, 3)), "than were scheduled");
   recorder.Scheduled(kRead, 10);
-  EXPECT_DEATH(recorder.Succeeded(kRead, Stamps(10, 9, 12, 13)), "negative");
+  EXPECT_DEATH(recorder.Succeeded(kRead, Stamps(10, 9, 12, 13)), "out of order");
 }
 
 }  // namespace

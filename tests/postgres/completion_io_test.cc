@@ -30,6 +30,16 @@ struct KernelRing {
   }
 };
 
+struct RegisteredKernelRing {
+  static std::unique_ptr<Backend> Make() {
+    KernelBackendOptions options;
+    options.file_slots = 2;
+    auto backend = CreateKernelBackend(options);
+    PGRING_CHECK(backend.ok(), "the kernel refuses io_uring");
+    return *std::move(backend);
+  }
+};
+
 struct WholeSimulation {
   static std::unique_ptr<Backend> Make() {
     return std::make_unique<SimulatedBackend>(SimulatedBackendOptions());
@@ -121,10 +131,11 @@ struct RingNames {
   template <typename Ring>
   static std::string GetName(int) {
     if (std::is_same_v<Ring, KernelRing>) return "Kernel";
+    if (std::is_same_v<Ring, RegisteredKernelRing>) return "KernelRegistered";
     return std::is_same_v<Ring, WholeSimulation> ? "Simulated" : "SimulatedShort";
   }
 };
-using Rings = ::testing::Types<KernelRing, WholeSimulation, ShortSimulation>;
+using Rings = ::testing::Types<KernelRing, RegisteredKernelRing, WholeSimulation, ShortSimulation>;
 TYPED_TEST_SUITE(CompletionIoTest, Rings, RingNames);
 
 TYPED_TEST(CompletionIoTest, QuestionLeavesWithTheWaitForItsAnswer) {
@@ -258,6 +269,60 @@ TYPED_TEST(CompletionIoTest, ClosedSocketIsNotServedAnyMore) {
   char buffer[20];
   EXPECT_EQ(recv(this->socket_, buffer, sizeof buffer, 0), 12);
   EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady) << "libpq finds out what happened";
+}
+
+using CompletionIoRegisteredTest = CompletionIoTest<RegisteredKernelRing>;
+
+// The worst case: libpq closes the socket with a request still queued, the number is somebody
+// else's before the loop comes to the kernel, and nobody has said so.
+TEST_F(CompletionIoRegisteredTest, QueuedRequestNeverReachesAnotherFile) {
+  int others[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
+  EXPECT_EQ(send(socket_, "secret", 6, MSG_NOSIGNAL), 6);
+  ASSERT_EQ(dup2(others[0], socket_), socket_);
+  ServerSays("answer");
+  EXPECT_EQ(Expect(6), "answer");
+  while (ServerHears() != "secret") ASSERT_TRUE(reactor_.Turn().ok());
+  char buffer[8];
+  EXPECT_EQ(read(others[1], buffer, sizeof buffer), -1) << "it went to the other file";
+  close(others[0]);
+  close(others[1]);
+}
+
+// The ring's hold on the file ends with the connection, or the server would never hear of it.
+TEST_F(CompletionIoRegisteredTest, EndLetsGoOfTheFile) {
+  End();
+  close(socket_);
+  char byte;
+  EXPECT_EQ(read(server_, &byte, 1), 0) << "the end of the stream";
+  socket_ = dup(server_);
+}
+
+TEST_F(CompletionIoRegisteredTest, MoreFilesThanPlacesWorkAllTheSame) {
+  int others[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
+  EXPECT_EQ(reactor_.backend().Register(others[0]).slot, 1);
+  EXPECT_EQ(reactor_.backend().Register(others[1]).slot, -1);
+  close(others[0]);
+  close(others[1]);
+}
+
+// Nothing has ever been seen to lose a receive; the watchdog is there for the day when it happens.
+using CompletionIoSimulatedTest = CompletionIoTest<WholeSimulation>;
+TEST_F(CompletionIoSimulatedTest, ForgottenWaitIsBegunAgain) {
+  static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextReceive();
+  Task<WaitOutcome> waiting = WaitFor(io_.get(), socket_, Want::kRead);
+  waiting.handle().promise().set_ready_queue(reactor_.ready());
+  waiting.handle().resume();
+  ASSERT_TRUE(reactor_.backend().SubmitAndWait(0).ok());
+  EXPECT_FALSE(io_->Rescue()) << "there is nothing to read";
+  ServerSays("there");
+  EXPECT_FALSE(io_->Rescue()) << "it may have come a moment ago";
+  EXPECT_TRUE(io_->Rescue());
+  while (!waiting.finished()) ASSERT_TRUE(reactor_.Turn().ok());
+  EXPECT_EQ(waiting.handle().promise().TakeValue(), WaitOutcome::kReady);
+  EXPECT_EQ(TakeAll(), "there");
+  EXPECT_FALSE(io_->Rescue());
 }
 
 TYPED_TEST(CompletionIoTest, UnknownFlagsGoToTheKernel) {

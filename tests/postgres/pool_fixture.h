@@ -69,6 +69,10 @@ class PoolTest : public ::testing::Test {
     clients_.Spawn(Client(arrives_ms, hold_ms, true, record));
     return record;
   }
+  // Lets the pool grow to its full size within `ms`, from now on.
+  void Ramp(int64_t ms, StopToken stop = StopToken()) {
+    clients_.Spawn(pool_->Ramp(reactor_.clock().NowNs() + ms * kMs, stop));
+  }
   void StopAt(int64_t ms) { clients_.Spawn(RequestStop(ms)); }
   // Calls `action` at `ms`.
   template <typename Action>

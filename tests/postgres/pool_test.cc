@@ -196,6 +196,61 @@ TEST_F(PoolTest, OpensAtMostSoManyAtOnce) {
   }
 }
 
+TEST_F(PoolTest, RampOpensOneMoreAtATime) {
+  MakePool({.size = 3, .max_overflow = 2});
+  Ramp(40);
+  std::vector<ClientRecord*> clients;
+  for (int i = 0; i < 7; ++i) clients.push_back(AddClient(0, 100));
+  Run();
+  EXPECT_THAT(ConnectTimesMs(), ElementsAre(0, 10, 20, 30, 40));
+  const std::vector<int64_t> expected = {0, 10, 20, 30, 40, 100, 110};
+  for (size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i]->leased_ms, expected[i]) << i;
+}
+
+TEST_F(PoolTest, RampKeepsNoPlacesThatNobodyTookForLater) {
+  MakePool({.size = 3});
+  Ramp(20);
+  AddClient(0, 100);
+  std::vector<ClientRecord*> late;
+  for (int i = 0; i < 3; ++i) late.push_back(AddClient(25, 10));
+  Run();
+  EXPECT_THAT(ConnectTimesMs(), ElementsAre(0, 25, 25));
+  EXPECT_EQ(late[2]->leased_ms, 35);
+}
+
+TEST_F(PoolTest, SessionThatBreaksInTheRampIsReplaced) {
+  MakePool({.size = 3});
+  Ramp(40);
+  AddBreakingClient(0, 10);
+  ClientRecord* second = AddClient(0, 100);
+  ClientRecord* third = AddClient(0, 100);
+  ClientRecord* fourth = AddClient(0, 100);
+  Run();
+  EXPECT_EQ(second->leased_ms, 10);
+  EXPECT_EQ(third->leased_ms, 20);
+  EXPECT_EQ(fourth->leased_ms, 40);
+  EXPECT_EQ(server_.peak_open(), 3);
+}
+
+TEST_F(PoolTest, StopEndsTheRampAndOpensAllPlaces) {
+  MakePool({.size = 4});
+  StopSource ramp_stop(reactor_.ready());
+  const StopToken stop(&ramp_stop);
+  Ramp(30, stop);
+  At(15, [&ramp_stop] { ramp_stop.RequestStop(); });
+  for (int i = 0; i < 4; ++i) AddClient(0, 100);
+  Run();
+  EXPECT_THAT(ConnectTimesMs(), ElementsAre(0, 10, 15, 15));
+}
+
+TEST_F(PoolTest, PoolOfOneHasNoRamp) {
+  MakePool({.size = 1});
+  Ramp(1'000);
+  AddClient(0, 10);
+  Run();
+  EXPECT_EQ(NowMs(), 10);
+}
+
 TEST_F(PoolTest, StopWakesEverybodyInTheLine) {
   MakePool({.size = 1});
   ClientRecord* holder = AddClient(0, 100);

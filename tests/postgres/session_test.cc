@@ -12,7 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
-#include "session_sides.h"
+#include "session_fixture.h"
 #include "support/server_environment.h"
 
 namespace pgring {
@@ -48,56 +48,9 @@ class LocalPort {
   int number_ = 0;
 };
 
-ConnectionParameters ParametersOf(const std::string& conninfo) {
-  ConnectionTarget target;
-  target.database = conninfo;
-  return *ConnectionParameters::Resolve(target);
-}
-
 template <typename Side>
-class SessionTest : public ::testing::Test {
- protected:
-  ~SessionTest() override {
-    if (session_ != nullptr) Close();
-    EXPECT_EQ(side_.in_flight(), 0u) << "the kernel still works on a closed session";
-    EXPECT_EQ(CountDescriptors(), descriptors_before_) << "a descriptor was leaked";
-  }
-
-  absl::Status Connect(const ConnectionParameters& parameters) {
-    if (session_ != nullptr) Close();
-    parameters_ = parameters;
-    session_ = side_.Make(&parameters_, &statements_);
-    return side_.Run(session_->Connect());
-  }
-  void Close() {
-    side_.Run(session_->Close());
-    session_.reset();
-  }
-
-  void AddStatement(const std::string& name, const std::string& sql, int parameters = 0,
-                    StatementProtocol protocol = StatementProtocol::kPrepared) {
-    statements_.push_back({name, sql, parameters, protocol});
-  }
-  absl::StatusOr<Result> Execute(size_t statement, const std::vector<const char*>& values = {}) {
-    const Parameters parameters(values.data(), static_cast<int>(values.size()));
-    return side_.Run(session_->Execute(&statements_[statement], parameters));
-  }
-  // The first value, else the failure's code.
-  std::string Value(size_t statement, const std::vector<const char*>& values = {}) {
-    const absl::StatusOr<Result> result = Execute(statement, values);
-    if (!result.ok()) return FailureCode(result.status());
-    return result->rows() == 0 ? "no row" : std::string(result->Text(0, 0));
-  }
-
-  Side side_;
-  const int descriptors_before_ = CountDescriptors();
-  ConnectionParameters parameters_;
-  std::vector<Statement> statements_;
-  std::unique_ptr<Session> session_;
-};
-
-using Sides = ::testing::Types<ReactorSide, CompletionSide, BlockingSide>;
-TYPED_TEST_SUITE(SessionTest, Sides);
+class SessionTest : public SessionFixture<Side> {};
+TYPED_TEST_SUITE(SessionTest, SessionSides, SideNames);
 
 TYPED_TEST(SessionTest, ConnectsPreparesExecutesAndCloses) {
   this->AddStatement("six", "SELECT 6 * 7");

@@ -48,17 +48,18 @@ TEST(JsonReportTest, HasExactlyTheKeysOfTheSchema) {
   EXPECT_THAT(Keys(report["plan"]["target"]), ElementsAre("throwaway", "description", "address"));
   ASSERT_EQ(report["plan"]["scenarios"].size(), 4u);
   EXPECT_THAT(Keys(report["plan"]["scenarios"][0]),
-              ElementsAre("scenario", "driver", "limiter", "pool"));
+              ElementsAre("scenario", "driver", "limiter", "pool", "pipeline"));
 }
 
 TEST(JsonReportTest, EveryRunHasExactlyTheKeysOfTheSchema) {
   const Json report = Report(SampleComparison());
   ASSERT_EQ(report["runs"].size(), 4u);
   for (const Json& run : report["runs"]) {
-    EXPECT_THAT(Keys(run), ElementsAre("scenario", "driver", "limiter", "pool", "io", "valid",
-                                       "reasons", "warnings", "wall_s", "throughput_per_s",
-                                       "operations", "latency_ns", "connections", "client",
-                                       "server", "verification", "rows_read", "rows_checksum"));
+    EXPECT_THAT(Keys(run),
+                ElementsAre("scenario", "driver", "limiter", "pool", "pipeline", "io", "valid",
+                            "reasons", "warnings", "wall_s", "throughput_per_s", "operations",
+                            "round_trips", "latency_ns", "connections", "client", "server",
+                            "verification", "rows_read", "rows_checksum"));
     EXPECT_THAT(Keys(run["limiter"]), ElementsAre("kind", "limit"));
     EXPECT_THAT(Keys(run["pool"]), ElementsAre("size", "max_overflow", "timeout_s"));
     EXPECT_THAT(Keys(run["io"]), ElementsAre("mode", "setup"));
@@ -81,9 +82,9 @@ TEST(JsonReportTest, EveryRunHasExactlyTheKeysOfTheSchema) {
                             "peak_in_use", "mean_in_use", "timeline"));
     EXPECT_THAT(Keys(run["connections"]["timeline"]),
                 ElementsAre("t_s", "open", "in_use", "waiting"));
-    EXPECT_THAT(Keys(run["client"]),
-                ElementsAre("user_s", "sys_s", "max_rss_bytes", "voluntary_switches",
-                            "involuntary_switches", "enters", "sqes", "cqes"));
+    EXPECT_THAT(Keys(run["client"]), ElementsAre("user_s", "sys_s", "max_rss_bytes",
+                                                 "voluntary_switches", "involuntary_switches",
+                                                 "enters", "sqes", "cqes", "bytes_per_connection"));
     EXPECT_THAT(Keys(run["server"]), ElementsAre("user_s", "sys_s"));
     EXPECT_THAT(Keys(run["verification"]), ElementsAre("expected", "found", "ok"));
     EXPECT_THAT(Keys(run["verification"]["found"]), ElementsAre("a", "b"));

@@ -14,6 +14,8 @@
 namespace pgring {
 namespace {
 
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -172,6 +174,21 @@ TEST(TextReportTest, EveryLineFitsTheWidth) {
     }
   }
   EXPECT_THAT(TextReport(result, {false, false, 80}), HasSubstr("No room for: "));
+}
+
+// The column of the scripts' names went without a word, as no other column of the report does.
+TEST(TextReportTest, CommandTableSaysThatItHasNoRoomForTheScripts) {
+  ComparisonResult result = SampleComparison();
+  CommandFigures command;
+  command.script = "/home/somebody/scripts/with/a/long/path/report.sql";
+  command.text = "SELECT sum(amount) FROM payments WHERE account = :x";
+  for (RunResult& run : result.runs) run.commands = {command};
+  const std::string wide = CommandTable(result, {false, false, 160});
+  EXPECT_THAT(wide, AllOf(HasSubstr("/home/somebody"), Not(HasSubstr("No room"))));
+  const std::string narrow = CommandTable(result, {false, false, 100});
+  EXPECT_THAT(narrow, AllOf(Not(HasSubstr("/home/somebody")), HasSubstr("SELECT sum(amount)"),
+                            EndsWith("\nNo room for: script\n")));
+  EXPECT_THAT(TextReport(result, {false, false, 100}), HasSubstr("No room for: script"));
 }
 
 TEST(TextReportTest, AsciiMeansAscii) {

@@ -240,6 +240,14 @@ TEST_F(JudgementTest, CompletionQueueOverflow) {
   EXPECT_THAT(Finish().reasons, ElementsAre(HasSubstr("overflowed 4 times")));
 }
 
+TEST_F(JudgementTest, ForgottenWaitsAreSaid) {
+  AddSucceeded(100);
+  measured_.rescued_waits = 2;
+  const RunResult result = Finish();
+  EXPECT_THAT(result.reasons, IsEmpty());
+  EXPECT_THAT(result.warnings, ElementsAre(HasSubstr("2 times a connection waited")));
+}
+
 TEST_F(JudgementTest, SanitizerBuild) {
   AddSucceeded(100);
   build_.sanitizers = "address,undefined";

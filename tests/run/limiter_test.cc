@@ -49,6 +49,13 @@ class LimiterTest : public ::testing::Test {
     co_await operations_.Join();
   }
 
+  // As a run does it: the ramp's task is started when the first operations have been.
+  Task<void> AdmitAllInRamp(std::vector<int64_t> durations, int64_t ramp_ns) {
+    const int64_t full_ns = reactor_.clock().NowNs() + ramp_ns;
+    operations_.Spawn(limiter_->Ramp(&reactor_, full_ns, StopToken()));
+    co_await AdmitAll(std::move(durations));
+  }
+
   Task<void> Operate(int64_t duration, Permit permit) {
     const int64_t end_ns = reactor_.clock().NowNs() + duration;
     co_await SleepUntil(&reactor_, end_ns);
@@ -154,6 +161,39 @@ TEST_F(LimiterTest, PlaceRetiredWhileTheNextChunkWaitsIsLeftOut) {
   RunUntilDone(&reactor_, AdmitAll({10, 10, 10, 10, 10, 10, 10, 10}));
   EXPECT_THAT(admitted_, ElementsAre(0, 0, 0, 0, 10, 10, 10, 20));
   limiter_.reset();
+}
+
+// The limit was at its full size until the ramp's task had run, which is after the first turn.
+TEST_F(LimiterTest, RampHoldsBackFromTheFirstOperationOn) {
+  // One place more at 10, 20 and 30; operations take 12.
+  limiter_.emplace(reactor_.ready(), LimiterKind::kWindow, 4);
+  admitted_.clear();
+  RunUntilDone(&reactor_, AdmitAllInRamp(std::vector<int64_t>(10, 12), 30));
+  EXPECT_THAT(admitted_, ElementsAre(0, 10, 12, 20, 22, 24, 30, 32, 34, 36));
+  limiter_.reset();
+}
+
+// The ramp's steps came free in the semaphore, so that a chunk began while the one before it was
+// still in flight.
+TEST_F(LimiterTest, ChunksStayWholeInTheRamp) {
+  limiter_.emplace(reactor_.ready(), LimiterKind::kChunk, 4);
+  admitted_.clear();
+  RunUntilDone(&reactor_, AdmitAllInRamp(std::vector<int64_t>(14, 12), 30));
+  EXPECT_THAT(admitted_, ElementsAre(0, 12, 12, 24, 24, 24, 36, 36, 36, 36, 48, 48, 48, 48));
+  limiter_.reset();
+}
+
+TEST_F(LimiterTest, RampOfNothing) {
+  for (const auto& [kind, limit] : std::vector<std::pair<LimiterKind, std::optional<int>>>{
+           {LimiterKind::kUnbounded, std::nullopt},
+           {LimiterKind::kWindow, 1},
+           {LimiterKind::kChunk, 1}}) {
+    limiter_.emplace(reactor_.ready(), kind, limit);
+    admitted_.clear();
+    RunUntilDone(&reactor_, AdmitAllInRamp({0, 0, 0}, 30));
+    EXPECT_THAT(admitted_, ElementsAre(0, 0, 0));
+    limiter_.reset();
+  }
 }
 
 TEST_F(LimiterTest, CloseLetsEverybodyThrough) {

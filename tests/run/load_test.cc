@@ -3,17 +3,31 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_cat.h"
 #include "run/arrivals.h"
 #include "runner_fixture.h"
 
 namespace pgring {
 namespace {
 
+using ::testing::ElementsAre;
+
 class LoadTest : public RunnerTest {
  protected:
   // `count` operations of `service_ms` each.
   static std::vector<int32_t> Same(int count, int32_t service_ms) {
     return std::vector<int32_t>(static_cast<size_t>(count), service_ms);
+  }
+  // "ms: connections in use" whenever there are more than ever before.
+  static std::vector<std::string> InUseSteps(const MeasuredRun& measured) {
+    std::vector<std::string> lines;
+    int most = 0;
+    for (const TimelineStep& step : measured.timeline.Steps(ConnectionTimeline::kMaxSteps)) {
+      if (step.value(ConnectionGauge::kInUse) <= most) continue;
+      most = step.value(ConnectionGauge::kInUse);
+      lines.push_back(absl::StrCat(step.time_ns / kMs, ": ", most));
+    }
+    return lines;
   }
   static OperationSummary TotalOf(const MeasuredRun& measured) { return measured.recorder.Total(); }
 };
@@ -152,14 +166,57 @@ TEST_F(LoadTest, OtherErrorsAreNotTriedAgain) {
   EXPECT_EQ(measured->retries, 0);
 }
 
+// The ramp began a turn after the first operations, so that all of them were started at once and
+// the limit grew after that.
 TEST_F(LoadTest, RampLetsTheLimitGrow) {
   load_.ramp_s = 0.3;
-  load_.duration_s = 0.5;
-  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), Same(3, 10));
-  // One for 100 ms, two for 100, three for 100, four for 200.
-  const double expected = (1 * 100 + 2 * 100 + 3 * 100 + 4 * 200) / 10.0;
-  EXPECT_NEAR(static_cast<double>(TotalOf(*measured).succeeded), expected, 4);
-  EXPECT_EQ(measured->timeline.Peak(ConnectionGauge::kInUse), 4);
+  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), Same(60 + 40, 10));
+  // 10 + 20 + 30 operations until 300 ms, 40 after it.
+  EXPECT_DOUBLE_EQ(WallMs(*measured), 400);
+  EXPECT_THAT(InUseSteps(*measured), ElementsAre("0: 1", "100: 2", "200: 3", "300: 4"));
+}
+
+// A chunk took all its places in the first turn, before the ramp had begun; later a step in the
+// middle of a chunk let the next one begin before all of it had ended.
+TEST_F(LoadTest, RampLetsTheChunksGrow) {
+  load_.ramp_s = 0.3;
+  // Each lasts 70 ms: those of 0 and 70 have one operation, of 140 two, of 210 three, of 280 three,
+  // of 350 four.
+  const auto measured = Run(Scenario(ScenarioKind::kChunked, 4), Same(14, 70));
+  EXPECT_THAT(InUseSteps(*measured), ElementsAre("0: 1", "140: 2", "210: 3", "350: 4"));
+  EXPECT_DOUBLE_EQ(WallMs(*measured), 420);
+}
+
+// Nothing bounds the operations of async: with --ramp they all went to the pool at once as without.
+TEST_F(LoadTest, RampLetsThePoolOfAsyncGrow) {
+  load_.ramp_s = 0.3;
+  ScenarioPlan scenario = Scenario(ScenarioKind::kAsync, 3);
+  scenario.pool.max_overflow = 1;
+  const auto measured = Run(scenario, Same(60 + 40, 10));
+  EXPECT_THAT(InUseSteps(*measured), ElementsAre("0: 1", "100: 2", "200: 3", "300: 4"));
+  // 10 + 20 + 30 operations until 300 ms, 40 after it.
+  EXPECT_DOUBLE_EQ(WallMs(*measured), 400);
+  EXPECT_EQ(measured->connections.opened, 4);
+}
+
+TEST_F(LoadTest, RampOfAScheduleWithoutALimit) {
+  load_.ramp_s = 0.1;
+  load_.rate_per_s = 1'000;
+  load_.arrivals = ArrivalKind::kConstant;
+  const auto measured = Run(Scenario(ScenarioKind::kAsync, 2), Same(30, 10));
+  EXPECT_THAT(InUseSteps(*measured), ElementsAre("0: 1", "100: 2"));
+}
+
+TEST_F(LoadTest, InterruptEndsTheRamp) {
+  load_.ramp_s = 1'000;
+  for (const ScenarioKind kind : kReactorKinds) {
+    NewServer();
+    InterruptAt(25);
+    const auto measured = Run(Scenario(kind, 4), Same(10, 10));
+    EXPECT_TRUE(measured->interrupted);
+    EXPECT_EQ(TotalOf(*measured).succeeded, 3);
+    EXPECT_DOUBLE_EQ(WallMs(*measured), 30);
+  }
 }
 
 }  // namespace

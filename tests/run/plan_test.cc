@@ -13,9 +13,9 @@ TEST(PlanTest, ScenariosInTheContractsOrderAndWords) {
     limiters.push_back(LimiterKindName(LimiterOf(kind)));
   }
   using Names = std::vector<std::string_view>;
-  EXPECT_EQ(names, (Names{"sync", "threads", "async", "chunked", "window"}));
-  EXPECT_EQ(drivers, (Names{"blocking", "blocking", "reactor", "reactor", "reactor"}));
-  EXPECT_EQ(limiters, (Names{"one", "threads", "unbounded", "chunk", "window"}));
+  EXPECT_EQ(names, (Names{"sync", "threads", "async", "chunked", "window", "pipelined"}));
+  EXPECT_EQ(drivers, (Names{"blocking", "blocking", "reactor", "reactor", "reactor", "reactor"}));
+  EXPECT_EQ(limiters, (Names{"one", "threads", "unbounded", "chunk", "window", "window"}));
   EXPECT_EQ(IoModeName(IoMode::kReadiness), "readiness");
 }
 

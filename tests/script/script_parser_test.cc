@@ -113,8 +113,24 @@ TEST_F(ScriptParserTest, ParametersHaveALimit) {
     return *runner_.Parse(text + ";");
   };
   EXPECT_TRUE(CheckExtendedProtocol(parse(255)).ok());
-  EXPECT_THAT(std::string(CheckExtendedProtocol(parse(256)).message()),
-              StartsWith("test.sql:1: statement has too many arguments (maximum is 255): SELECT"));
+  // "SELECT " and 255 times ":a,".
+  EXPECT_THAT(
+      std::string(CheckExtendedProtocol(parse(256)).message()),
+      StartsWith("test.sql:1:773: statement has too many arguments (maximum is 255)\n  ..."));
+}
+
+// The error named the file and the line and no more, and repeated the statement without a caret,
+// control characters included. It is the first argument too many that is pointed at, also where
+// backslashes of the script are no part of the statement.
+TEST_F(ScriptParserTest, FirstParameterTooManyIsPointedAt) {
+  std::string text = "SELECT 1;\nSELECT \\;\\;\n";
+  for (int i = 0; i < 255; ++i) text += ":a,";
+  const auto script = runner_.Parse(text + "\n  1,\x1b:a, :b;\nSELECT 2;");
+  ASSERT_TRUE(script.ok()) << script.status();
+  EXPECT_EQ(std::string(CheckExtendedProtocol(*script).message()),
+            "test.sql:4:6: statement has too many arguments (maximum is 255)\n"
+            "    1,?:a, :b;\n"
+            "       ^");
 }
 
 TEST_F(ScriptParserTest, FirstWordAndLine) {
@@ -127,6 +143,17 @@ TEST_F(ScriptParserTest, FirstWordAndLine) {
   EXPECT_EQ(script->commands[1].line, 5);
   EXPECT_EQ(script->commands[2].first_line, "\\set x 1");
   EXPECT_EQ(script->commands[2].line, 6);
+}
+
+// The table of -r ended its cells with the blanks between a statement and its \gset.
+TEST_F(ScriptParserTest, FirstLinesEndWithoutBlanks) {
+  const auto script =
+      runner_.Parse("SELECT 1 AS a \t\\gset\n\\set x 1 \t \r\nSELECT 2 \r\n+ 1 \\gset\n");
+  ASSERT_TRUE(script.ok()) << script.status();
+  EXPECT_EQ(script->commands[0].first_line, "SELECT 1 AS a");
+  EXPECT_EQ(script->commands[1].first_line, "\\set x 1");
+  EXPECT_EQ(script->commands[2].first_line, "SELECT 2");
+  EXPECT_EQ(script->commands[0].sql.text, "SELECT 1 AS a \t") << "which is sent as it is";
 }
 
 TEST_F(ScriptParserTest, MetaCommandsContinue) {
@@ -205,6 +232,40 @@ TEST_F(ScriptParserTest, ErrorsPointAtWhatIsWrong) {
             "test.sql:2:7: unexpected function name (foo) in command \"set\"\n"
             "   :\xc3\xa4 + foo\n"
             "        ^");
+}
+
+// Every error of a meta command says where it is and shows the text at fault.
+TEST_F(ScriptParserTest, MetaCommandErrorsPointAtWhatIsWrong) {
+  struct Case {
+    std::string line;
+    int column;
+    std::string complaint;
+  };
+  for (const Case& bad : std::vector<Case>{
+           {"SELECT 1 \\gset a b", 18, "too many arguments in command \"gset\""},
+           {"SELECT 1 \\aset a b", 18, "too many arguments in command \"aset\""},
+           {"SELECT 1 \\gset 1-", 16, "invalid variable name (1-) in command \"gset\""},
+           {"\\sleep 1 s now", 12, "too many arguments in command \"sleep\""},
+           {"\\sleep", 7, "missing argument in command \"sleep\""},
+           {"\\sleep abc", 8, "invalid sleep time, must be an integer (abc) in command \"sleep\""},
+           {"\\sleep :1- us", 8, "invalid variable name: \"1-\" in command \"sleep\""},
+           {"\\set", 5, "missing argument in command \"set\""},
+           {"\\set x abs(1, 2)", 16, "unexpected number of arguments (abs) in command \"set\""},
+           {"\\shell", 7, "missing command in command \"shell\""},
+           {"\\setshell x", 12, "missing argument in command \"setshell\""},
+           {"\\else now", 7, "unexpected argument in command \"else\""},
+           {"\\endif now", 8, "unexpected argument in command \"endif\""},
+           {"\\startpipeline now", 16, "unexpected argument in command \"startpipeline\""},
+           {"\\syncpipeline now", 15, "unexpected argument in command \"syncpipeline\""},
+           {"\\endpipeline now", 14, "unexpected argument in command \"endpipeline\""},
+           {"\\nonsense now", 1, "invalid command in command \"nonsense\""},
+           {"\\gset", 1, "\\gset must follow an SQL command (\\set a 1)"},
+           {"\\aset", 1, "\\aset must follow an SQL command (\\set a 1)"},
+       }) {
+    EXPECT_EQ(Error(absl::StrCat("\\set a 1 \n", bad.line, "\nSELECT 2;\n")),
+              absl::StrCat("test.sql:2:", bad.column, ": ", bad.complaint, "\n  ", bad.line, "\n",
+                           std::string(static_cast<size_t>(bad.column) + 1, ' '), "^"));
+  }
 }
 
 TEST_F(ScriptParserTest, LongLinesAreCut) {

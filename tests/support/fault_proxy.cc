@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -27,6 +29,8 @@ constexpr std::chrono::seconds kPhaseLimit(90);
 constexpr int kListenBacklog = 4096;
 // More than this waiting in one direction, and no more is read.
 constexpr size_t kMaxChunks = 1'000;
+// How often it is looked whether a single byte has been taken: nothing tells of it.
+constexpr int64_t kSingleBytePauseNs = 20'000;
 
 int64_t NowNs() { return SteadyClock::Get()->NowNs(); }
 
@@ -53,6 +57,12 @@ int ConnectTo(const std::string& path) {
   }
   fcntl(fd, F_SETFL, O_NONBLOCK);
   return fd;
+}
+
+// Whether something sent on `socket` waits for the other side to read it.
+bool HasUntaken(int socket) {
+  int untaken = 0;
+  return ioctl(socket, SIOCOUTQ, &untaken) == 0 && untaken > 0;
 }
 
 // How often `bytes` stands in what the client has sent, new bytes included, that it did not before.
@@ -168,6 +178,11 @@ void FaultProxy::Delay(int64_t delay_ns) {
   delay_ns_ = delay_ns;
 }
 
+void FaultProxy::PassSingleBytes(Direction direction) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  (direction == Direction::kToServer ? single_to_server_ : single_to_client_) = true;
+}
+
 void FaultProxy::CutOnMessage(const std::string& bytes, CutWhen when, int count) {
   const std::lock_guard<std::mutex> lock(mutex_);
   message_cut_ = {bytes, when, count};
@@ -214,6 +229,11 @@ int64_t FaultProxy::accepted() const {
   return accepted_;
 }
 
+int64_t FaultProxy::single_bytes() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return single_bytes_;
+}
+
 void FaultProxy::Wake() const {
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof one);
@@ -252,15 +272,19 @@ void FaultProxy::WaitForWork(std::unique_lock<std::mutex>* lock) {
         }
         if (flow->chunks.empty()) continue;
         const int64_t due_ns = flow->chunks.front().due_ns;
+        if (IsSingle(flow->direction)) {
+          wake_ns = std::min(wake_ns, std::max(due_ns, NowNs() + kSingleBytePauseNs));
+          continue;
+        }
         if (due_ns <= NowNs()) descriptors.push_back({flow->to, POLLOUT, 0});
         if (due_ns > NowNs()) wake_ns = std::min(wake_ns, due_ns);
       }
     }
   }
   const int64_t left_ns = std::max<int64_t>(0, wake_ns - NowNs());
-  const auto timeout_ms = static_cast<int>(left_ns / kNanosecondsPerMillisecond) + 1;
+  const timespec timeout = {left_ns / kNanosecondsPerSecond, left_ns % kNanosecondsPerSecond};
   lock->unlock();
-  poll(descriptors.data(), descriptors.size(), timeout_ms);
+  ppoll(descriptors.data(), descriptors.size(), &timeout, nullptr);
   uint64_t ignored = 0;
   [[maybe_unused]] const ssize_t length = read(wake_fd_, &ignored, sizeof ignored);
   lock->lock();
@@ -286,6 +310,7 @@ void FaultProxy::AcceptOne() {
   }
   link.to_server.from = link.to_client.to = client;
   link.to_client.from = link.to_server.to = server;
+  link.to_client.direction = Direction::kToClient;
   if (byte_cut_.count > 0) {
     --byte_cut_.count;
     Flow* flow = byte_cut_.direction == Direction::kToServer ? &link.to_server : &link.to_client;
@@ -354,12 +379,18 @@ void FaultProxy::WriteFlow(Link* link, Flow* flow) {
     if (flow->bytes_until_cut) {
       allowed = std::min(allowed, static_cast<size_t>(*flow->bytes_until_cut));
     }
+    const bool is_single = IsSingle(flow->direction);
+    if (is_single) {
+      if (HasUntaken(flow->to)) return;
+      allowed = std::min<size_t>(allowed, 1);
+    }
     const ssize_t length = send(flow->to, bytes->data(), allowed, MSG_NOSIGNAL);
     if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (length < 0) {
       Cut(link);
       return;
     }
+    if (is_single) single_bytes_ += length;
     bytes->erase(0, static_cast<size_t>(length));
     if (bytes->empty()) flow->chunks.pop_front();
     if (!flow->bytes_until_cut) continue;

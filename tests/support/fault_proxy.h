@@ -55,6 +55,10 @@ class FaultProxy {
   void Resume();
   // What is read from now on waits that long before it is passed on. 0: not at all.
   void Delay(int64_t delay_ns);
+  // From now on bytes of that direction are passed one by one, on old connections and new ones: the
+  // next when the other side has taken the one before, so that every read there gets one byte. For
+  // short conversations.
+  void PassSingleBytes(Direction direction);
 
   // The next `count` connections on which the client sends `bytes` are cut there.
   void CutOnMessage(const std::string& bytes, CutWhen when, int count);
@@ -75,6 +79,8 @@ class FaultProxy {
 
   // Connections that clients have opened.
   int64_t accepted() const;
+  // Bytes that were passed one by one.
+  int64_t single_bytes() const;
 
  private:
   struct Chunk {
@@ -88,6 +94,7 @@ class FaultProxy {
     std::deque<Chunk> chunks;
     std::string tail;  // the last bytes, for a message that is split over two reads
     std::optional<int64_t> bytes_until_cut;
+    Direction direction = Direction::kToServer;
     bool ended = false;
   };
   struct Link {
@@ -117,6 +124,9 @@ class FaultProxy {
   void ReadFromClient(Link* link, std::string* bytes);
   void ReadFromServer(Link* link, std::string* bytes);
   void WriteFlow(Link* link, Flow* flow);
+  bool IsSingle(Direction direction) const {
+    return direction == Direction::kToServer ? single_to_server_ : single_to_client_;
+  }
   void CutAndCount(Link* link);
   static void Cut(Link* link);
   static void Close(const Link& link);
@@ -145,6 +155,9 @@ class FaultProxy {
   int64_t cuts_ = 0;
   int64_t refusals_ = 0;
   int64_t accepted_ = 0;
+  bool single_to_server_ = false;
+  bool single_to_client_ = false;
+  int64_t single_bytes_ = 0;
   std::thread thread_;
 };
 

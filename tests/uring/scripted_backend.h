@@ -37,10 +37,10 @@ class ScriptedBackend final : public Backend {
   void QueuePoll(uint64_t user_data, int, uint32_t) override {
     queued_.push_back({user_data, false, 0});
   }
-  void QueueReceive(uint64_t user_data, int, absl::Span<char>) override {
+  void QueueReceive(uint64_t user_data, BackendFile, absl::Span<char>) override {
     queued_.push_back({user_data, false, 0});
   }
-  void QueueSend(uint64_t user_data, int, absl::Span<const char>) override {
+  void QueueSend(uint64_t user_data, BackendFile, absl::Span<const char>) override {
     queued_.push_back({user_data, false, 0});
   }
   void QueueCancel(uint64_t user_data, uint64_t target) override {

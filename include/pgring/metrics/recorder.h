@@ -72,7 +72,10 @@ class Recorder {
   void Skipped(size_t kind, int64_t now_ns) { Skipped(kind, now_ns, now_ns); }
 
   size_t kind_count() const { return kinds_.size(); }
-  const OperationSummary& kind(size_t index) const { return kinds_[index]; }
+  const OperationSummary& kind(size_t index) const {
+    RecordPending();
+    return kinds_[index];
+  }
   // All kinds together.
   OperationSummary Total() const;
 
@@ -88,11 +91,23 @@ class Recorder {
   double SumTimeInSystemNs() const { return sum_time_in_system_ns_; }
 
  private:
+  struct Success {
+    size_t kind = 0;
+    OperationStamps stamps;
+  };
+  // Latencies go to the histograms so many at a time: between two operations of one connection the
+  // histograms' memory is cold, and the next statement would wait for it.
+  static constexpr size_t kMaxPending = 128;
+
+  void RecordPending() const;
   OperationSummary& KindOf(size_t kind);
   void ChangeInSystem(int64_t now_ns, int delta);
   void Leave(int64_t scheduled_ns, int64_t ended_ns);
 
-  std::vector<OperationSummary> kinds_;
+  // Mutable: what is pending belongs into the histograms before anybody reads them.
+  mutable std::vector<OperationSummary> kinds_;
+  mutable std::array<Success, kMaxPending> pending_;
+  mutable size_t pending_count_ = 0;
   int64_t succeeded_ = 0;
   int64_t failed_ = 0;
   int64_t in_system_ = 0;

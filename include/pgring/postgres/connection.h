@@ -6,6 +6,7 @@
 #ifndef PGRING_POSTGRES_CONNECTION_H_
 #define PGRING_POSTGRES_CONNECTION_H_
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -21,15 +22,25 @@
 
 namespace pgring {
 
+// Whether the sessions defer statements (see Session::MayDefer).
+enum class Pipelining : uint8_t { kOff, kOn };
+
 class Connection final : public Session {
  public:
   Connection(Reactor* reactor, const ConnectionParameters* parameters,
-             const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode);
+             const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode,
+             Pipelining pipelining = Pipelining::kOff);
   ~Connection() override;
 
   Task<absl::Status> Connect() override;
   Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
   const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
+  bool MayDefer(const Statement& statement) const override {
+    return pipelining_ == Pipelining::kOn && !in_pipeline() && IsPrepared(statement);
+  }
+  absl::Status Defer(const Statement& statement, Parameters parameters) override;
+  Task<absl::Status> Flush() override;
+  bool has_deferred() const override { return has_deferred_; }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return Noted(libpq_.EnterPipeline()); }
   absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
@@ -38,13 +49,14 @@ class Connection final : public Session {
   absl::Status QueueSync() override { return Noted(libpq_.QueueSync()); }
   Task<absl::Status> SyncPipeline() override;
   absl::Status ExitPipeline() override { return Noted(libpq_.ExitPipeline()); }
-  bool in_pipeline() const override { return libpq_.in_pipeline(); }
+  bool in_pipeline() const override { return libpq_.in_pipeline() && !has_deferred_; }
   bool in_transaction() const override { return libpq_.in_transaction(); }
   Task<bool> Sleep(int64_t duration_ns) override;
   Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
   void RequestCancel() override;
   void Abort() override;
+  bool RescueWait() override { return io_->Rescue(); }
   bool usable() const override { return state_ == State::kReady || state_ == State::kBusy; }
 
   int backend_pid() const { return libpq_.backend_pid(); }
@@ -54,7 +66,12 @@ class Connection final : public Session {
   enum class State : uint8_t { kNew, kConnecting, kReady, kBusy, kBroken, kClosed };
 
   Task<absl::Status> FinishExchange();
+  absl::StatusOr<Want> BeginWaiting();
+  absl::StatusOr<Want> GoOnWaiting(WaitOutcome outcome);
+  Task<absl::StatusOr<Result>> ExecuteAfterDeferred(const Statement* statement,
+                                                    Parameters parameters);
   Task<absl::Status> PrepareOnUse(const Statement* statement);
+  bool IsPrepared(const Statement& statement) const;
   absl::Status Break(absl::Status status);
   // After a call of libpq's.
   absl::Status Noted(absl::Status status) {
@@ -67,10 +84,12 @@ class Connection final : public Session {
   const std::vector<Statement>* const statements_;
   Canceller* const canceller_;
   const IoMode io_mode_;
+  const Pipelining pipelining_;
   State state_ = State::kNew;
   LibpqConnection libpq_;
   std::unique_ptr<SocketIo> io_;
   bool aborted_ = false;
+  bool has_deferred_ = false;  // libpq is in a pipeline of ours then
   CancelHandle cancel_;
   std::vector<bool> is_prepared_;  // by Statement::number
   // Ends what waits for something else than the server.
@@ -82,14 +101,17 @@ class Connection final : public Session {
 class ConnectionFactory final : public SessionFactory {
  public:
   ConnectionFactory(Reactor* reactor, const ConnectionParameters* parameters,
-                    const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode)
+                    const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode,
+                    Pipelining pipelining = Pipelining::kOff)
       : reactor_(reactor),
         parameters_(parameters),
         statements_(statements),
         canceller_(canceller),
-        io_mode_(io_mode) {}
+        io_mode_(io_mode),
+        pipelining_(pipelining) {}
   std::unique_ptr<Session> Create() override {
-    return std::make_unique<Connection>(reactor_, parameters_, statements_, canceller_, io_mode_);
+    return std::make_unique<Connection>(reactor_, parameters_, statements_, canceller_, io_mode_,
+                                        pipelining_);
   }
 
  private:
@@ -98,6 +120,7 @@ class ConnectionFactory final : public SessionFactory {
   const std::vector<Statement>* const statements_;
   Canceller* const canceller_;
   const IoMode io_mode_;
+  const Pipelining pipelining_;
 };
 
 }  // namespace pgring

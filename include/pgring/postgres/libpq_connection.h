@@ -84,6 +84,8 @@ class LibpqConnection {
   absl::Status SendSync();
   // The first error of what has been synchronised; the results are earlier_results().
   absl::Status TakePipelineStatus();
+  // Moves the last of them out.
+  Result TakeLastOfPipeline();
   absl::Status ExitPipeline();
   bool in_pipeline() const { return PQpipelineStatus(connection_.get()) != PQ_PIPELINE_OFF; }
 

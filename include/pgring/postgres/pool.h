@@ -99,8 +99,16 @@ class Pool {
   // requested first (kCancelled, kCauseInterrupted).
   Task<absl::StatusOr<Lease>> Acquire(StopToken stop);
 
+  // Before the first Acquire: at most one connection may be opened from this call on, whenever the
+  // task is started; then more, step by step, and as many as ever at `full_ns`, or at once when
+  // `stop` is requested. Await it before Close.
+  Task<void> Ramp(int64_t full_ns, StopToken stop);
+
   // Asks the server to cancel what every leased session is executing.
   void CancelBusy();
+  // To be called about once a second. How many sessions' waits had to be begun again (see
+  // Session::RescueWait).
+  int RescueWaits();
   // Makes every session's wait in progress fail.
   void AbortBusy();
 
@@ -125,6 +133,7 @@ class Pool {
 
   int limit() const { return options_.size + options_.max_overflow; }
   bool MayOpen() const;
+  Task<void> Grow(int64_t full_ns, StopToken stop);
   void ReservePlace();
   void FreePlace();
   int TakeNumber();
@@ -152,6 +161,7 @@ class Pool {
   int open_ = 0;        // established
   int places_ = 0;      // established, being opened or promised to a waiter for opening
   int connecting_ = 0;  // being opened or promised
+  int held_back_ = 0;   // places that the ramp has not given yet
   int idle_count_ = 0;
   int leased_ = 0;
   uint64_t next_ticket_ = 0;

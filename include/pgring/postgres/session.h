@@ -34,6 +34,21 @@ class Session {
   // Of the execution before, when it was several statements: what came before the last result.
   virtual const std::vector<Result>& earlier_results() const = 0;
 
+  // Deferring: a statement whose result nothing waits for leaves with the next Execute or Flush, in
+  // one exchange with it. An error is told there, once, and undoes what was deferred, because all
+  // of it is inside a transaction: defer only a BEGIN, and after it (sent or deferred) whatever is
+  // not the transaction's end. earlier_results() then has the results of what was deferred, in
+  // order; after an error those before it.
+  //
+  // Whether this session defers at all, and this statement now: not one that is yet to be prepared.
+  virtual bool MayDefer(const Statement& /*statement*/) const { return false; }
+  // Does not wait. The memory of `parameters` need not stay.
+  virtual absl::Status Defer(const Statement& /*statement*/, Parameters /*parameters*/) {
+    return absl::UnimplementedError("this session defers nothing");
+  }
+  virtual Task<absl::Status> Flush() { co_return absl::OkStatus(); }
+  virtual bool has_deferred() const { return false; }
+
   // A pipeline: what is executed between EnterPipeline and the next SyncPipeline leaves together,
   // one exchange for all of it. SyncPipeline gives the first error, if there is one; what the
   // server had not begun by then, it skipped. The results are in earlier_results(). Statements of
@@ -63,6 +78,10 @@ class Session {
   virtual void RequestCancel() = 0;
   // Makes the wait that is in progress fail; the session is broken afterwards.
   virtual void Abort() = 0;
+
+  // To be asked about once a second: whether a wait that the way of doing I/O had forgotten was
+  // begun again (see SocketIo::Rescue).
+  virtual bool RescueWait() { return false; }
 
   // False before Connect and once the connection is lost.
   virtual bool usable() const = 0;

@@ -70,6 +70,10 @@ class SocketIo {
   // Makes the wait in progress, and every later one, end with kAborted.
   virtual void Abort() = 0;
 
+  // To be asked about once a second: whether the wait in progress is for bytes that are there and
+  // that the ring should have told of. It is begun again then. Looks twice before it says so.
+  virtual bool Rescue() { return false; }
+
   // To be told after every call of libpq's, which may have closed the socket or changed it.
   virtual void NoteSocket(int /*socket*/) {}
 

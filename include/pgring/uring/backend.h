@@ -26,6 +26,17 @@ struct Completion {
   uint32_t flags = 0;
 };
 
+// What transfers are on: a descriptor and, where the backend registered the file behind it, its
+// place there. A transfer on a registered file reaches that file, whatever has become of the
+// number.
+struct BackendFile {
+  // NOLINTNEXTLINE(google-explicit-constructor): a plain descriptor is an unregistered file
+  BackendFile(int plain_descriptor = -1) : descriptor(plain_descriptor) {}
+
+  int descriptor;
+  int slot = -1;  // -1: not registered
+};
+
 struct BackendStats {
   int64_t enters = 0;       // calls that entered the kernel
   int64_t submissions = 0;  // SQEs
@@ -41,13 +52,19 @@ class Backend {
   // the moment of submission, so nothing that happened before is missed.
   virtual void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) = 0;
 
-  // Waits once until `descriptor` has bytes, and moves what is there, at most as much as fits, into
+  // Waits once until `file` has bytes, and moves what is there, at most as much as fits, into
   // `buffer`, which belongs to the kernel until the completion.
-  virtual void QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) = 0;
+  virtual void QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) = 0;
 
   // Sends `bytes`, all of them unless an error ends it, waiting for room where there is none. They
   // must stay as they are until the completion. A peer that is gone is an error, not a signal.
-  virtual void QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) = 0;
+  virtual void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) = 0;
+
+  // Registers the file that `descriptor` is now; where that cannot be, gives it back unregistered.
+  virtual BackendFile Register(int descriptor) { return {descriptor}; }
+  // When no transfer on it is in flight any more. Until this the file stays open, also after its
+  // descriptor was closed.
+  virtual void Unregister(BackendFile /*file*/) {}
 
   // Asks for the operation `target` to end early. Both complete: the target with -ECANCELED or with
   // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY.

@@ -18,6 +18,9 @@ struct KernelBackendOptions {
   uint32_t submission_entries = 1024;
   // 0: four times the submissions.
   uint32_t completion_entries = 0;
+  // Files that can be registered at a time; fewer where the limit on open files is lower, none
+  // before kernel 5.19.
+  uint32_t file_slots = 0;
 };
 inline constexpr uint32_t kMaxSubmissionEntries = 32'768;
 

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "pgring/uring/backend.h"
 #include "pgring/uring/ready_queue.h"
 
 namespace pgring {
@@ -74,8 +75,8 @@ class RingOperation {
   // posted.
   void StartPoll(int descriptor, uint32_t events);
   // As Backend::QueueReceive and QueueSend. The memory must stay until the end.
-  void StartReceive(int descriptor, absl::Span<char> buffer);
-  void StartSend(int descriptor, absl::Span<const char> bytes);
+  void StartReceive(BackendFile file, absl::Span<char> buffer);
+  void StartSend(BackendFile file, absl::Span<const char> bytes);
   // Asks for an early end; the operation is over only when in_flight() turns false.
   void Cancel();
   // Who is posted at the end; nullptr for nobody. `waiter` must outlive the wait or be taken back.

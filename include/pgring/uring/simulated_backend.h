@@ -48,12 +48,15 @@ class SimulatedBackend final : public Backend {
     SetEventsAt(descriptor, clock_.NowNs(), events);
   }
 
+  // The next receive waits for ever, whatever comes, and ends with a cancel only.
+  void LoseNextReceive() { loses_next_receive_ = true; }
+
   FakeClock& fake_clock() { return clock_; }
   size_t polls_in_flight() const { return polls_.size(); }
 
   void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) override;
-  void QueueReceive(uint64_t user_data, int descriptor, absl::Span<char> buffer) override;
-  void QueueSend(uint64_t user_data, int descriptor, absl::Span<const char> bytes) override;
+  void QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) override;
+  void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) override;
   void QueueCancel(uint64_t user_data, uint64_t target) override;
   absl::Status SubmitAndWait(int64_t deadline_ns) override;
   size_t TakeCompletions(absl::Span<Completion> completions) override;
@@ -69,6 +72,7 @@ class SimulatedBackend final : public Backend {
     uint32_t events;
     absl::Span<char> to_receive = {};
     absl::Span<const char> to_send = {};
+    bool is_lost = false;
   };
   struct Submission {
     bool is_cancel;
@@ -92,6 +96,7 @@ class SimulatedBackend final : public Backend {
   FakeClock clock_;
   std::string setup_ = "simulated";
   BackendStats stats_;
+  bool loses_next_receive_ = false;
   int next_descriptor_ = 1'000'000;
   std::map<int, uint32_t> events_;
   std::multimap<int64_t, std::pair<int, uint32_t>> scheduled_events_;
