@@ -321,11 +321,10 @@ class ReactorRun {
     const StopToken ended(&operations_ended_);
     RingOperation* poll = &watchdog_poll_;
     while (!ended.stop_requested()) {
-      co_await PollDescriptor(poll, timer, POLLIN);
+      const int32_t events = co_await PollDescriptor(poll, timer, POLLIN);
       uint64_t expirations = 0;
-      if (read(timer, &expirations, sizeof expirations) > 0) {
-        measured_->rescued_waits += pool_.RescueWaits();
-      }
+      if (events <= 0 || read(timer, &expirations, sizeof expirations) <= 0) break;
+      measured_->rescued_waits += pool_.RescueWaits();
     }
     close(timer);
   }

@@ -30,6 +30,7 @@ absl::Status Reactor::Turn() {
     ready_.RunBatch();
   }
   slots_.RecycleFreed();
+  backend_->ExpectOneExchange(transfers_in_flight_ <= kTransfersOfAnExchange);
   PGRING_RETURN_IF_ERROR(backend_->SubmitAndWait(WaitDeadlineNs()));
   CollectCompletions();
   return absl::OkStatus();
@@ -66,6 +67,7 @@ void Reactor::Deliver(const Completion& completion) {
   }
   RingOperation* operation = slot->owner;
   slots_.Free(id);
+  if (IsTransfer(id.kind)) --transfers_in_flight_;
   if (operation == nullptr) return;  // abandoned
   operation->in_flight_ = false;
   operation->result_ = completion.result;

@@ -21,6 +21,7 @@ RingOperation::~RingOperation() {
 void RingOperation::Begin(RingOperationKind kind) {
   PGRING_CHECK(!in_flight_, "the operation is still in flight");
   id_ = reactor_->slots_.Take(this, kind);
+  if (IsTransfer(kind)) ++reactor_->transfers_in_flight_;
   in_flight_ = true;
   cancel_requested_ = false;
 }

@@ -70,6 +70,10 @@ class Backend {
   // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY.
   virtual void QueueCancel(uint64_t user_data, uint64_t target) = 0;
 
+  // A hint: the transfers in flight are one connection's, if any. What is queued to send then may
+  // leave at once.
+  virtual void ExpectOneExchange(bool /*only_one*/) {}
+
   // Submits what is queued and waits until a completion is there or `deadline_ns` (by clock())
   // passed; a deadline in the past only looks. May return early without a completion. An error
   // means that the backend is unusable.

@@ -72,6 +72,8 @@ class Reactor {
   // permit handed on starts its operation at once, and a chain of them cannot starve the kernel.
   static constexpr int kMaxBatchesPerTurn = 16;
   static constexpr size_t kCompletionBatch = 256;
+  // A request and the wait for its answer.
+  static constexpr size_t kTransfersOfAnExchange = 2;
   // A drain that takes more turns than this is a bug in the backend.
   static constexpr int kMaxDrainTurns = 1'000'000;
 
@@ -80,6 +82,7 @@ class Reactor {
   TimerQueue timers_;
   SlotTable slots_;
   size_t cancels_in_flight_ = 0;
+  size_t transfers_in_flight_ = 0;
   ReactorStats stats_;
   std::array<Completion, kCompletionBatch> batch_;
 };

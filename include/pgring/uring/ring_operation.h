@@ -37,6 +37,10 @@ enum class RingOperationKind : uint8_t {
   kSend = 4
 };
 
+inline bool IsTransfer(RingOperationKind kind) {
+  return kind == RingOperationKind::kReceive || kind == RingOperationKind::kSend;
+}
+
 struct RingOperationId {
   uint32_t index = 0;
   uint32_t generation = 0;  // 24 bits, never 0 in a valid id
