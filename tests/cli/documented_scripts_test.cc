@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "cli_fixture.h"
 #include "real_pgbench.h"
 
@@ -25,7 +26,17 @@ using testing::StartsWith;
 
 using Arguments = std::vector<std::string>;
 
-constexpr char kAllScenarios[] = "sync,threads:2,async:pool=4,chunked:4,window:4";
+// Pipelining is not for the simple protocol.
+std::vector<std::string> ScenariosFor(const std::string& protocol) {
+  std::vector<std::string> scenarios = {"sync", "threads:2", "async:pool=4", "chunked:4",
+                                        "window:4"};
+  if (protocol != "simple") scenarios.emplace_back("pipelined:4");
+  return scenarios;
+}
+
+std::string ListedFor(const std::string& protocol) {
+  return absl::StrJoin(ScenariosFor(protocol), ",");
+}
 
 struct Documented {
   const char* name;
@@ -244,9 +255,10 @@ void InitWithPgring() {
 }
 
 // Every run did all of its operations, some of each script.
-void ExpectAllDone(const Program& program, int64_t operations, const Arguments& kinds) {
+void ExpectAllDone(const Program& program, const std::string& protocol, int64_t operations,
+                   const Arguments& kinds) {
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), 5U) << program.stderr_text();
+  ASSERT_EQ(result["runs"].size(), ScenariosFor(protocol).size()) << program.stderr_text();
   for (const Json& run : result["runs"]) {
     SCOPED_TRACE(run["scenario"]);
     EXPECT_EQ(run["operations"]["succeeded"], operations);
@@ -284,12 +296,12 @@ class DocumentedScriptsTest : public testing::TestWithParam<std::string> {
     ProgramOptions options;
     options.environment = {directory_.path_variable()};
     Program program(On(SharedServer().conninfo(), "compare",
-                       Joined({"--scenarios", kAllScenarios, "-M", GetParam(), "--operations",
-                               std::to_string(kOperations)},
+                       Joined({"--scenarios", ListedFor(GetParam()), "-M", GetParam(),
+                               "--operations", std::to_string(kOperations)},
                               scripts)),
                     options);
     EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
-    ExpectAllDone(program, kOperations, files);
+    ExpectAllDone(program, GetParam(), kOperations, files);
     ExpectCalled(program);
   }
 
@@ -331,9 +343,9 @@ TEST(DocumentedExpressionsTest, GiveWhatIsSaid) {
   const std::string file = directory.Write("examples", script);
   ExpectRealPgbenchDoes(10, {"-n", "-t", "10", "-f", file});
   Program program(On(SharedServer().conninfo(), "compare",
-                     {"--scenarios", kAllScenarios, "--operations", "20", "-f", file}));
+                     {"--scenarios", ListedFor("prepared"), "--operations", "20", "-f", file}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
-  ExpectAllDone(program, 20, {file});
+  ExpectAllDone(program, "prepared", 20, {file});
 }
 
 // Same seed, same operations: the printed script leaves the rows that the built-in one leaves.
@@ -351,8 +363,7 @@ TEST(DocumentedTpcbTest, IsTheBuiltInOne) {
   const std::string expected = history_of("sync", {"-b", "tpcb-like"});
   EXPECT_THAT(expected, StartsWith("100 "));
   const std::string file = directory.Write("tpcb", TextOf("tpcb"));
-  for (const std::string scenario :
-       {"sync", "threads:2", "async:pool=4", "chunked:4", "window:4"}) {
+  for (const std::string& scenario : ScenariosFor("prepared")) {
     EXPECT_EQ(history_of(scenario, {"-f", file}), expected) << scenario;
   }
 }
@@ -372,8 +383,8 @@ void ExpectRefused(const Refused& refused, const std::string& protocol) {
   const PgbenchRun pgbench = RunRealPgbench(Joined({"-n"}, script));
   EXPECT_EQ(pgbench.exit_code, refused.exit_code);
   EXPECT_THAT(pgbench.output, HasSubstr(refused.complaint));
-  Program program(
-      On(SharedServer().conninfo(), "compare", Joined({"--scenarios", kAllScenarios}, script)));
+  Program program(On(SharedServer().conninfo(), "compare",
+                     Joined({"--scenarios", ListedFor(protocol)}, script)));
   EXPECT_EQ(program.Wait(), refused.exit_code);
   if (refused.exit_code == 1) {
     EXPECT_THAT(program.stderr_text(), HasSubstr(refused.complaint));
@@ -381,7 +392,7 @@ void ExpectRefused(const Refused& refused, const std::string& protocol) {
     return;
   }
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), 5U);
+  ASSERT_EQ(result["runs"].size(), ScenariosFor(protocol).size());
   for (const Json& run : result["runs"]) {
     EXPECT_EQ(run["operations"]["succeeded"], 0);
     EXPECT_TRUE(AnyContains(ReasonsOf(run), refused.complaint)) << run["reasons"];

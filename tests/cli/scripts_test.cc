@@ -23,7 +23,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 
-constexpr char kAllScenarios[] = "sync,threads:4,async:pool=6,chunked:6,window:6";
+constexpr char kAllScenarios[] = "sync,threads:4,async:pool=6,chunked:6,window:6,pipelined:6";
 
 std::vector<std::string> RunOn(const std::string& command,
                                const std::vector<std::string>& arguments) {
@@ -43,7 +43,7 @@ TEST(ScriptsTest, OneCommandRunsAScriptInEveryScenario) {
       RunOn("compare", {"-f", script.path(), "--scenarios", kAllScenarios, "--operations", "200"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), 5u);
+  ASSERT_EQ(result["runs"].size(), 6u);
   for (const Json& run : result["runs"]) {
     EXPECT_EQ(run["operations"]["succeeded"], 200);
     EXPECT_EQ(run["rows_read"], 400);
@@ -60,7 +60,7 @@ TEST(ScriptsTest, BuiltinsDoTheSameInEveryScenarioAndAreVerified) {
       RunOn("compare", {"-b", "tpcb-like", "--scenarios", kAllScenarios, "--operations", "300"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), 5u);
+  ASSERT_EQ(result["runs"].size(), 6u);
   const Json first = result["runs"][0]["verification"];
   EXPECT_EQ(first["found"]["history"], 300);
   EXPECT_EQ(first["found"]["accounts"], first["found"]["branches"]);
@@ -234,7 +234,7 @@ TEST(ScriptsTest, EveryCommandIsReportedForEveryRun) {
                                     "--operations", std::to_string(kOperations)}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), 5U);
+  ASSERT_EQ(result["runs"].size(), 6U);
   for (const Json& run : result["runs"]) {
     SCOPED_TRACE(run["scenario"].get<std::string>());
     const CommandCounts counts = CommandCountsOf(run, script.path());

@@ -18,8 +18,8 @@ using testing::IsEmpty;
 
 constexpr int64_t kTransactions = 200;
 const std::vector<std::string> kLoad = {"-n", "-c", "4", "-t", "50"};
-const std::vector<std::string> kScenarios = {"sync", "threads", "async:pool=4", "chunked",
-                                             "window"};
+const std::vector<std::string> kScenarios = {"sync",    "threads", "async:pool=4",
+                                             "chunked", "window",  "pipelined"};
 
 // What pgbench's tables hold; of differences, what a run did to them.
 struct Sums {
@@ -139,12 +139,13 @@ TEST(TpcbTest, AgreesWithPgbenchInEveryScenario) {
 TEST(TpcbTest, ComparisonEmptiesHistoryForEachScenario) {
   InitWithPgring();
   Program program(On(SharedServer().conninfo(), "compare",
-                     {"--scenarios", "sync,threads,async:pool=4,chunked,window", "-b", "tpcb-like",
-                      "-c", "4", "-t", "50"}));
+                     {"--scenarios", "sync,threads,async:pool=4,chunked,window,pipelined", "-b",
+                      "tpcb-like", "-c", "4", "-t", "50"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Sums sums = ReadSums();
   EXPECT_EQ(sums.history, kTransactions);
-  EXPECT_EQ(sums.accounts, 5 * sums.delta) << "the same operations five times";
+  EXPECT_EQ(sums.accounts, static_cast<int64_t>(kScenarios.size()) * sums.delta)
+      << "the same operations each time";
   EXPECT_EQ(sums.tellers, sums.accounts);
   EXPECT_EQ(sums.branches, sums.accounts);
   const Json result = ResultOf(program);
