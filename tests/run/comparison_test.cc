@@ -74,6 +74,7 @@ class ComparisonTest : public ::testing::Test {
     scenario.label = std::string(ScenarioKindName(kind));
     scenario.pool.size = kind == ScenarioKind::kSync ? 1 : kLimit;
     if (kind != ScenarioKind::kAsync) scenario.limit = scenario.pool.size;
+    scenario.pipeline = kind == ScenarioKind::kPipelined;
     plan_.scenarios.push_back(scenario);
   }
 
@@ -131,11 +132,11 @@ TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
   for (const ScenarioKind kind : kAllScenarioKinds) AddScenario(kind);
   const absl::StatusOr<ComparisonResult> result = Run();
   ASSERT_TRUE(result.ok()) << result.status();
-  ASSERT_EQ(result->runs.size(), 5u);
-  EXPECT_THAT(
-      observer_.events(),
-      ElementsAre("start", "run sync", "end sync", "run threads", "end threads", "run async",
-                  "end async", "run chunked", "end chunked", "run window", "end window"));
+  ASSERT_EQ(result->runs.size(), 6u);
+  EXPECT_THAT(observer_.events(),
+              ElementsAre("start", "run sync", "end sync", "run threads", "end threads",
+                          "run async", "end async", "run chunked", "end chunked", "run window",
+                          "end window", "run pipelined", "end pipelined"));
   EXPECT_THAT(observer_.notes(), IsEmpty());
   const std::vector<Operation> operations =
       MakeFamilyOperations(kOperations, plan_.workload.write_ratio, plan_.workload.seed);
