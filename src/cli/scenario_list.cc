@@ -105,12 +105,11 @@ absl::StatusOr<ScenarioPlan> ParseScenario(const std::string& text,
   ScenarioPlan plan;
   plan.kind = *kind;
   plan.label = text;
-  if (defaults.pipeline && !own.pipeline && DriverOf(*kind) == Driver::kReactor &&
-      *kind != ScenarioKind::kPipelined) {
+  plan.pipeline = *kind == ScenarioKind::kPipelined || own.pipeline;
+  if (defaults.pipeline && !plan.pipeline && DriverOf(*kind) == Driver::kReactor) {
+    plan.pipeline = true;
     plan.label += ":pipeline";
   }
-  plan.pipeline = DriverOf(*kind) == Driver::kReactor &&
-                  (*kind == ScenarioKind::kPipelined || own.pipeline || defaults.pipeline);
   const std::optional<int> limit = own.limit ? own.limit : defaults.limit;
   switch (*kind) {
     case ScenarioKind::kSync:

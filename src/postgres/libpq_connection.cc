@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
@@ -17,9 +16,7 @@ namespace {
 void DropNotice(void*, const PGresult*) {}
 
 std::string ConnectionMessage(const PGconn* connection) {
-  std::string message = PQerrorMessage(connection);
-  while (!message.empty() && message.back() == '\n') message.pop_back();
-  return absl::StrReplaceAll(message, {{"\n\t", "; "}, {"\n", "; "}});
+  return OneLine(PQerrorMessage(connection));
 }
 
 absl::Status ConnectStatus(const PGconn* connection) {

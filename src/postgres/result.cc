@@ -3,8 +3,8 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "pgring/base/status.h"
+#include "pgring/postgres/connect_failure.h"
 
 namespace pgring {
 namespace {
@@ -49,9 +49,7 @@ absl::Status StatusOfResult(const PGresult* result) {
   const char* primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
   if (sqlstate == nullptr || primary == nullptr) {
     // Made by libpq, not by the server: the connection is gone.
-    std::string message = PQresultErrorMessage(result);
-    while (!message.empty() && message.back() == '\n') message.pop_back();
-    message = absl::StrReplaceAll(message, {{"\n\t", "; "}, {"\n", "; "}});
+    const std::string message = OneLine(PQresultErrorMessage(result));
     return WithFailureCode(absl::UnavailableError(message.empty() ? "no result" : message),
                            kCauseConnectionLost);
   }
