@@ -1,12 +1,8 @@
-// What tests with a real server share: one question to it, and watching for a process's end.
+// What tests of servers ask them.
 #ifndef PGRING_TESTS_CLUSTER_SERVER_TEST_SUPPORT_H_
 #define PGRING_TESTS_CLUSTER_SERVER_TEST_SUPPORT_H_
 
 #include <libpq-fe.h>
-#include <poll.h>
-#include <sys/syscall.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include <string>
 
@@ -25,31 +21,6 @@ inline std::string Ask(const std::string& conninfo, const std::string& query) {
   PQfinish(connection);
   return answer;
 }
-
-// A process, held by a descriptor, so that its number being used again confuses nobody.
-class ProcessWatch {
- public:
-  explicit ProcessWatch(pid_t pid) : fd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
-  ~ProcessWatch() {
-    if (fd_ >= 0) close(fd_);
-  }
-  ProcessWatch(const ProcessWatch&) = delete;
-  ProcessWatch& operator=(const ProcessWatch&) = delete;
-
-  // A process that was gone already when the watch began counts as ended.
-  bool HasEnded() const { return Wait(0); }
-  // False: it has not ended after a minute, which no correct program takes.
-  bool WaitForEnd() const { return Wait(60'000); }
-
- private:
-  bool Wait(int limit_ms) const {
-    if (fd_ < 0) return true;
-    pollfd entry{fd_, POLLIN, 0};
-    return poll(&entry, 1, limit_ms) > 0;
-  }
-
-  int fd_;
-};
 
 }  // namespace pgring
 

@@ -18,6 +18,7 @@
 
 #include "cluster/throwaway_server.h"
 #include "server_test_support.h"
+#include "support/process_watch.h"
 #include "test_directory.h"
 
 namespace pgring {

@@ -20,6 +20,7 @@
 #include <thread>
 
 #include "server_test_support.h"
+#include "support/process_watch.h"
 #include "test_directory.h"
 
 namespace pgring {

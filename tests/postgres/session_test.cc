@@ -78,7 +78,7 @@ TYPED_TEST(SessionTest, PasswordOverScram) {
       const std::string role = absl::StrCat("user=", kScramRole, " ", more);
       return tcp ? TcpServerParameters(role) : ServerParameters(role);
     };
-    ASSERT_TRUE(this->Connect(parameters("password=right")).ok());
+    ASSERT_EQ(this->Connect(parameters("password=right")), absl::OkStatus());
     EXPECT_EQ(this->Value(0), kScramRole);
 
     const absl::Status wrong = this->Connect(parameters("password=wrong"));
@@ -115,7 +115,7 @@ TYPED_TEST(SessionTest, NobodyListens) {
 
 TYPED_TEST(SessionTest, TooManyConnections) {
   AskServer("CREATE ROLE single LOGIN CONNECTION LIMIT 1");
-  ASSERT_TRUE(this->Connect(ServerParameters("user=single")).ok());
+  ASSERT_EQ(this->Connect(ServerParameters("user=single")), absl::OkStatus());
   auto first = std::move(this->session_);
   const ConnectionParameters kept = this->parameters_;
   const absl::Status second = this->Connect(ServerParameters("user=single"));
@@ -148,7 +148,7 @@ TYPED_TEST(SessionTest, PrepareErrorNamesTheStatement) {
 
 TYPED_TEST(SessionTest, ParametersAndNulls) {
   this->AddStatement("echo", "SELECT $1::text, $2::int + 1, $3::text IS NULL, NULL::int", 3);
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const absl::StatusOr<Result> result = this->Execute(0, {"it's ä", "41", nullptr});
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->rows(), 1);
@@ -166,7 +166,7 @@ TYPED_TEST(SessionTest, ExtendedStatementIsNotPrepared) {
                      StatementProtocol::kExtended);
   this->AddStatement("create", "CREATE TEMPORARY TABLE made_later AS SELECT 40 AS id");
   this->AddStatement("count", "SELECT count(*) FROM pg_prepared_statements");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   EXPECT_EQ(this->Value(0, {"2"}), "42P01");
   EXPECT_TRUE(this->Execute(1).ok());
   EXPECT_EQ(this->Value(0, {"2"}), "42");
@@ -176,14 +176,14 @@ TYPED_TEST(SessionTest, ExtendedStatementIsNotPrepared) {
 TYPED_TEST(SessionTest, CommandTagOfACommand) {
   this->AddStatement("begin", "BEGIN");
   this->AddStatement("commit", "COMMIT");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   EXPECT_EQ(this->Execute(0)->CommandTag(), "BEGIN");
   EXPECT_EQ(this->Execute(1)->CommandTag(), "COMMIT");
 }
 
 TYPED_TEST(SessionTest, ErrorOfAStatementLeavesTheSessionUsable) {
   this->AddStatement("divide", "SELECT 1 / $1::int", 1);
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   for (int round = 0; round < 3; ++round) {
     const absl::StatusOr<Result> failed = this->Execute(0, {"0"});
     EXPECT_EQ(FailureCode(failed.status()), "22012");
@@ -200,7 +200,7 @@ TYPED_TEST(SessionTest, DetailAndHintAreInTheMessage) {
       "CREATE OR REPLACE FUNCTION pg_temp_error() RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
       "  RAISE EXCEPTION 'it failed' USING ERRCODE = '40001', DETAIL = 'here', HINT = 'again';"
       " END $$");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const absl::Status status = this->Execute(0).status();
   EXPECT_TRUE(absl::IsAborted(status));
   EXPECT_EQ(status.message(), "it failed (SQLSTATE 40001) (detail: here) (hint: again)");
@@ -209,7 +209,7 @@ TYPED_TEST(SessionTest, DetailAndHintAreInTheMessage) {
 TYPED_TEST(SessionTest, TenMegabytesIn) {
   this->AddStatement("large", "SELECT repeat('x', 10000000)");
   for (const ConnectionParameters& parameters : {ServerParameters(), TcpServerParameters()}) {
-    ASSERT_TRUE(this->Connect(parameters).ok());
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
     const absl::StatusOr<Result> result = this->Execute(0);
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(result->Text(0, 0), std::string(10'000'000, 'x'));
@@ -222,7 +222,7 @@ TYPED_TEST(SessionTest, TenMegabytesOut) {
   this->AddStatement("length", "SELECT length($1::text)", 1);
   this->AddStatement("echo", "SELECT $1::text", 1);
   for (const ConnectionParameters& parameters : {ServerParameters(), TcpServerParameters()}) {
-    ASSERT_TRUE(this->Connect(parameters).ok());
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
     EXPECT_EQ(this->Value(0, {large.c_str()}), "10000000");
     EXPECT_EQ(this->Value(1, {large.c_str()}), large);
   }
@@ -234,7 +234,7 @@ TYPED_TEST(SessionTest, FloodOfNotices) {
       "  FOR i IN 1..lines LOOP RAISE NOTICE '%', repeat('n', 1000); END LOOP; RETURN lines;"
       " END $$");
   this->AddStatement("noisy", "SELECT noisy(20000)");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(this->Value(0), "20000");
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "") << "notices are not for the user";
@@ -242,7 +242,7 @@ TYPED_TEST(SessionTest, FloodOfNotices) {
 
 TYPED_TEST(SessionTest, BackendTerminatedWhileIdle) {
   this->AddStatement("pid", "SELECT pg_backend_pid()");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const std::string pid = this->Value(0);
   // Waits until the backend is gone.
   ASSERT_EQ(AskServer("SELECT pg_terminate_backend(" + pid + ", 60000)"), "t");
@@ -256,7 +256,7 @@ TYPED_TEST(SessionTest, BackendTerminatedWhileBusy) {
   this->AddStatement("pid", "SELECT pg_backend_pid()");
   this->AddStatement("sleep", "SELECT pg_sleep(600)");
   for (const ConnectionParameters& parameters : {ServerParameters(), TcpServerParameters()}) {
-    ASSERT_TRUE(this->Connect(parameters).ok());
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
     const std::string pid = this->Value(0);
     std::thread terminator([&pid] {
       const std::string who =

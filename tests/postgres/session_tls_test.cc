@@ -108,7 +108,7 @@ TYPED_TEST(TlsSessionTest, TenMegabytesInAndOut) {
                      " FROM generate_series(0, $1::int - 1) AS i",
                      2);
   this->AddStatement("echo", "SELECT $1::text", 1);
-  ASSERT_TRUE(this->Connect(TlsParameters()).ok());
+  ASSERT_EQ(this->Connect(TlsParameters()), absl::OkStatus());
   const std::string pieces = std::to_string(kPieces);
   EXPECT_TRUE(this->Value(0, {pieces.c_str()}) == text) << "it came, but not as it was sent";
   EXPECT_EQ(this->Value(1, {pieces.c_str(), text.c_str()}), "t");
@@ -117,7 +117,7 @@ TYPED_TEST(TlsSessionTest, TenMegabytesInAndOut) {
 
 TYPED_TEST(TlsSessionTest, RowsFillManyRecords) {
   this->AddStatement("rows", "SELECT i, repeat('r', i % 500) FROM generate_series(1, 50000) AS i");
-  ASSERT_TRUE(this->Connect(TlsParameters()).ok());
+  ASSERT_EQ(this->Connect(TlsParameters()), absl::OkStatus());
   const absl::StatusOr<Result> result = this->Execute(0);
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->rows(), 50'000);
@@ -185,13 +185,13 @@ TYPED_TEST(TlsSessionTest, ScramWithChannelBinding) {
 TYPED_TEST(TlsSessionTest, LastWordsOfATerminatedBackend) {
   this->AddStatement("pid", "SELECT pg_backend_pid()");
   this->AddStatement("terminate", "SELECT pg_terminate_backend(pg_backend_pid(), 60000)");
-  ASSERT_TRUE(this->Connect(TlsParameters()).ok());
+  ASSERT_EQ(this->Connect(TlsParameters()), absl::OkStatus());
   const std::string pid = this->Value(0);
   ASSERT_EQ(AskServer("SELECT pg_terminate_backend(" + pid + ", 60000)"), "t");
   EXPECT_EQ(this->Value(0), "57P01") << "while idle";
   EXPECT_FALSE(this->session_->usable());
 
-  ASSERT_TRUE(this->Connect(TlsParameters()).ok());
+  ASSERT_EQ(this->Connect(TlsParameters()), absl::OkStatus());
   EXPECT_EQ(this->Value(1), "57P01") << "while busy";
   EXPECT_FALSE(this->session_->usable());
 }

@@ -54,7 +54,7 @@ TYPED_TEST(SessionVolumeTest, LargeResultOfManyRows) {
   this->AddStatement("rows", absl::StrCat("SELECT i, ", kPieceInSql, " FROM generate_series(1, ",
                                           kThousands, ") AS i"));
   this->AddStatement("six", "SELECT 6 * 7");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const absl::StatusOr<Result> result = this->Execute(0);
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->rows(), kThousands);
@@ -70,7 +70,7 @@ TYPED_TEST(SessionVolumeTest, LargeResultOfOneValue) {
   this->AddStatement("six", "SELECT 6 * 7");
   const std::string expected = LargeText();
   for (const ConnectionParameters& parameters : {ServerParameters(), TcpServerParameters()}) {
-    ASSERT_TRUE(this->Connect(parameters).ok());
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
     const absl::StatusOr<Result> result = this->Execute(0);
     ASSERT_TRUE(result.ok()) << result.status();
     EXPECT_EQ(result->Text(0, 0).size(), expected.size());
@@ -85,7 +85,7 @@ TYPED_TEST(SessionVolumeTest, LargeParameter) {
   this->AddStatement("six", "SELECT 6 * 7");
   const std::string large = LargeText();
   for (const ConnectionParameters& parameters : {ServerParameters(), TcpServerParameters()}) {
-    ASSERT_TRUE(this->Connect(parameters).ok());
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
     EXPECT_EQ(this->Value(0, {large.c_str()}), "t");
     EXPECT_EQ(this->Value(1), "42");
   }
@@ -99,7 +99,7 @@ TYPED_TEST(SessionVolumeTest, LargeParameterComesBackBetweenNotices) {
       " RETURN value; END $$");
   this->AddStatement("echo", "SELECT echo_noisily($1)", 1);
   const std::string large(10'000'000, 'l');
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   EXPECT_TRUE(this->Value(0, {large.c_str()}) == large);
 }
 
@@ -110,7 +110,7 @@ TYPED_TEST(SessionVolumeTest, HundredThousandNoticesBeforeAResult) {
                      " END LOOP; END $$; SELECT 'the result'",
                      0, StatementProtocol::kSimple);
   this->AddStatement("six", "SELECT 6 * 7");
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   ForgetPeakMemory();
   const int64_t before_kb = PeakMemoryKb();
   ::testing::internal::CaptureStderr();
@@ -129,7 +129,7 @@ TYPED_TEST(SessionVolumeTest, NotificationOnAnIdleConnection) {
   this->AddStatement("echo", "SELECT $1::text", 1);
   this->AddStatement("divide", "SELECT 1 / $1::int", 1);
   for (const ConnectionParameters& parameters : {ServerParameters(), TcpServerParameters()}) {
-    ASSERT_TRUE(this->Connect(parameters).ok());
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
     EXPECT_TRUE(this->Execute(0).ok());
     for (int round = 0; round < 20; ++round) {
       AskServer("NOTIFY volume, 'something happened'");
@@ -146,7 +146,7 @@ TYPED_TEST(SessionVolumeTest, NotificationOnAnIdleConnection) {
 TYPED_TEST(SessionVolumeTest, NotificationsThatFillTheSocketOfAnIdleConnection) {
   this->AddStatement("listen", "LISTEN volume");
   this->AddStatement("echo", "SELECT $1::text", 1);
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   EXPECT_TRUE(this->Execute(0).ok());
   EXPECT_EQ(AskServer("SELECT count(pg_notify('volume', i || repeat('n', 5000)))"
                       " FROM generate_series(1, 1000) AS i"),
@@ -162,7 +162,7 @@ TYPED_TEST(SessionVolumeTest, SettingsThatChangeBetweenStatements) {
   this->AddStatement("zone", "SHOW timezone");
   this->AddStatement("divide", "SELECT 1 / $1::int", 1);
   this->AddStatement("set", "SELECT set_config('application_name', $1, false)", 1);
-  ASSERT_TRUE(this->Connect(ServerParameters()).ok());
+  ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   for (const std::string zone : {"Etc/GMT-5", "Etc/GMT+5"}) {
     AskServer(absl::StrCat("ALTER SYSTEM SET timezone = '", zone, "'"));
     AskServer("SELECT pg_reload_conf()");
