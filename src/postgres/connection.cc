@@ -41,7 +41,7 @@ Connection::~Connection() {
 
 absl::Status Connection::Break(absl::Status status) {
   state_ = State::kBroken;
-  io_->NoteSocket(libpq_.socket());
+  io_->NoteStep(libpq_.socket(), true);
   return status;
 }
 
@@ -269,7 +269,7 @@ absl::StatusOr<Want> Connection::BeginWaiting() {
 absl::StatusOr<Want> Connection::GoOnWaiting(WaitOutcome outcome) {
   if (outcome == WaitOutcome::kAborted) return AbortedStatus();
   absl::StatusOr<Want> want = libpq_.Continue();
-  io_->NoteSocket(libpq_.socket());
+  io_->NoteStep(libpq_.socket(), !want.ok() || *want == Want::kDone);
   return want;
 }
 

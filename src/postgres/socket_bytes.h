@@ -15,7 +15,7 @@
 //
 // A descriptor is in the table while bytes of it may be in our hands: from when its connection is
 // established until libpq closes it or its SocketIo ends. A stale entry would give a new
-// connection's bytes to an old one; hence SocketIo::NoteSocket after every call of libpq's.
+// connection's bytes to an old one; hence SocketIo::NoteStep after every call of libpq's.
 #ifndef PGRING_POSTGRES_SOCKET_BYTES_H_
 #define PGRING_POSTGRES_SOCKET_BYTES_H_
 

@@ -277,6 +277,27 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   return run;
 }
 
+namespace {
+
+KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
+  KernelBackendOptions options;
+  while (options.submission_entries < connections * 4 &&
+         options.submission_entries < kMaxSubmissionEntries) {
+    options.submission_entries *= 2;
+  }
+  options.file_slots = static_cast<uint32_t>(connections);
+  if (io_mode == IoMode::kCompletion) {
+    // One for each answer that may come at once; a few for a large one.
+    options.receive_buffers = 16;
+    while (options.receive_buffers < connections && options.receive_buffers < kMaxReceiveBuffers) {
+      options.receive_buffers *= 2;
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
 absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* progress,
                                  RunEvents* events, MeasuredRun* measured) {
   RunContext context;
@@ -294,14 +315,9 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
     RunBlocking(context, measured);
     return absl::OkStatus();
   }
-  KernelBackendOptions options;
   const int64_t connections = scenario.ConnectionsNeeded(result_.plan.workload.operations);
-  while (options.submission_entries < connections * 4 &&
-         options.submission_entries < kMaxSubmissionEntries) {
-    options.submission_entries *= 2;
-  }
-  options.file_slots = static_cast<uint32_t>(connections);
-  absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend(options);
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      CreateKernelBackend(BackendOptionsFor(connections, result_.plan.io));
   if (!backend.ok()) return backend.status();
   measured->io_mode = result_.plan.io;
   Reactor reactor(std::move(*backend));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <liburing.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -29,10 +29,15 @@ struct SetupStep {
 // A send of no more than this into a socket whose peer has read everything before ends at once, and
 // its completion alone is no reason to come back from a wait: the wait is for one more. Should it
 // not end at once after all (the kernel is short of memory), the wait goes on after this time, for
-// the sake of other connections' answers. Where there are none it needs no limit: the answer comes
-// after the request has left.
+// the sake of other connections' answers.
 constexpr size_t kPromptSendBytes = 4 * 1024;
 constexpr int64_t kPromptSendLimitNs = 10 * kNanosecondsPerMillisecond;
+
+// The only group of buffers.
+constexpr uint16_t kBufferGroup = 0;
+// From one buffer's start to the next one's. Most answers are short: were it a power of two, their
+// bytes would all compete for the same few lines of the cache.
+constexpr size_t kReceiveBufferStride = kReceiveBufferBytes + 192;
 
 constexpr uint32_t kSizeFlags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
 
@@ -94,6 +99,7 @@ class KernelBackend final : public Backend {
 
   ~KernelBackend() override {
     if (is_open_) io_uring_queue_exit(&ring_);
+    if (buffer_memory_ != nullptr) munmap(buffer_memory_, buffer_memory_bytes_);
   }
 
   KernelBackend(const KernelBackend&) = delete;
@@ -119,12 +125,10 @@ class KernelBackend final : public Backend {
             "setting up io_uring: the kernel cannot wait with a timeout (IORING_FEAT_EXT_ARG is "
             "missing); use Linux 5.11 or newer, or run only the scenarios sync and threads");
       }
-      return absl::OkStatus();
+      return MakeReceiveBuffers(options.receive_buffers);
     }
     return SetupError(EINVAL);
   }
-
-  void ExpectOneExchange(bool only_one) override { one_exchange_ = only_one; }
 
   void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) override {
     io_uring_sqe* entry = NextEntry();
@@ -132,26 +136,39 @@ class KernelBackend final : public Backend {
     io_uring_sqe_set_data64(entry, user_data);
   }
 
-  void QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) override {
+  void QueueReceive(uint64_t user_data, BackendFile file) override {
+    PGRING_CHECK(buffers_ != nullptr, "a receive on a backend without buffers");
     io_uring_sqe* entry = NextEntry();
-    io_uring_prep_recv(entry, file.descriptor, buffer.data(), buffer.size(), 0);
+    io_uring_prep_recv_multishot(entry, file.descriptor, nullptr, 0, 0);
+    entry->flags |= IOSQE_BUFFER_SELECT;
+    entry->buf_group = kBufferGroup;
     UseSlot(file, entry);
-    waits_for_more_ = true;
-    // The answer to what has just been sent is never there yet: spare the kernel the first look.
-    entry->ioprio |= IORING_RECVSEND_POLL_FIRST;
+    // Not with IORING_RECVSEND_POLL_FIRST: where bytes and the end of the stream are both there
+    // already, the kernel would then tell of the bytes only (seen with 6.18).
     io_uring_sqe_set_data64(entry, user_data);
   }
 
+  const char* BufferBytes(int buffer) const override { return BufferStart(buffer); }
+
+  void ReturnBuffer(int buffer) override {
+    io_uring_buf_ring_add(buffers_, BufferStart(buffer), kReceiveBufferBytes,
+                          static_cast<uint16_t>(buffer), buffer_mask_, 0);
+    io_uring_buf_ring_advance(buffers_, 1);
+  }
+
   void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) override {
-    if (one_exchange_ && bytes.size() <= kPromptSendBytes && SendNow(user_data, file, bytes)) {
-      return;
-    }
     io_uring_sqe* entry = NextEntry();
     io_uring_prep_send(entry, file.descriptor, bytes.data(), bytes.size(),
                        MSG_NOSIGNAL | MSG_WAITALL);
     UseSlot(file, entry);
     io_uring_sqe_set_data64(entry, user_data);
     if (bytes.size() <= kPromptSendBytes) ++prompt_sends_;
+  }
+
+  size_t SendNow(BackendFile file, absl::Span<const char> bytes) override {
+    const ssize_t count = syscall(SYS_sendto, file.descriptor, bytes.data(), bytes.size(),
+                                  MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
+    return count < 0 ? 0 : static_cast<size_t>(count);
   }
 
   BackendFile Register(int descriptor) override {
@@ -184,12 +201,9 @@ class KernelBackend final : public Backend {
     __kernel_timespec* timeout_pointer = nullptr;
     __kernel_timespec timeout = {};
     unsigned expected = 1 + std::exchange(prompt_sends_, 0);
-    // What was sent at once is a completion, but no reason to come back from a wait for its answer.
-    if (sent_now_.has_value() && !waits_for_more_) deadline_ns = 0;
-    waits_for_more_ = false;
     if (deadline_ns == 0) {
       expected = 1;
-    } else if (expected > 1 && !one_exchange_) {
+    } else if (expected > 1) {
       deadline_ns = std::min(deadline_ns, clock().NowNs() + kPromptSendLimitNs);
     }
     if (deadline_ns != kNoDeadlineNs) {
@@ -221,18 +235,15 @@ class KernelBackend final : public Backend {
 
   size_t TakeCompletions(absl::Span<Completion> completions) override {
     size_t taken = 0;
-    if (sent_now_.has_value() && !completions.empty()) {
-      completions[taken++] = *std::exchange(sent_now_, std::nullopt);
-    }
-    const size_t before_ring = taken;
     unsigned head;
     io_uring_cqe* entry;
     io_uring_for_each_cqe(&ring_, head, entry) {
       if (taken == completions.size()) break;
-      completions[taken++] = {entry->user_data, entry->res, entry->flags};
+      completions[taken++] = {entry->user_data, entry->res, (entry->flags & IORING_CQE_F_MORE) != 0,
+                              BufferOf(*entry)};
     }
-    io_uring_cq_advance(&ring_, static_cast<unsigned>(taken - before_ring));
-    stats_.completions += static_cast<int64_t>(taken - before_ring);
+    io_uring_cq_advance(&ring_, static_cast<unsigned>(taken));
+    stats_.completions += static_cast<int64_t>(taken);
     return taken;
   }
 
@@ -251,15 +262,43 @@ class KernelBackend final : public Backend {
     setup_ += ", registered files";
   }
 
-  // With one connection at work there is nobody to share a system call with: the server may begin
-  // while we go to sleep. False where the ring has to do it after all.
-  bool SendNow(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) {
-    if (sent_now_.has_value()) return false;
-    const ssize_t count = syscall(SYS_sendto, file.descriptor, bytes.data(), bytes.size(),
-                                  MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
-    if (count <= 0) return false;
-    sent_now_ = Completion{user_data, static_cast<int32_t>(count), 0};
-    return true;
+  // The ring of free buffers, then the buffers; pages of them that are never used are never there.
+  absl::Status MakeReceiveBuffers(uint32_t count) {
+    if (count == 0) return absl::OkStatus();
+    constexpr size_t kPageBytes = 4096;
+    const size_t ring_bytes =
+        (count * sizeof(io_uring_buf) + kPageBytes - 1) / kPageBytes * kPageBytes;
+    const size_t bytes = ring_bytes + count * kReceiveBufferStride;
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return ErrnoStatus(errno, "memory for receive buffers");
+    buffer_memory_ = static_cast<char*>(memory);
+    buffer_memory_bytes_ = bytes;
+    first_buffer_ = buffer_memory_ + ring_bytes;
+    io_uring_buf_reg registration = {};
+    registration.ring_addr = reinterpret_cast<uint64_t>(memory);
+    registration.ring_entries = count;
+    registration.bgid = kBufferGroup;
+    const int error = -io_uring_register_buf_ring(&ring_, &registration, 0);
+    if (error != 0) return ErrnoStatus(error, "registering a ring of receive buffers");
+    buffers_ = static_cast<io_uring_buf_ring*>(memory);
+    buffer_mask_ = static_cast<int>(count) - 1;
+    io_uring_buf_ring_init(buffers_);
+    for (uint32_t i = 0; i < count; ++i) {
+      io_uring_buf_ring_add(buffers_, BufferStart(static_cast<int>(i)), kReceiveBufferBytes,
+                            static_cast<uint16_t>(i), buffer_mask_, static_cast<int>(i));
+    }
+    io_uring_buf_ring_advance(buffers_, static_cast<int>(count));
+    absl::StrAppend(&setup_, ", ", count, " receive buffers");
+    return absl::OkStatus();
+  }
+
+  char* BufferStart(int buffer) const {
+    return first_buffer_ + static_cast<size_t>(buffer) * kReceiveBufferStride;
+  }
+
+  static int BufferOf(const io_uring_cqe& entry) {
+    if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return kNoBuffer;
+    return static_cast<int>(entry.flags >> IORING_CQE_BUFFER_SHIFT);
   }
 
   static void UseSlot(BackendFile file, io_uring_sqe* entry) {
@@ -294,10 +333,13 @@ class KernelBackend final : public Backend {
   std::string setup_;
   BackendStats stats_;
   int64_t pending_overflows_ = 0;
-  bool one_exchange_ = false;
-  std::optional<Completion> sent_now_;  // and not yet taken
-  bool waits_for_more_ = false;         // a receive has been queued since the last wait
-  unsigned prompt_sends_ = 0;           // queued and not yet waited for
+  unsigned prompt_sends_ = 0;  // queued and not yet waited for
+
+  char* buffer_memory_ = nullptr;
+  size_t buffer_memory_bytes_ = 0;
+  io_uring_buf_ring* buffers_ = nullptr;  // the free ones
+  int buffer_mask_ = 0;
+  char* first_buffer_ = nullptr;
 };
 
 }  // namespace
@@ -306,6 +348,9 @@ absl::StatusOr<std::unique_ptr<Backend>> CreateKernelBackend(const KernelBackend
   PGRING_CHECK(
       options.submission_entries > 0 && options.submission_entries <= kMaxSubmissionEntries,
       "submission_entries is out of range");
+  PGRING_CHECK(options.receive_buffers <= kMaxReceiveBuffers &&
+                   (options.receive_buffers & (options.receive_buffers - 1)) == 0,
+               "receive_buffers is out of range");
   auto backend = std::make_unique<KernelBackend>();
   PGRING_RETURN_IF_ERROR(backend->Open(options));
   return absl::StatusOr<std::unique_ptr<Backend>>(std::move(backend));

@@ -1,5 +1,6 @@
 #include "pgring/uring/reactor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/types/span.h"
@@ -30,7 +31,6 @@ absl::Status Reactor::Turn() {
     ready_.RunBatch();
   }
   slots_.RecycleFreed();
-  backend_->ExpectOneExchange(transfers_in_flight_ <= kTransfersOfAnExchange);
   PGRING_RETURN_IF_ERROR(backend_->SubmitAndWait(WaitDeadlineNs()));
   CollectCompletions();
   return absl::OkStatus();
@@ -63,11 +63,17 @@ void Reactor::Deliver(const Completion& completion) {
   SlotTable::Slot* slot = slots_.Find(id);
   if (slot == nullptr) {
     ++stats_.stale_completions;
+    if (completion.buffer != kNoBuffer) backend_->ReturnBuffer(completion.buffer);
     return;
   }
   RingOperation* operation = slot->owner;
+  if (completion.buffer != kNoBuffer) {
+    const auto size = static_cast<size_t>(std::max(completion.result, 0));
+    operation->listener_->OnBytes(
+        {absl::MakeConstSpan(backend_->BufferBytes(completion.buffer), size), completion.buffer});
+  }
+  if (completion.goes_on) return;
   slots_.Free(id);
-  if (IsTransfer(id.kind)) --transfers_in_flight_;
   if (operation == nullptr) return;  // abandoned
   operation->in_flight_ = false;
   operation->result_ = completion.result;

@@ -21,7 +21,6 @@ RingOperation::~RingOperation() {
 void RingOperation::Begin(RingOperationKind kind) {
   PGRING_CHECK(!in_flight_, "the operation is still in flight");
   id_ = reactor_->slots_.Take(this, kind);
-  if (IsTransfer(kind)) ++reactor_->transfers_in_flight_;
   in_flight_ = true;
   cancel_requested_ = false;
 }
@@ -31,9 +30,10 @@ void RingOperation::StartPoll(int descriptor, uint32_t events) {
   reactor_->backend_->QueuePoll(id_.Encode(), descriptor, events);
 }
 
-void RingOperation::StartReceive(BackendFile file, absl::Span<char> buffer) {
+void RingOperation::StartReceive(BackendFile file) {
+  PGRING_CHECK(listener_ != nullptr, "nobody would take what is received");
   Begin(RingOperationKind::kReceive);
-  reactor_->backend_->QueueReceive(id_.Encode(), file, buffer);
+  reactor_->backend_->QueueReceive(id_.Encode(), file);
 }
 
 void RingOperation::StartSend(BackendFile file, absl::Span<const char> bytes) {

@@ -18,7 +18,11 @@ constexpr uint32_t kAlwaysShown = POLLERR | POLLHUP | POLLNVAL | POLLRDHUP;
 }  // namespace
 
 SimulatedBackend::SimulatedBackend(const SimulatedBackendOptions& options)
-    : options_(options), random_(options.seed) {}
+    : options_(options),
+      random_(options.seed),
+      buffers_(static_cast<size_t>(options.receive_buffers), std::string(kBufferBytes, '\0')) {
+  for (int buffer = 0; buffer < options.receive_buffers; ++buffer) free_buffers_.push_back(buffer);
+}
 
 int SimulatedBackend::NewDescriptor() {
   events_[next_descriptor_] = 0;
@@ -30,28 +34,35 @@ void SimulatedBackend::SetEventsAt(int descriptor, int64_t time_ns, uint32_t eve
 }
 
 void SimulatedBackend::QueuePoll(uint64_t user_data, int descriptor, uint32_t events) {
-  queue_.push_back({false, {user_data, descriptor, events, {}, {}}, 0});
+  queue_.push_back({false, {user_data, descriptor, events}, 0});
 }
 
-void SimulatedBackend::QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) {
+void SimulatedBackend::QueueReceive(uint64_t user_data, BackendFile file) {
   const bool is_lost = std::exchange(loses_next_receive_, false);
-  queue_.push_back({false, {user_data, file.descriptor, POLLIN, buffer, {}, is_lost}, 0});
+  receive_times_ns_[user_data] = clock_.NowNs();
+  queue_.push_back({false, {user_data, file.descriptor, POLLIN, {}, true, is_lost}, 0});
 }
+
+const char* SimulatedBackend::BufferBytes(int buffer) const {
+  return buffers_[static_cast<size_t>(buffer)].data();
+}
+
+void SimulatedBackend::ReturnBuffer(int buffer) { free_buffers_.push_back(buffer); }
 
 void SimulatedBackend::QueueSend(uint64_t user_data, BackendFile file,
                                  absl::Span<const char> bytes) {
-  queue_.push_back({false, {user_data, file.descriptor, POLLOUT, {}, bytes}, 0});
+  queue_.push_back({false, {user_data, file.descriptor, POLLOUT, bytes}, 0});
 }
 
 void SimulatedBackend::QueueCancel(uint64_t user_data, uint64_t target) {
-  queue_.push_back({true, {user_data, -1, 0, {}, {}}, target});
+  queue_.push_back({true, {user_data, -1, 0}, target});
 }
 
 absl::Status SimulatedBackend::SubmitAndWait(int64_t deadline_ns) {
   ++stats_.enters;
   stats_.submissions += static_cast<int64_t>(queue_.size());
   ApplyDueEvents();
-  for (const Submission& submission : queue_) CarryOut(submission);
+  for (Submission& submission : queue_) CarryOut(&submission);
   queue_.clear();
   CheckPolls();
   if (random_.Chance(options_.early_return)) return absl::OkStatus();
@@ -75,29 +86,27 @@ size_t SimulatedBackend::TakeCompletions(absl::Span<Completion> completions) {
     due.push_back(completions_.begin()->second);
     completions_.erase(completions_.begin());
   }
-  if (options_.shuffle_completions) random_.Shuffle(&due);
+  if (options_.shuffle_completions) Shuffle(&due);
   std::copy(due.begin(), due.end(), completions.begin());
   stats_.completions += static_cast<int64_t>(due.size());
   return due.size();
 }
 
-void SimulatedBackend::CarryOut(const Submission& submission) {
-  if (submission.is_cancel) {
-    CarryOutCancel(submission.poll.user_data, submission.target);
+void SimulatedBackend::CarryOut(Submission* submission) {
+  if (submission->is_cancel) {
+    CarryOutCancel(submission->poll.user_data, submission->target);
     return;
   }
   if (random_.Chance(options_.poll_failure)) {
-    Complete(submission.poll.user_data, options_.poll_failure_result);
+    Complete(submission->poll.user_data, options_.poll_failure_result);
     return;
   }
   // Looked at now, as the kernel does: a cancel that was submitted behind it comes too late.
-  const uint32_t shown = Shown(submission.poll);
+  const uint32_t shown = Shown(submission->poll);
   if ((shown & POLLNVAL) != 0) {
-    Complete(submission.poll.user_data, -EBADF);
-  } else if (shown != 0) {
-    Complete(submission.poll.user_data, ResultOf(submission.poll, shown));
-  } else {
-    polls_.push_back(submission.poll);
+    Complete(submission->poll.user_data, -EBADF);
+  } else if (shown == 0 || !End(&submission->poll, shown)) {
+    polls_.push_back(submission->poll);
   }
 }
 
@@ -108,7 +117,7 @@ void SimulatedBackend::CarryOutCancel(uint64_t user_data, uint64_t target) {
     Complete(user_data, -ENOENT);
     return;
   }
-  const bool is_transfer = !poll->to_receive.empty() || !poll->to_send.empty();
+  const bool is_transfer = poll->is_receive || !poll->to_send.empty();
   if (!is_transfer && random_.Chance(options_.cancel_loses_race)) {
     Complete(user_data, -EALREADY);
     Complete(target, static_cast<int32_t>(poll->events & POLLIN ? POLLIN : poll->events));
@@ -131,21 +140,39 @@ uint32_t SimulatedBackend::Shown(const Poll& poll_operation) const {
   return static_cast<uint32_t>(entry.revents);
 }
 
-int32_t SimulatedBackend::ResultOf(const Poll& poll_operation, uint32_t shown) {
-  const auto bytes = [this](size_t size) {
-    return random_.Chance(options_.short_transfer) ? 1 : size;
-  };
-  ssize_t moved;
-  if (!poll_operation.to_receive.empty()) {
-    moved = recv(poll_operation.descriptor, poll_operation.to_receive.data(),
-                 bytes(poll_operation.to_receive.size()), MSG_DONTWAIT);
-  } else if (!poll_operation.to_send.empty()) {
-    moved = send(poll_operation.descriptor, poll_operation.to_send.data(),
-                 bytes(poll_operation.to_send.size()), MSG_DONTWAIT | MSG_NOSIGNAL);
-  } else {
-    return static_cast<int32_t>(shown);
+bool SimulatedBackend::End(Poll* poll_operation, uint32_t shown) {
+  if (poll_operation->is_receive) return EndReceive(poll_operation);
+  int32_t result = static_cast<int32_t>(shown);
+  if (!poll_operation->to_send.empty()) {
+    const ssize_t moved =
+        send(poll_operation->descriptor, poll_operation->to_send.data(),
+             TransferSize(poll_operation->to_send.size()), MSG_DONTWAIT | MSG_NOSIGNAL);
+    result = moved < 0 ? -errno : static_cast<int32_t>(moved);
   }
-  return moved < 0 ? -errno : static_cast<int32_t>(moved);
+  Complete(poll_operation->user_data, result);
+  return true;
+}
+
+bool SimulatedBackend::EndReceive(Poll* poll_operation) {
+  Completion completion = {poll_operation->user_data, -ENOBUFS};
+  if (!free_buffers_.empty()) {
+    const int buffer = free_buffers_.back();
+    const ssize_t moved =
+        recv(poll_operation->descriptor, buffers_[static_cast<size_t>(buffer)].data(),
+             TransferSize(kBufferBytes), MSG_DONTWAIT);
+    if (moved == 0 && std::exchange(loses_next_end_, false)) {
+      poll_operation->is_lost = true;
+      return false;
+    }
+    completion.result = moved < 0 ? -errno : static_cast<int32_t>(moved);
+    if (moved > 0) {
+      free_buffers_.pop_back();
+      completion.buffer = buffer;
+      completion.goes_on = !random_.Chance(options_.receive_ends);
+    }
+  }
+  Complete(completion);
+  return !completion.goes_on;
 }
 
 void SimulatedBackend::CheckPolls() {
@@ -155,8 +182,11 @@ void SimulatedBackend::CheckPolls() {
       ++i;
       continue;
     }
-    Complete(polls_[i].user_data, ResultOf(polls_[i], shown));
-    polls_.erase(polls_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (End(&polls_[i], shown)) {
+      polls_.erase(polls_.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
   }
 }
 
@@ -170,9 +200,31 @@ void SimulatedBackend::ApplyDueEvents() {
 }
 
 void SimulatedBackend::Complete(uint64_t user_data, int32_t result) {
+  Complete(Completion{user_data, result});
+}
+
+void SimulatedBackend::Complete(const Completion& completion) {
   const int64_t delay_ns =
       options_.max_delay_ns == 0 ? 0 : random_.Between(0, options_.max_delay_ns);
-  completions_.emplace(clock_.NowNs() + delay_ns, Completion{user_data, result, 0});
+  int64_t time_ns = clock_.NowNs() + delay_ns;
+  const auto receive = receive_times_ns_.find(completion.user_data);
+  if (receive != receive_times_ns_.end()) {
+    time_ns = receive->second = std::max(receive->second, time_ns);
+    if (!completion.goes_on) receive_times_ns_.erase(receive);
+  }
+  completions_.emplace(time_ns, completion);
+}
+
+// Those of one operation keep their order among themselves.
+void SimulatedBackend::Shuffle(std::vector<Completion>* completions) {
+  const std::vector<Completion> ordered = *completions;
+  random_.Shuffle(completions);
+  std::map<uint64_t, size_t> next;
+  for (Completion& place : *completions) {
+    size_t& from = next[place.user_data];
+    while (ordered[from].user_data != place.user_data) ++from;
+    place = ordered[from++];
+  }
 }
 
 int64_t SimulatedBackend::NextEventNs() const {

@@ -34,7 +34,8 @@ class ReactorSide {
 
  private:
   static std::unique_ptr<Backend> MakeBackend() {
-    absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend(KernelBackendOptions());
+    // Few enough buffers that large results run out of them.
+    absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend({.receive_buffers = 4});
     PGRING_CHECK(backend.ok(), backend.status().ToString().c_str());
     return *std::move(backend);
   }

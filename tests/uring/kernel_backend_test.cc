@@ -213,60 +213,6 @@ TEST_F(KernelBackendTest, OverflowIsCountedAndLosesNothing) {
   EXPECT_EQ(backend()->stats().completions, static_cast<int64_t>(kCount));
 }
 
-// One connection at work: its request leaves at once, and is a completion all the same.
-TEST_F(KernelBackendTest, LoneRequestLeavesAtOnce) {
-  int ends[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-  backend()->ExpectOneExchange(true);
-  const std::string question = "question";
-  backend()->QueueSend(1, ends[0], question);
-  std::array<char, 16> bytes;
-  EXPECT_EQ(read(ends[1], bytes.data(), bytes.size()), 8);
-  EXPECT_EQ(backend()->stats().submissions, 0);
-  // Nothing else could end this wait.
-  ASSERT_TRUE(backend()->SubmitAndWait(kNoDeadlineNs).ok());
-  std::array<Completion, 2> completions;
-  ASSERT_EQ(backend()->TakeCompletions(absl::MakeSpan(completions)), 1u);
-  EXPECT_EQ(completions[0].user_data, 1u);
-  EXPECT_EQ(completions[0].result, 8);
-
-  // With a receive behind it the wait is for the answer.
-  backend()->QueueSend(2, ends[0], question);
-  backend()->QueueReceive(3, ends[0], absl::MakeSpan(bytes));
-  ASSERT_TRUE(backend()->SubmitAndWait(backend()->clock().NowNs() + 1'000).ok());
-  ASSERT_EQ(backend()->TakeCompletions(absl::MakeSpan(completions)), 1u);
-  EXPECT_EQ(completions[0].user_data, 2u);
-  EXPECT_EQ(write(ends[1], "answer", 6), 6);
-  ASSERT_TRUE(backend()->SubmitAndWait(kNoDeadlineNs).ok());
-  ASSERT_EQ(backend()->TakeCompletions(absl::MakeSpan(completions)), 1u);
-  EXPECT_EQ(completions[0].user_data, 3u);
-  EXPECT_EQ(completions[0].result, 6);
-  close(ends[0]);
-  close(ends[1]);
-}
-
-TEST_F(KernelBackendTest, LoneRequestWithoutRoomWaitsInTheRing) {
-  int ends[2];
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-  std::array<char, 65'536> bytes = {};
-  while (write(ends[0], bytes.data(), bytes.size()) > 0) {
-  }
-  backend()->ExpectOneExchange(true);
-  const std::string question = "question";
-  backend()->QueueSend(1, ends[0], question);
-  EXPECT_EQ(backend()->stats().submissions, 1);
-  ASSERT_TRUE(backend()->SubmitAndWait(0).ok());
-  std::array<Completion, 2> completions;
-  EXPECT_EQ(backend()->TakeCompletions(absl::MakeSpan(completions)), 0u);
-  while (read(ends[1], bytes.data(), bytes.size()) > 0) {
-  }
-  ASSERT_TRUE(backend()->SubmitAndWait(kNoDeadlineNs).ok());
-  ASSERT_EQ(backend()->TakeCompletions(absl::MakeSpan(completions)), 1u);
-  EXPECT_EQ(completions[0].result, 8);
-  close(ends[0]);
-  close(ends[1]);
-}
-
 volatile sig_atomic_t alarm_count = 0;
 void CountAlarm(int) { alarm_count = alarm_count + 1; }
 
@@ -308,6 +254,13 @@ TEST(KernelBackendDeathTest, RingSizeHasLimits) {
   EXPECT_DEATH((void)CreateKernelBackend({.submission_entries = 0}), "out of range");
   EXPECT_DEATH((void)CreateKernelBackend({.submission_entries = kMaxSubmissionEntries + 1}),
                "out of range");
+}
+
+TEST(KernelBackendDeathTest, ReceiveBuffersHaveLimits) {
+  EXPECT_DEATH((void)CreateKernelBackend({.receive_buffers = 3}),
+               "receive_buffers is out of range");
+  EXPECT_DEATH((void)CreateKernelBackend({.receive_buffers = 2 * kMaxReceiveBuffers}),
+               "receive_buffers is out of range");
 }
 
 }  // namespace

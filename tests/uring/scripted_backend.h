@@ -23,9 +23,7 @@ class ScriptedBackend final : public Backend {
   };
 
   // Given out at the next TakeCompletions, in this order.
-  void Complete(uint64_t user_data, int32_t result) {
-    completions_.push_back({user_data, result, 0});
-  }
+  void Complete(uint64_t user_data, int32_t result) { completions_.push_back({user_data, result}); }
   // What each following wait returns; as long as the deadline is given, time passes until it.
   void SetWaitStatus(const absl::Status& status) { wait_status_ = status; }
 
@@ -37,9 +35,11 @@ class ScriptedBackend final : public Backend {
   void QueuePoll(uint64_t user_data, int, uint32_t) override {
     queued_.push_back({user_data, false, 0});
   }
-  void QueueReceive(uint64_t user_data, BackendFile, absl::Span<char>) override {
+  void QueueReceive(uint64_t user_data, BackendFile) override {
     queued_.push_back({user_data, false, 0});
   }
+  const char* BufferBytes(int) const override { return nullptr; }
+  void ReturnBuffer(int) override {}
   void QueueSend(uint64_t user_data, BackendFile, absl::Span<const char>) override {
     queued_.push_back({user_data, false, 0});
   }

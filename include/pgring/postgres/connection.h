@@ -75,7 +75,7 @@ class Connection final : public Session {
   absl::Status Break(absl::Status status);
   // After a call of libpq's.
   absl::Status Noted(absl::Status status) {
-    io_->NoteSocket(libpq_.socket());
+    io_->NoteStep(libpq_.socket(), true);
     return status;
   }
 

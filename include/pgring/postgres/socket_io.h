@@ -74,8 +74,9 @@ class SocketIo {
   // that the ring should have told of. It is begun again then. Looks twice before it says so.
   virtual bool Rescue() { return false; }
 
-  // To be told after every call of libpq's, which may have closed the socket or changed it.
-  virtual void NoteSocket(int /*socket*/) {}
+  // To be told after every call of libpq's, which may have closed the socket or changed it, and
+  // whether no wait will follow: libpq has what it was to read.
+  virtual void NoteStep(int /*socket*/, bool /*is_last*/) {}
 
  private:
   // Begins a wait; false when there is nothing to wait for.

@@ -4,7 +4,8 @@
 //
 // A backend queues; nothing reaches the kernel before SubmitAndWait. Everything queued yields
 // exactly one completion, in any order (a cancel's own completion may come before or after
-// its target's). Not thread-safe: one thread owns a backend and its reactor.
+// its target's); only a receive yields any number, in order, of which the last says so. Not
+// thread-safe: one thread owns a backend and its reactor.
 #ifndef PGRING_URING_BACKEND_H_
 #define PGRING_URING_BACKEND_H_
 
@@ -18,12 +19,15 @@
 
 namespace pgring {
 
+inline constexpr int kNoBuffer = -1;
+
 // `result` is the operation's: for a poll the mask of ready events, for a receive and a send the
 // number of bytes (0 received: the end of the stream), or a negative errno.
 struct Completion {
   uint64_t user_data = 0;
   int32_t result = 0;
-  uint32_t flags = 0;
+  bool goes_on = false;    // a receive's: it is still in flight
+  int buffer = kNoBuffer;  // a receive's: where its bytes are, until ReturnBuffer
 };
 
 // What transfers are on: a descriptor and, where the backend registered the file behind it, its
@@ -52,9 +56,14 @@ class Backend {
   // the moment of submission, so nothing that happened before is missed.
   virtual void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) = 0;
 
-  // Waits once until `file` has bytes, and moves what is there, at most as much as fits, into
-  // `buffer`, which belongs to the kernel until the completion.
-  virtual void QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) = 0;
+  // Receives what comes on `file`, whenever it comes, into the backend's own buffers. It ends with
+  // the end of the stream (0), an error, a cancel, when no buffer is free (-ENOBUFS), and at times
+  // for no reason, with bytes or without; nothing on `file` is lost by that.
+  virtual void QueueReceive(uint64_t user_data, BackendFile file) = 0;
+  // The memory of a completion's buffer.
+  virtual const char* BufferBytes(int buffer) const = 0;
+  // Makes it free again. Every buffer that a completion has named must be returned, soon.
+  virtual void ReturnBuffer(int buffer) = 0;
 
   // Sends `bytes`, all of them unless an error ends it, waiting for room where there is none. They
   // must stay as they are until the completion. A peer that is gone is an error, not a signal.
@@ -70,9 +79,10 @@ class Backend {
   // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY.
   virtual void QueueCancel(uint64_t user_data, uint64_t target) = 0;
 
-  // A hint: the transfers in flight are one connection's, if any. What is queued to send then may
-  // leave at once.
-  virtual void ExpectOneExchange(bool /*only_one*/) {}
+  // Sends what can leave at once, by a system call of its own, and returns how much that was. 0
+  // also where an error stands in the way, which QueueSend will meet. By descriptor: it must still
+  // be the file's own.
+  virtual size_t SendNow(BackendFile /*file*/, absl::Span<const char> /*bytes*/) { return 0; }
 
   // Submits what is queued and waits until a completion is there or `deadline_ns` (by clock())
   // passed; a deadline in the past only looks. May return early without a completion. An error

@@ -21,8 +21,14 @@ struct KernelBackendOptions {
   // Files that can be registered at a time; fewer where the limit on open files is lower, none
   // before kernel 5.19.
   uint32_t file_slots = 0;
+  // Buffers of kReceiveBufferBytes for what is received; without any, no receive can be queued. 0,
+  // or a power of two up to kMaxReceiveBuffers.
+  uint32_t receive_buffers = 0;
 };
 inline constexpr uint32_t kMaxSubmissionEntries = 32'768;
+inline constexpr uint32_t kMaxReceiveBuffers = 1'024;
+// As much as a server sends at once.
+inline constexpr size_t kReceiveBufferBytes = 8 * 1024;
 
 // Fails where io_uring cannot be used: the message names the cause (the kernel has none, seccomp or
 // the kernel.io_uring_disabled setting forbids it, too old, locked memory) and the remedy.

@@ -49,6 +49,11 @@ class Reactor {
   // Whether anything could ever end a wait: something ready, a timer, or an operation in flight.
   bool HasWork() const;
 
+  // Connections that wait for an answer: who is alone may send without the others.
+  void BeginExchange() { ++exchanges_; }
+  void EndExchange() { --exchanges_; }
+  size_t exchanges() const { return exchanges_; }
+
   ReadyQueue* ready() { return &ready_; }
   TimerQueue* timers() { return &timers_; }
   const Clock& clock() const { return backend_->clock(); }
@@ -72,8 +77,6 @@ class Reactor {
   // permit handed on starts its operation at once, and a chain of them cannot starve the kernel.
   static constexpr int kMaxBatchesPerTurn = 16;
   static constexpr size_t kCompletionBatch = 256;
-  // A request and the wait for its answer.
-  static constexpr size_t kTransfersOfAnExchange = 2;
   // A drain that takes more turns than this is a bug in the backend.
   static constexpr int kMaxDrainTurns = 1'000'000;
 
@@ -82,7 +85,7 @@ class Reactor {
   TimerQueue timers_;
   SlotTable slots_;
   size_t cancels_in_flight_ = 0;
-  size_t transfers_in_flight_ = 0;
+  size_t exchanges_ = 0;
   ReactorStats stats_;
   std::array<Completion, kCompletionBatch> batch_;
 };

@@ -8,7 +8,8 @@
 //
 // and becomes free only at the operation's own final completion, never at the cancel's; a slot
 // freed in one turn of the reactor is used again from the next turn on, so that nothing left in the
-// same batch of completions can meet its successor.
+// same batch of completions can meet its successor. A receive stays in flight until the last of its
+// completions.
 //
 // The owner of a poll may be destroyed at any time: the slot is then abandoned (its operation is
 // cancelled, its completion dropped) and lives on until that completion. A receive and a send use
@@ -37,10 +38,6 @@ enum class RingOperationKind : uint8_t {
   kSend = 4
 };
 
-inline bool IsTransfer(RingOperationKind kind) {
-  return kind == RingOperationKind::kReceive || kind == RingOperationKind::kSend;
-}
-
 struct RingOperationId {
   uint32_t index = 0;
   uint32_t generation = 0;  // 24 bits, never 0 in a valid id
@@ -57,11 +54,19 @@ struct RingOperationId {
   }
 };
 
+// What a receive has brought, in a buffer of the backend's.
+struct ReceivedBytes {
+  absl::Span<const char> bytes;
+  int buffer = kNoBuffer;
+};
+
 // Told of an operation's end while completions are being collected: it may start the operation, or
 // others, again and post waiters; nothing is resumed there.
 class RingOperationListener {
  public:
   virtual void OnEnd(RingOperation* operation) = 0;
+  // Bytes of a receive, which goes on or ends right after. The buffer must go back to the backend.
+  virtual void OnBytes(const ReceivedBytes& received) = 0;
 
  protected:
   ~RingOperationListener() = default;
@@ -78,8 +83,9 @@ class RingOperation {
   // Waits once for poll(2) `events` on `descriptor`. When it has ended, `waiter` (if any) is
   // posted.
   void StartPoll(int descriptor, uint32_t events);
-  // As Backend::QueueReceive and QueueSend. The memory must stay until the end.
-  void StartReceive(BackendFile file, absl::Span<char> buffer);
+  // As Backend::QueueReceive, which a listener must be there for.
+  void StartReceive(BackendFile file);
+  // As Backend::QueueSend. The memory must stay until the end.
   void StartSend(BackendFile file, absl::Span<const char> bytes);
   // Asks for an early end; the operation is over only when in_flight() turns false.
   void Cancel();

@@ -4,7 +4,7 @@
 //
 // It can do what the kernel may do and rarely does: reorder completions, delay them, let a cancel
 // lose its race, deliver the cancel's completion before or after the target's, return from a wait
-// early, fail a poll. Not thread-safe.
+// early, fail a poll, end a receive. Completions of one receive stay in order. Not thread-safe.
 //
 // A descriptor that the simulator did not make, such as an Interrupt's eventfd, is a real one: the
 // simulator asks poll(2) for its state each time it looks, and time goes by the fake clock all the
@@ -33,6 +33,8 @@ struct SimulatedBackendOptions {
   double poll_failure = 0;       // a poll completes with poll_failure_result
   int32_t poll_failure_result = -5;  // -EIO
   double short_transfer = 0;         // a receive or send moves one byte, although more could go
+  double receive_ends = 0;           // a receive ends with its bytes, although more could come
+  int receive_buffers = 16;
 };
 
 class SimulatedBackend final : public Backend {
@@ -51,11 +53,16 @@ class SimulatedBackend final : public Backend {
   // The next receive waits for ever, whatever comes, and ends with a cancel only.
   void LoseNextReceive() { loses_next_receive_ = true; }
 
+  // The next receive to come to the end of its stream does not tell.
+  void LoseNextEnd() { loses_next_end_ = true; }
+
   FakeClock& fake_clock() { return clock_; }
   size_t polls_in_flight() const { return polls_.size(); }
 
   void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) override;
-  void QueueReceive(uint64_t user_data, BackendFile file, absl::Span<char> buffer) override;
+  void QueueReceive(uint64_t user_data, BackendFile file) override;
+  const char* BufferBytes(int buffer) const override;
+  void ReturnBuffer(int buffer) override;
   void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) override;
   void QueueCancel(uint64_t user_data, uint64_t target) override;
   absl::Status SubmitAndWait(int64_t deadline_ns) override;
@@ -70,24 +77,30 @@ class SimulatedBackend final : public Backend {
     uint64_t user_data;
     int descriptor;
     uint32_t events;
-    absl::Span<char> to_receive = {};
     absl::Span<const char> to_send = {};
+    bool is_receive = false;
     bool is_lost = false;
   };
+  static constexpr size_t kBufferBytes = 8 * 1024;
   struct Submission {
     bool is_cancel;
     Poll poll;
     uint64_t target;
   };
 
-  void CarryOut(const Submission& submission);
+  void CarryOut(Submission* submission);
   void CarryOutCancel(uint64_t user_data, uint64_t target);
   // The events that end this poll now; 0 if none.
   uint32_t Shown(const Poll& poll_operation) const;
   void CheckPolls();
-  int32_t ResultOf(const Poll& poll_operation, uint32_t shown);
+  // Completes it; false when it goes on.
+  bool End(Poll* poll_operation, uint32_t shown);
+  bool EndReceive(Poll* poll_operation);
+  size_t TransferSize(size_t size) { return random_.Chance(options_.short_transfer) ? 1 : size; }
   void ApplyDueEvents();
+  void Shuffle(std::vector<Completion>* completions);
   void Complete(uint64_t user_data, int32_t result);
+  void Complete(const Completion& completion);
   int64_t NextEventNs() const;
   bool HasDueCompletion() const;
 
@@ -97,12 +110,17 @@ class SimulatedBackend final : public Backend {
   std::string setup_ = "simulated";
   BackendStats stats_;
   bool loses_next_receive_ = false;
+  bool loses_next_end_ = false;
   int next_descriptor_ = 1'000'000;
   std::map<int, uint32_t> events_;
   std::multimap<int64_t, std::pair<int, uint32_t>> scheduled_events_;
   std::vector<Submission> queue_;
   std::vector<Poll> polls_;
   std::multimap<int64_t, Completion> completions_;  // by the time at which they may be taken
+  // Of the last completion of each receive in flight.
+  std::map<uint64_t, int64_t> receive_times_ns_;
+  std::vector<std::string> buffers_;
+  std::vector<int> free_buffers_;
 };
 
 }  // namespace pgring

@@ -1,0 +1,291 @@
+// Receives that go on by themselves, into buffers that all share: whatever ends one - no buffer, a
+// full completion queue, nothing at all - every byte comes once and in order. On the kernel's ring
+// and on the simulator.
+#include <errno.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "pgring/base/check.h"
+#include "pgring/uring/kernel_backend.h"
+#include "pgring/uring/simulated_backend.h"
+
+namespace pgring {
+namespace {
+
+constexpr uint64_t kReceive = 1;
+constexpr uint64_t kCancel = 1'000;
+
+struct KernelReceives {
+  static std::unique_ptr<Backend> Make(uint32_t buffers) {
+    auto backend = CreateKernelBackend(
+        {.submission_entries = 8, .completion_entries = 64, .receive_buffers = buffers});
+    PGRING_CHECK(backend.ok(), "the kernel refuses io_uring");
+    return *std::move(backend);
+  }
+};
+
+struct SimulatedReceives {
+  static std::unique_ptr<Backend> Make(uint32_t buffers) {
+    return std::make_unique<SimulatedBackend>(
+        SimulatedBackendOptions{.max_delay_ns = 1'000,
+                                .short_transfer = 0.2,
+                                .receive_ends = 0.2,
+                                .receive_buffers = static_cast<int>(buffers)});
+  }
+};
+
+// Two connected sockets; what is written to `server` is received on `client`.
+struct Sockets {
+  Sockets() {
+    int ends[2];
+    PGRING_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0,
+                 "no pair of sockets");
+    client = ends[0];
+    server = ends[1];
+  }
+  ~Sockets() {
+    close(client);
+    CloseServer();
+  }
+  Sockets(const Sockets&) = delete;
+  Sockets& operator=(const Sockets&) = delete;
+  void Say(const std::string& text) const {
+    EXPECT_EQ(write(server, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  void CloseServer() {
+    if (server >= 0) close(server);
+    server = -1;
+  }
+
+  int client;
+  int server;
+};
+
+// What the receives of a test have brought so far, by their numbers.
+class Receiver {
+ public:
+  explicit Receiver(Backend* backend) : backend_(backend) {}
+
+  void Start(uint64_t number, int descriptor) {
+    backend_->QueueReceive(number, descriptor);
+    in_flight_[number] = true;
+  }
+  // Until the next completions.
+  void Turn() {
+    PGRING_CHECK(
+        backend_->SubmitAndWait(backend_->clock().NowNs() + 10 * kNanosecondsPerMillisecond).ok(),
+        "a wait failed");
+    std::array<Completion, 32> completions;
+    const size_t count = backend_->TakeCompletions(absl::MakeSpan(completions));
+    for (size_t i = 0; i < count; ++i) Note(completions[i]);
+  }
+  // Starts what has ended again until `number` has brought that much.
+  std::string TurnUntil(uint64_t number, int descriptor, size_t size) {
+    while (bytes_[number].size() < size) {
+      if (!in_flight_[number]) Start(number, descriptor);
+      Turn();
+    }
+    return bytes_[number];
+  }
+  void TurnUntilEnded(uint64_t number) {
+    while (in_flight_[number]) Turn();
+  }
+  void Cancel(uint64_t number) { backend_->QueueCancel(kCancel, number); }
+
+  bool in_flight(uint64_t number) { return in_flight_[number]; }
+  int32_t last_result(uint64_t number) { return last_result_[number]; }
+  std::string bytes(uint64_t number) { return bytes_[number]; }
+  bool cancel_ended() const { return cancel_ended_; }
+  void HoldBuffers() { holds_ = true; }
+  void ReturnHeld() {
+    holds_ = false;
+    for (const int buffer : held_) backend_->ReturnBuffer(buffer);
+    held_.clear();
+  }
+
+ private:
+  void Note(const Completion& completion) {
+    if (completion.user_data == kCancel) {
+      cancel_ended_ = true;
+      return;
+    }
+    EXPECT_TRUE(in_flight_[completion.user_data]) << "a completion after the last one";
+    EXPECT_EQ(completion.buffer != kNoBuffer, completion.result > 0);
+    if (completion.buffer != kNoBuffer) {
+      bytes_[completion.user_data].append(backend_->BufferBytes(completion.buffer),
+                                          static_cast<size_t>(completion.result));
+      if (holds_) {
+        held_.push_back(completion.buffer);
+      } else {
+        backend_->ReturnBuffer(completion.buffer);
+      }
+    }
+    last_result_[completion.user_data] = completion.result;
+    in_flight_[completion.user_data] = completion.goes_on;
+  }
+
+  Backend* const backend_;
+  std::map<uint64_t, std::string> bytes_;
+  std::map<uint64_t, bool> in_flight_;
+  std::map<uint64_t, int32_t> last_result_;
+  std::vector<int> held_;
+  bool holds_ = false;
+  bool cancel_ended_ = false;
+};
+
+std::string LongText(size_t size) {
+  std::string text;
+  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + " ";
+  return text;
+}
+
+template <typename Backends>
+class ReceiveTest : public ::testing::Test {
+ protected:
+  static constexpr uint32_t kBuffers = 2;
+
+  const std::unique_ptr<Backend> backend_ = Backends::Make(kBuffers);
+  Receiver receiver_{backend_.get()};
+  Sockets sockets_;
+};
+
+struct BackendNames {
+  template <typename Backends>
+  static std::string GetName(int) {
+    return std::is_same_v<Backends, KernelReceives> ? "Kernel" : "Simulated";
+  }
+};
+using BothBackends = ::testing::Types<KernelReceives, SimulatedReceives>;
+TYPED_TEST_SUITE(ReceiveTest, BothBackends, BackendNames);
+
+// More often than there are buffers.
+TYPED_TEST(ReceiveTest, BringsWhatComesWheneverItComes) {
+  std::string said;
+  for (int i = 0; i < 20; ++i) {
+    const std::string word = "word" + std::to_string(i);
+    this->sockets_.Say(word);
+    said += word;
+    EXPECT_EQ(this->receiver_.TurnUntil(kReceive, this->sockets_.client, said.size()), said);
+  }
+  EXPECT_EQ(this->backend_->stats().overflows, 0);
+}
+
+TYPED_TEST(ReceiveTest, CancelEndsIt) {
+  this->receiver_.Start(kReceive, this->sockets_.client);
+  this->receiver_.Turn();
+  this->receiver_.Cancel(kReceive);
+  this->receiver_.TurnUntilEnded(kReceive);
+  EXPECT_EQ(this->receiver_.last_result(kReceive), -ECANCELED);
+  while (!this->receiver_.cancel_ended()) this->receiver_.Turn();
+}
+
+TYPED_TEST(ReceiveTest, EndOfTheStreamComesAfterTheLastByte) {
+  this->sockets_.Say("last words");
+  this->sockets_.CloseServer();
+  EXPECT_EQ(this->receiver_.TurnUntil(kReceive, this->sockets_.client, 10), "last words");
+  do {
+    if (!this->receiver_.in_flight(kReceive)) {
+      this->receiver_.Start(kReceive, this->sockets_.client);
+    }
+    this->receiver_.TurnUntilEnded(kReceive);
+  } while (this->receiver_.last_result(kReceive) == -ENOBUFS);
+  EXPECT_EQ(this->receiver_.last_result(kReceive), 0);
+}
+
+TYPED_TEST(ReceiveTest, ResetEndsItWithItsError) {
+  ASSERT_EQ(write(this->sockets_.client, "unread", 6), 6);
+  this->receiver_.Start(kReceive, this->sockets_.client);
+  this->receiver_.Turn();
+  this->sockets_.CloseServer();
+  this->receiver_.TurnUntilEnded(kReceive);
+  EXPECT_EQ(this->receiver_.last_result(kReceive), -ECONNRESET);
+}
+
+TYPED_TEST(ReceiveTest, WithoutAFreeBufferItEndsAndLosesNothing) {
+  const std::string text = LongText(100'000);
+  this->receiver_.HoldBuffers();
+  this->sockets_.Say(text);
+  int32_t last = 0;
+  while (last != -ENOBUFS) {
+    if (!this->receiver_.in_flight(kReceive)) {
+      this->receiver_.Start(kReceive, this->sockets_.client);
+    }
+    this->receiver_.Turn();
+    last = this->receiver_.last_result(kReceive);
+  }
+  EXPECT_FALSE(this->receiver_.in_flight(kReceive));
+  EXPECT_LT(this->receiver_.bytes(kReceive).size(), text.size());
+  // Giving buffers back does not start it again, and beginning it without them ends it at once.
+  this->receiver_.Start(kReceive, this->sockets_.client);
+  this->receiver_.TurnUntilEnded(kReceive);
+  EXPECT_EQ(this->receiver_.last_result(kReceive), -ENOBUFS);
+  this->receiver_.ReturnHeld();
+  EXPECT_EQ(this->receiver_.TurnUntil(kReceive, this->sockets_.client, text.size()), text);
+}
+
+// The kernel has completions wait where the queue is full, and ends the receives that they are of,
+// each with bytes that must not be dropped for that.
+TEST(KernelReceiveTest, FullCompletionQueueEndsReceivesAndLosesNothing) {
+  constexpr uint64_t kCount = 20;
+  auto backend = CreateKernelBackend(
+      {.submission_entries = 1, .completion_entries = 1, .receive_buffers = 64});
+  ASSERT_TRUE(backend.ok()) << backend.status();
+  Receiver receiver(backend->get());
+  std::array<Sockets, kCount> sockets;
+  for (uint64_t i = 0; i < kCount; ++i) {
+    sockets[i].Say("first");
+    receiver.Start(i, sockets[i].client);
+  }
+  for (uint64_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(receiver.TurnUntil(i, sockets[i].client, 5), "first");
+  }
+  EXPECT_GT((*backend)->stats().overflows, 0);
+  uint64_t ended = 0;
+  for (uint64_t i = 0; i < kCount; ++i) {
+    if (!receiver.in_flight(i)) ++ended;
+    sockets[i].Say(" second");
+  }
+  EXPECT_GT(ended, 0u);
+  for (uint64_t i = 0; i < kCount; ++i) {
+    EXPECT_EQ(receiver.TurnUntil(i, sockets[i].client, 12), "first second");
+  }
+}
+
+TEST(KernelBackendSendTest, SendNowSendsWhatHasRoom) {
+  const auto backend = KernelReceives::Make(2);
+  Sockets sockets;
+  const std::string question = "question";
+  EXPECT_EQ(backend->SendNow(sockets.client, question), 8u);
+  std::array<char, 65'536> bytes = {};
+  EXPECT_EQ(read(sockets.server, bytes.data(), bytes.size()), 8);
+  while (write(sockets.client, bytes.data(), bytes.size()) > 0) {
+  }
+  EXPECT_EQ(backend->SendNow(sockets.client, question), 0u);
+  sockets.CloseServer();
+  EXPECT_EQ(backend->SendNow(sockets.client, question), 0u) << "the ring finds the error";
+  EXPECT_EQ(backend->stats().submissions, 0);
+}
+
+// In any order among each other, each in its own.
+TEST(SimulatedReceiveTest, ShuffledCompletionsKeepEachReceivesOrder) {
+  const auto backend = SimulatedReceives::Make(16);
+  Receiver receiver(backend.get());
+  std::array<Sockets, 4> sockets;
+  const std::string text = LongText(2'000);
+  for (const Sockets& pair : sockets) pair.Say(text);
+  for (uint64_t i = 0; i < sockets.size(); ++i) {
+    EXPECT_EQ(receiver.TurnUntil(i, sockets[i].client, text.size()), text);
+  }
+}
+
+}  // namespace
+}  // namespace pgring
