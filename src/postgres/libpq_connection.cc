@@ -154,6 +154,7 @@ absl::Status LibpqConnection::AfterSend(int accepted) {
   PGRING_CHECK(exchange_state_ == ExchangeState::kIdle, "an exchange is still running");
   if (accepted != 1) return BrokenStatus();
   exchange_state_ = ExchangeState::kFlushing;
+  read_while_flushing_ = false;
   copy_in_wanted_ = false;
   result_ = Result();
   earlier_results_.clear();
@@ -169,9 +170,11 @@ absl::StatusOr<Want> LibpqConnection::Continue() {
       exchange_state_ = ExchangeState::kReading;
       // PQconsumeInput below sends before it reads, so the whole answer may have been read already,
       // and the socket would stay silent.
-      return PQisBusy(connection_.get()) != 0 ? Want::kRead : ReadResults();
+      return !read_while_flushing_ || PQisBusy(connection_.get()) != 0 ? Want::kRead
+                                                                       : ReadResults();
     }
     // The server may be waiting for us to read before it takes more.
+    read_while_flushing_ = true;
     if (PQconsumeInput(connection_.get()) == 0) return BrokenStatus();
     return Want::kReadOrWrite;
   }
@@ -242,7 +245,10 @@ absl::StatusOr<Want> LibpqConnection::FlushCopyData() {
 absl::StatusOr<bool> LibpqConnection::EndCopyIn(const char* refusal) {
   PGRING_CHECK(is_copying_in(), "no COPY is waiting for its end");
   absl::StatusOr<bool> ended = AfterCopyStep(PQputCopyEnd(connection_.get(), refusal));
-  if (ended.ok() && *ended) exchange_state_ = ExchangeState::kFlushing;
+  if (ended.ok() && *ended) {
+    exchange_state_ = ExchangeState::kFlushing;
+    read_while_flushing_ = true;  // an error ends the COPY before its data do
+  }
   return ended;
 }
 

@@ -37,22 +37,22 @@ Lease& Lease::operator=(Lease&& other) noexcept {
 Session* Lease::session() const { return entry_->session.get(); }
 
 void Lease::Release() {
-  Unpark();
+  if (pool_ != nullptr && entry_->parked) Unpark(pool_->reactor_->clock().NowNs());
   Pool* pool = std::exchange(pool_, nullptr);
   PoolEntry* entry = std::exchange(entry_, nullptr);
   if (pool != nullptr) pool->Return(entry);
 }
 
-void Lease::Park() {
+void Lease::Park(int64_t now_ns) {
   if (pool_ == nullptr || entry_->parked) return;
   entry_->parked = true;
-  pool_->Gauge(ConnectionGauge::kInUse, -1);
+  pool_->timeline_->Change(now_ns, ConnectionGauge::kInUse, -1);
 }
 
-void Lease::Unpark() {
+void Lease::Unpark(int64_t now_ns) {
   if (pool_ == nullptr || !entry_->parked) return;
   entry_->parked = false;
-  pool_->Gauge(ConnectionGauge::kInUse, 1);
+  pool_->timeline_->Change(now_ns, ConnectionGauge::kInUse, 1);
 }
 
 int Lease::connection_number() const { return entry_->number; }

@@ -254,11 +254,13 @@ class Worker {
       ++attempts.tries;
       status = RunInline(
           shared_->context().workload->Run(session_.get(), client_.get(), operation, &tally));
-      if (!shared_->MayRetry(status, attempts.tries, stamps->scheduled_ns, Now())) break;
+      stamps->finished_ns = Now();
+      if (!shared_->MayRetry(status, attempts.tries, stamps->scheduled_ns, stamps->finished_ns)) {
+        break;
+      }
       if (!session_->usable()) break;
       if (client_ != nullptr) client_->PrepareRetry();
     }
-    stamps->finished_ns = Now();
     if (status.ok()) tally.round_trips += session_->round_trips() - round_trips_before;
     shared_->AddTally(tally, stamps->scheduled_ns);
     shared_->OnEnded(operation, *stamps, status, attempts);

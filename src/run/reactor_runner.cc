@@ -193,7 +193,6 @@ class ReactorRun {
     Lease lease;
     if (client != nullptr && client->lease.held()) {
       lease = std::move(client->lease);
-      lease.Unpark();
     } else {
       const StopToken stop(&stop_);
       auto acquired = co_await pool_.Acquire(stop);
@@ -206,6 +205,7 @@ class ReactorRun {
       lease = std::move(*acquired);
     }
     stamps.leased_ns = Now();
+    lease.Unpark(stamps.leased_ns);
     Session* session = lease.session();
     if (!clients_.empty() && unbounded_) {
       client = clients_.at(static_cast<size_t>(lease.connection_number()));
@@ -219,11 +219,13 @@ class ReactorRun {
     for (;;) {
       ++attempts.tries;
       status = co_await context_.workload->Run(session, state, operation, tally);
-      if (!sink_.MayRetry(status, attempts.tries, stamps.scheduled_ns, Now()) || !session->usable())
+      stamps.finished_ns = Now();
+      if (!sink_.MayRetry(status, attempts.tries, stamps.scheduled_ns, stamps.finished_ns) ||
+          !session->usable()) {
         break;
+      }
       if (state != nullptr) state->PrepareRetry();
     }
-    stamps.finished_ns = Now();
     if (status.ok()) {
       tally->round_trips += session->round_trips() - round_trips_before;
       sink_.Succeeded(operation, stamps, attempts);
@@ -231,7 +233,7 @@ class ReactorRun {
       sink_.Failed(operation, stamps, status, attempts);
     }
     if (client != nullptr) {
-      EndOfClient(client, &lease, &permit);
+      EndOfClient(client, stamps.finished_ns, &lease, &permit);
     }
     // The session first, so that whoever the permit admits finds it.
     lease.Release();
@@ -239,13 +241,13 @@ class ReactorRun {
   }
 
   // What becomes of the client after an operation, and of what the operation held.
-  void EndOfClient(ClientSlot* client, Lease* lease, Permit* permit) {
+  void EndOfClient(ClientSlot* client, int64_t now_ns, Lease* lease, Permit* permit) {
     if (client->state->aborted()) {
       ++measured_->aborted_clients;
       clients_.Retire();
       limiter_.Retire(std::move(*permit));
       // Its connection number is its name, so that nobody else may have it.
-      if (unbounded_) KeepConnection(client, lease);
+      if (unbounded_) KeepConnection(client, now_ns, lease);
       if (clients_.all_retired() && !stop_.stop_requested()) {
         measured_->gave_up = absl::StrCat("every client was aborted by an error; the first one: ",
                                           measured_->first_failure);
@@ -253,12 +255,12 @@ class ReactorRun {
       }
       return;
     }
-    if (keeps_connections_ && lease->session()->usable()) KeepConnection(client, lease);
+    if (keeps_connections_ && lease->session()->usable()) KeepConnection(client, now_ns, lease);
     if (!unbounded_) clients_.GiveBack(client);
   }
 
-  static void KeepConnection(ClientSlot* client, Lease* lease) {
-    lease->Park();
+  static void KeepConnection(ClientSlot* client, int64_t now_ns, Lease* lease) {
+    lease->Park(now_ns);
     client->lease = std::move(*lease);
   }
 

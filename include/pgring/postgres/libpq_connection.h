@@ -129,6 +129,7 @@ class LibpqConnection {
   };
   std::unique_ptr<PGconn, Finish> connection_;
   ExchangeState exchange_state_ = ExchangeState::kIdle;
+  bool read_while_flushing_ = false;
   bool copy_in_wanted_ = false;  // by SendCopyIn, until the server agrees
   Result result_;
   std::vector<Result> earlier_results_;

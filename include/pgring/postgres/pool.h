@@ -65,9 +65,9 @@ class [[nodiscard]] Lease {
   void Release();
 
   bool held() const { return pool_ != nullptr; }
-  // While parked the session is kept but does not count as in use.
-  void Park();
-  void Unpark();
+  // While parked, from `now_ns` on, the session is kept but does not count as in use.
+  void Park(int64_t now_ns);
+  void Unpark(int64_t now_ns);
   // Which of the pool's connections it is: from 0, below size + max_overflow. A replacement gets
   // the number of a connection that is gone.
   int connection_number() const;
