@@ -12,8 +12,8 @@
 // completions.
 //
 // The owner of a poll may be destroyed at any time: the slot is then abandoned (its operation is
-// cancelled, its completion dropped) and lives on until that completion. A receive and a send use
-// memory of their owner's, who must see their end first. Not thread-safe.
+// cancelled, its completion dropped) and lives on until that completion. A send uses memory of its
+// owner's and a receive hands it buffers: their owner must see their end first. Not thread-safe.
 #ifndef PGRING_URING_RING_OPERATION_H_
 #define PGRING_URING_RING_OPERATION_H_
 
