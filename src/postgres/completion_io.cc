@@ -242,6 +242,9 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     if (result < 0 && result != -EAGAIN && result != -EINTR) {
       send_error_ = -result;
       queued_.clear();
+      // libpq reads the reason. Its end may have been forgotten: begun again, the receive looks
+      // first.
+      receive_.Cancel();
       return;
     }
     if (result > 0) sent_ += static_cast<size_t>(result);

@@ -419,6 +419,19 @@ TEST_F(CompletionIoSimulatedTest, EndBehindBytesIsAskedFor) {
   EXPECT_EQ(recv(socket_, &byte, 1, 0), 0);
 }
 
+// It was forgotten while nobody waited: the request that cannot leave any more finds out.
+TEST_F(CompletionIoSimulatedTest, EndBehindAnAnswerIsFoundByTheNextRequest) {
+  static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextEnd();
+  ServerSays("answer");
+  EXPECT_EQ(Expect(6), "answer");
+  CloseServer();
+  ASSERT_TRUE(reactor_.backend().SubmitAndWait(0).ok());
+  EXPECT_EQ(send(socket_, "question", 8, MSG_NOSIGNAL), 8);
+  EXPECT_EQ(Wait(Want::kRead), WaitOutcome::kReady);
+  char byte;
+  EXPECT_EQ(recv(socket_, &byte, 1, 0), 0);
+}
+
 TYPED_TEST(CompletionIoTest, UnknownFlagsGoToTheKernel) {
   this->ServerSays("peek");
   char buffer[8];
