@@ -16,18 +16,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "pgring/base/status.h"
+#include "pgring/postgres/connect_failure.h"
 
 namespace pgring {
 namespace {
 
 using OptionList = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
-
-// libpq's messages end with a newline.
-std::string OneLine(const char* message) {
-  std::string line = message == nullptr ? "out of memory" : message;
-  while (!line.empty() && line.back() == '\n') line.pop_back();
-  return line;
-}
 
 bool IsConninfo(const std::string& database) {
   return database.find('=') != std::string::npos || database.rfind("postgresql://", 0) == 0 ||
@@ -40,7 +34,7 @@ absl::Status AddParsed(const std::string& conninfo, ConnectionParameters* parame
   char* error = nullptr;
   OptionList options(PQconninfoParse(conninfo.c_str(), &error), &PQconninfoFree);
   if (options == nullptr) {
-    const std::string message = OneLine(error);
+    const std::string message = OneLine(error == nullptr ? "out of memory" : error);
     PQfreemem(error);
     return absl::InvalidArgumentError(absl::StrCat(
         "reading the connection string: ", message,

@@ -119,14 +119,14 @@ class ReactorModel {
   void Turn(double chance) {
     std::vector<Completion> completions;
     for (const auto& [user_data, outstanding] : outstanding_) {
-      if (random_.Chance(chance)) completions.push_back({user_data, outstanding.result, 0});
+      if (random_.Chance(chance)) completions.push_back({user_data, outstanding.result});
     }
     const size_t ended = completions.size();
     for (size_t i = 0; i < ended; ++i) ended_.push_back(completions[i].user_data);
     const auto stay = std::partition(cancels_.begin(), cancels_.end(),
                                      [&](uint64_t) { return !random_.Chance(chance); });
     for (auto cancel = stay; cancel != cancels_.end(); ++cancel)
-      completions.push_back({*cancel, 0, 0});
+      completions.push_back({*cancel, 0});
     cancels_.erase(stay, cancels_.end());
     random_.Shuffle(&completions);
     for (const Completion& completion : completions) {
