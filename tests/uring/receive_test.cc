@@ -184,7 +184,8 @@ TYPED_TEST(ReceiveTest, CancelEndsIt) {
   this->receiver_.Turn();
   this->receiver_.Cancel(kReceive);
   this->receiver_.TurnUntilEnded(kReceive);
-  EXPECT_EQ(this->receiver_.last_result(kReceive), -ECANCELED);
+  // Up to Linux 6.4 it may be -ENOBUFS.
+  EXPECT_LT(this->receiver_.last_result(kReceive), 0);
   while (!this->receiver_.cancel_ended()) this->receiver_.Turn();
 }
 
