@@ -66,7 +66,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
       receive_.Cancel();
       send_.Cancel();
     }
-    if (is_last && !pieces_.empty()) KeepPieces();
+    if (is_last) KeepPieces();
   }
 
   bool Rescue() override {
@@ -79,11 +79,8 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
   }
 
   ssize_t Receive(char* buffer, size_t size) override {
-    size_t count = 0;
-    while (count < size && kept_taken_ < kept_.size()) {
-      count += Copy(absl::MakeConstSpan(kept_).subspan(kept_taken_), buffer + count, size - count,
-                    &kept_taken_);
-    }
+    size_t count =
+        Copy(absl::MakeConstSpan(kept_).subspan(kept_taken_), buffer, size, &kept_taken_);
     if (kept_taken_ == kept_.size()) DropKept();
     while (count < size && piece_ < pieces_.size()) {
       const ReceivedBytes& piece = pieces_[piece_];

@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 #include <utility>
 
@@ -279,19 +280,18 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
 
 namespace {
 
+uint32_t PowerOfTwo(int64_t at_least, uint32_t lowest, uint32_t highest) {
+  return std::bit_ceil(static_cast<uint32_t>(std::clamp<int64_t>(at_least, lowest, highest)));
+}
+
 KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
   KernelBackendOptions options;
-  while (options.submission_entries < connections * 4 &&
-         options.submission_entries < kMaxSubmissionEntries) {
-    options.submission_entries *= 2;
-  }
+  options.submission_entries =
+      PowerOfTwo(connections * 4, options.submission_entries, kMaxSubmissionEntries);
   options.file_slots = static_cast<uint32_t>(connections);
   if (io_mode == IoMode::kCompletion) {
     // One for each answer that may come at once; a few for a large one.
-    options.receive_buffers = 16;
-    while (options.receive_buffers < connections && options.receive_buffers < kMaxReceiveBuffers) {
-      options.receive_buffers *= 2;
-    }
+    options.receive_buffers = PowerOfTwo(connections, 16, kMaxReceiveBuffers);
   }
   return options;
 }
