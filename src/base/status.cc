@@ -2,8 +2,10 @@
 
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 
 namespace pgring {
 namespace {
@@ -25,6 +27,12 @@ std::string FailureCode(const absl::Status& status) {
 
 absl::Status ErrnoStatus(int error_number, std::string_view attempt) {
   return absl::ErrnoToStatus(error_number, std::string(attempt));
+}
+
+std::string OneLine(std::string_view message) {
+  const std::string stripped(
+      absl::StripAsciiWhitespace(absl::string_view(message.data(), message.size())));
+  return absl::StrReplaceAll(stripped, {{"\n\t", "; "}, {"\n", "; "}});
 }
 
 absl::Status Annotate(const absl::Status& status, std::string_view attempt) {

@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_replace.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -25,11 +24,6 @@ using Result = std::unique_ptr<PGresult, ClearResult>;
 
 constexpr std::string_view kCannotConnectNow = "57P03";
 constexpr std::string_view kTooManyConnections = "53300";
-
-std::string OneLine(const char* message) {
-  const std::string stripped(absl::StripAsciiWhitespace(message));
-  return absl::StrReplaceAll(stripped, {{"\n", "; "}});
-}
 
 absl::StatusOr<ReadinessAnswer> NotConnected(PGconn* connection) {
   const std::string reason = OneLine(PQerrorMessage(connection));

@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -53,11 +52,6 @@ std::string_view Advice(std::string_view code) {
 }
 
 }  // namespace
-
-std::string OneLine(std::string libpq_message) {
-  while (!libpq_message.empty() && libpq_message.back() == '\n') libpq_message.pop_back();
-  return absl::StrReplaceAll(libpq_message, {{"\n\t", "; "}, {"\n", "; "}});
-}
 
 absl::Status ClassifyConnectFailure(const std::string& message) {
   for (const ConnectFailure& failure : kConnectFailures) {

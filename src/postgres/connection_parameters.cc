@@ -16,7 +16,6 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "pgring/base/status.h"
-#include "pgring/postgres/connect_failure.h"
 
 namespace pgring {
 namespace {

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
-#include "pgring/postgres/connect_failure.h"
 
 namespace pgring {
 namespace {

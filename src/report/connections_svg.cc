@@ -56,10 +56,6 @@ struct Layout {
   int columns = 1;
 };
 
-bool IsDrawable(const RunResult& run) {
-  return !run.connections.timeline.empty() && RunEndNs(run) > 0;
-}
-
 int32_t Highest(const RunResult& run, ConnectionGauge gauge) {
   int32_t highest = 0;
   for (const TimelineStep& step : run.connections.timeline) {

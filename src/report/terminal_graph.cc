@@ -66,10 +66,6 @@ std::vector<Series> CollectSeries(const ComparisonResult& result) {
   return series;
 }
 
-bool IsDrawable(const RunResult& run) {
-  return !run.connections.timeline.empty() && RunEndNs(run) > 0;
-}
-
 int HighestInUse(const RunResult& run) {
   int highest = run.connections.peak_in_use;
   for (const TimelineStep& step : run.connections.timeline) {

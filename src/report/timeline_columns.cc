@@ -99,6 +99,10 @@ int64_t RunEndNs(const RunResult& run) {
   return end_ns;
 }
 
+bool IsDrawable(const RunResult& run) {
+  return !run.connections.timeline.empty() && RunEndNs(run) > 0;
+}
+
 bool TimelineKeepsMeans(const RunResult& run) {
   // A part of the recorded mean; covers the little by which wall time and the timeline's own span
   // may differ.

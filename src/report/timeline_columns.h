@@ -32,6 +32,9 @@ std::vector<TimelineColumn> TimelineColumns(const std::vector<TimelineStep>& ste
 // When the run ended, in ns since its start: its wall time, or its last step if that is later.
 int64_t RunEndNs(const RunResult& run);
 
+// Whether there is anything of the run to draw over time.
+bool IsDrawable(const RunResult& run);
+
 // Whether means may be computed from the run's steps. Thinning keeps every peak and no mean, so
 // thinned steps may be drawn as a band with its upper edge only. Judged by the flag and by whether
 // the steps reproduce the exact mean that was recorded beside them.

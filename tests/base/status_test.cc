@@ -76,5 +76,12 @@ TEST(StatusTest, ReturnIfErrorReturnsErrorsOnly) {
   EXPECT_TRUE(went_on);
 }
 
+TEST(StatusTest, MessageOfSeveralLinesBecomesOne) {
+  EXPECT_EQ(OneLine("connection failed: refused\n\tIs the server running?\n"),
+            "connection failed: refused; Is the server running?");
+  EXPECT_EQ(OneLine("ERROR:  no\nDETAIL:  none"), "ERROR:  no; DETAIL:  none");
+  EXPECT_EQ(OneLine(""), "");
+}
+
 }  // namespace
 }  // namespace pgring

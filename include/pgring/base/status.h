@@ -30,6 +30,9 @@ std::string FailureCode(const absl::Status& status);
 // A failure of a system call: "<attempt>: <strerror>".
 absl::Status ErrnoStatus(int error_number, std::string_view attempt);
 
+// A message of several lines, as libpq's are, as one: "; " between them.
+std::string OneLine(std::string_view message);
+
 // Puts "<attempt>: " before the message and keeps code and payload.
 absl::Status Annotate(const absl::Status& status, std::string_view attempt);
 

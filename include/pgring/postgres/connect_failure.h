@@ -9,9 +9,6 @@
 
 namespace pgring {
 
-// What libpq says, whose messages have several lines and an end of line, as one line.
-std::string OneLine(std::string libpq_message);
-
 // libpq's message as a status. kResourceExhausted: refused for now, try again later (too many
 // clients, starting or shutting down, nobody listens); kUnauthenticated, kNotFound: for good. The
 // failure code is the SQLSTATE where the text tells it: libpq gives none for a failed connect, so
