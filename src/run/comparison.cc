@@ -292,6 +292,7 @@ KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
   if (io_mode == IoMode::kCompletion) {
     // One for each answer that may come at once; a few for a large one.
     options.receive_buffers = PowerOfTwo(connections, 16, kMaxReceiveBuffers);
+    options.may_block = true;
   }
   return options;
 }

@@ -300,7 +300,7 @@ class ReactorRun {
     if (ended.stop_requested()) co_return;
     RingOperation* poll = &interrupt_poll_;
     const int descriptor = context_.interrupt->descriptor();
-    co_await PollDescriptor(poll, descriptor, POLLIN);
+    co_await PollDescriptor(poll, descriptor, POLLIN, PollUrgency::kBackground);
     if (!context_.interrupt->raised()) co_return;
     measured_->interrupted = true;
     Stop();
@@ -323,7 +323,7 @@ class ReactorRun {
     const StopToken ended(&operations_ended_);
     RingOperation* poll = &watchdog_poll_;
     while (!ended.stop_requested()) {
-      const int32_t events = co_await PollDescriptor(poll, timer, POLLIN);
+      const int32_t events = co_await PollDescriptor(poll, timer, POLLIN, PollUrgency::kBackground);
       uint64_t expirations = 0;
       if (events <= 0 || read(timer, &expirations, sizeof expirations) <= 0) break;
       measured_->rescued_waits += pool_.RescueWaits();

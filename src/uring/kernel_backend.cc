@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <liburing.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -11,12 +10,15 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
+#include "uring/blocking_receive.h"
+#include "uring/receive_buffers.h"
 
 namespace pgring {
 namespace {
@@ -32,12 +34,6 @@ struct SetupStep {
 // the sake of other connections' answers.
 constexpr size_t kPromptSendBytes = 4 * 1024;
 constexpr int64_t kPromptSendLimitNs = 10 * kNanosecondsPerMillisecond;
-
-// The only group of buffers.
-constexpr uint16_t kBufferGroup = 0;
-// From one buffer's start to the next one's. Most answers are short: were it a power of two, their
-// bytes would all compete for the same few lines of the cache.
-constexpr size_t kReceiveBufferStride = kReceiveBufferBytes + 192;
 
 constexpr uint32_t kSizeFlags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
 
@@ -99,7 +95,6 @@ class KernelBackend final : public Backend {
 
   ~KernelBackend() override {
     if (is_open_) io_uring_queue_exit(&ring_);
-    if (buffer_memory_ != nullptr) munmap(buffer_memory_, buffer_memory_bytes_);
   }
 
   KernelBackend(const KernelBackend&) = delete;
@@ -120,6 +115,7 @@ class KernelBackend final : public Backend {
       io_uring_register_ring_fd(&ring_);
       setup_ = step.name;
       MakeFileSlots(options.file_slots);
+      may_block_ = options.may_block;
       if ((params.features & IORING_FEAT_EXT_ARG) == 0) {
         return absl::UnavailableError(
             "setting up io_uring: the kernel cannot wait with a timeout (IORING_FEAT_EXT_ARG is "
@@ -136,25 +132,26 @@ class KernelBackend final : public Backend {
     io_uring_sqe_set_data64(entry, user_data);
   }
 
-  void QueueReceive(uint64_t user_data, BackendFile file) override {
-    PGRING_CHECK(buffers_ != nullptr, "a receive on a backend without buffers");
-    io_uring_sqe* entry = NextEntry();
-    io_uring_prep_recv_multishot(entry, file.descriptor, nullptr, 0, 0);
-    entry->flags |= IOSQE_BUFFER_SELECT;
-    entry->buf_group = kBufferGroup;
-    UseSlot(file, entry);
-    // Not with IORING_RECVSEND_POLL_FIRST: where bytes and the end of the stream are both there
-    // already, the kernel would then tell of the bytes only (seen with 6.18).
+  void QueueBackgroundPoll(uint64_t user_data, int descriptor, uint32_t events) override {
+    io_uring_sqe* entry = TakeEntry();
+    io_uring_prep_poll_add(entry, descriptor, events);
     io_uring_sqe_set_data64(entry, user_data);
+    background_polls_.push_back(user_data);
   }
 
-  const char* BufferBytes(int buffer) const override { return BufferStart(buffer); }
-
-  void ReturnBuffer(int buffer) override {
-    io_uring_buf_ring_add(buffers_, BufferStart(buffer), kReceiveBufferBytes,
-                          static_cast<uint16_t>(buffer), buffer_mask_, 0);
-    io_uring_buf_ring_advance(buffers_, 1);
+  void QueueReceive(uint64_t user_data, BackendFile file) override {
+    PGRING_CHECK(buffers_.is_registered(), "a receive on a backend without buffers");
+    const bool is_alone = in_flight_ == background_polls_.size() && !blocking_receive_.is_held();
+    if (file.may_block && is_alone && !buffers_.is_large_taken()) {
+      blocking_receive_.Hold(user_data, file);
+    } else {
+      PrepareReceive(NextEntry(), user_data, file);
+    }
   }
+
+  const char* BufferBytes(int buffer) const override { return buffers_.Bytes(buffer); }
+
+  void ReturnBuffer(int buffer) override { buffers_.Return(buffer); }
 
   void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) override {
     io_uring_sqe* entry = NextEntry();
@@ -173,6 +170,7 @@ class KernelBackend final : public Backend {
 
   BackendFile Register(int descriptor) override {
     BackendFile file(descriptor);
+    file.may_block = may_block_ && BlockingReceive::Prepare(descriptor);
     if (free_slots_.empty()) return file;
     const int slot = free_slots_.back();
     if (io_uring_register_files_update(&ring_, static_cast<unsigned>(slot), &descriptor, 1) == 1) {
@@ -192,12 +190,25 @@ class KernelBackend final : public Backend {
   }
 
   void QueueCancel(uint64_t user_data, uint64_t target) override {
+    // Not by the ring: an owner cancels when its descriptor may be another file's from now on.
+    if (blocking_receive_.IsHeld(target)) {
+      blocking_receive_.Release();
+      ended_.push_back({target, -ECANCELED});
+      ended_.push_back({user_data, 0});
+      return;
+    }
     io_uring_sqe* entry = NextEntry();
     io_uring_prep_cancel64(entry, target, 0);
     io_uring_sqe_set_data64(entry, user_data);
   }
 
   absl::Status SubmitAndWait(int64_t deadline_ns) override {
+    if (!ended_.empty()) deadline_ns = 0;
+    if (blocking_receive_.is_held()) {
+      WaitForBlockingReceive(deadline_ns);
+      if (!HasRingWork()) return absl::OkStatus();
+      deadline_ns = 0;
+    }
     __kernel_timespec* timeout_pointer = nullptr;
     __kernel_timespec timeout = {};
     unsigned expected = 1 + std::exchange(prompt_sends_, 0);
@@ -234,16 +245,18 @@ class KernelBackend final : public Backend {
   }
 
   size_t TakeCompletions(absl::Span<Completion> completions) override {
-    size_t taken = 0;
+    size_t taken = TakeEnded(completions);
+    const size_t ended = taken;
     unsigned head;
     io_uring_cqe* entry;
     io_uring_for_each_cqe(&ring_, head, entry) {
       if (taken == completions.size()) break;
       completions[taken++] = {entry->user_data, entry->res, (entry->flags & IORING_CQE_F_MORE) != 0,
-                              BufferOf(*entry)};
+                              ReceiveBuffers::BufferOf(*entry)};
+      if (!completions[taken - 1].goes_on) NoteEnd(entry->user_data);
     }
-    io_uring_cq_advance(&ring_, static_cast<unsigned>(taken));
-    stats_.completions += static_cast<int64_t>(taken);
+    io_uring_cq_advance(&ring_, static_cast<unsigned>(taken - ended));
+    stats_.completions += static_cast<int64_t>(taken - ended);
     return taken;
   }
 
@@ -262,43 +275,50 @@ class KernelBackend final : public Backend {
     setup_ += ", registered files";
   }
 
-  // The ring of free buffers, then the buffers; pages of them that are never used are never there.
   absl::Status MakeReceiveBuffers(uint32_t count) {
     if (count == 0) return absl::OkStatus();
-    constexpr size_t kPageBytes = 4096;
-    const size_t ring_bytes =
-        (count * sizeof(io_uring_buf) + kPageBytes - 1) / kPageBytes * kPageBytes;
-    const size_t bytes = ring_bytes + count * kReceiveBufferStride;
-    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return ErrnoStatus(errno, "memory for receive buffers");
-    buffer_memory_ = static_cast<char*>(memory);
-    buffer_memory_bytes_ = bytes;
-    first_buffer_ = buffer_memory_ + ring_bytes;
-    io_uring_buf_reg registration = {};
-    registration.ring_addr = reinterpret_cast<uint64_t>(memory);
-    registration.ring_entries = count;
-    registration.bgid = kBufferGroup;
-    const int error = -io_uring_register_buf_ring(&ring_, &registration, 0);
-    if (error != 0) return ErrnoStatus(error, "registering a ring of receive buffers");
-    buffers_ = static_cast<io_uring_buf_ring*>(memory);
-    buffer_mask_ = static_cast<int>(count) - 1;
-    io_uring_buf_ring_init(buffers_);
-    for (uint32_t i = 0; i < count; ++i) {
-      io_uring_buf_ring_add(buffers_, BufferStart(static_cast<int>(i)), kReceiveBufferBytes,
-                            static_cast<uint16_t>(i), buffer_mask_, static_cast<int>(i));
-    }
-    io_uring_buf_ring_advance(buffers_, static_cast<int>(count));
     absl::StrAppend(&setup_, ", ", count, " receive buffers");
-    return absl::OkStatus();
+    return buffers_.Register(&ring_, count);
   }
 
-  char* BufferStart(int buffer) const {
-    return first_buffer_ + static_cast<size_t>(buffer) * kReceiveBufferStride;
+  static void PrepareReceive(io_uring_sqe* entry, uint64_t user_data, BackendFile file) {
+    io_uring_prep_recv_multishot(entry, file.descriptor, nullptr, 0, 0);
+    ReceiveBuffers::UseIn(entry);
+    UseSlot(file, entry);
+    // Not with IORING_RECVSEND_POLL_FIRST: where bytes and the end of the stream are both there
+    // already, the kernel would then tell of the bytes only (seen with 6.18).
+    io_uring_sqe_set_data64(entry, user_data);
   }
 
-  static int BufferOf(const io_uring_cqe& entry) {
-    if ((entry.flags & IORING_CQE_F_BUFFER) == 0) return kNoBuffer;
-    return static_cast<int>(entry.flags >> IORING_CQE_BUFFER_SHIFT);
+  // Background polls that have not been submitted or have become ready.
+  bool HasRingWork() const {
+    constexpr unsigned kWork = IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW;
+    return io_uring_sq_ready(&ring_) > 0 || (*ring_.sq.kflags & kWork) != 0;
+  }
+
+  void NoteEnd(uint64_t user_data) {
+    --in_flight_;
+    const auto poll = std::find(background_polls_.begin(), background_polls_.end(), user_data);
+    if (poll != background_polls_.end()) background_polls_.erase(poll);
+  }
+
+  void WaitForBlockingReceive(int64_t deadline_ns) {
+    std::optional<Completion> completion =
+        blocking_receive_.Wait(deadline_ns, clock(), buffers_.large());
+    if (!completion.has_value()) return;
+    if (completion->result > 0) {
+      completion->buffer = buffers_.large_buffer();
+      buffers_.TakeLarge();
+    }
+    ended_.push_back(*completion);
+  }
+
+  size_t TakeEnded(absl::Span<Completion> completions) {
+    const size_t count = std::min(ended_.size(), completions.size());
+    const auto rest = ended_.begin() + static_cast<ptrdiff_t>(count);
+    std::copy(ended_.begin(), rest, completions.begin());
+    ended_.erase(ended_.begin(), rest);
+    return count;
   }
 
   static void UseSlot(BackendFile file, io_uring_sqe* entry) {
@@ -309,6 +329,14 @@ class KernelBackend final : public Backend {
 
   // An entry that was taken is submitted whether prepared or not, so every caller prepares it.
   io_uring_sqe* NextEntry() {
+    if (blocking_receive_.is_held()) {
+      const BlockingReceive::Held held = blocking_receive_.Release();
+      PrepareReceive(TakeEntry(), held.user_data, held.file);
+    }
+    return TakeEntry();
+  }
+
+  io_uring_sqe* TakeEntry() {
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     if (entry == nullptr) {
       ++stats_.enters;
@@ -318,6 +346,7 @@ class KernelBackend final : public Backend {
     }
     PGRING_CHECK(entry != nullptr, "io_uring took no submission although its queue was full");
     ++stats_.submissions;
+    ++in_flight_;
     return entry;
   }
 
@@ -334,12 +363,16 @@ class KernelBackend final : public Backend {
   BackendStats stats_;
   int64_t pending_overflows_ = 0;
   unsigned prompt_sends_ = 0;  // queued and not yet waited for
+  size_t in_flight_ = 0;       // queued and not ended, on the ring
 
-  char* buffer_memory_ = nullptr;
-  size_t buffer_memory_bytes_ = 0;
-  io_uring_buf_ring* buffers_ = nullptr;  // the free ones
-  int buffer_mask_ = 0;
-  char* first_buffer_ = nullptr;
+  // A few at most.
+  std::vector<uint64_t> background_polls_;
+  // While it is held, nothing else is in flight on the ring.
+  BlockingReceive blocking_receive_;
+  bool may_block_ = false;
+  std::vector<Completion> ended_;  // without the ring
+
+  ReceiveBuffers buffers_;
 };
 
 }  // namespace

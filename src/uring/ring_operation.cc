@@ -25,9 +25,13 @@ void RingOperation::Begin(RingOperationKind kind) {
   cancel_requested_ = false;
 }
 
-void RingOperation::StartPoll(int descriptor, uint32_t events) {
+void RingOperation::StartPoll(int descriptor, uint32_t events, PollUrgency urgency) {
   Begin(RingOperationKind::kPoll);
-  reactor_->backend_->QueuePoll(id_.Encode(), descriptor, events);
+  if (urgency == PollUrgency::kBackground) {
+    reactor_->backend_->QueueBackgroundPoll(id_.Encode(), descriptor, events);
+  } else {
+    reactor_->backend_->QueuePoll(id_.Encode(), descriptor, events);
+  }
 }
 
 void RingOperation::StartReceive(BackendFile file) {

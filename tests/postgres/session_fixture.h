@@ -17,12 +17,14 @@
 
 namespace pgring {
 
-using SessionSides = ::testing::Types<ReactorSide, CompletionSide, BlockingSide>;
+using SessionSides =
+    ::testing::Types<ReactorSide, CompletionSide, LoneCompletionSide, BlockingSide>;
 
 struct SideNames {
   template <typename Side>
   static std::string GetName(int) {
     if (std::is_same_v<Side, BlockingSide>) return "Blocking";
+    if (std::is_same_v<Side, LoneCompletionSide>) return "LoneCompletion";
     return std::is_same_v<Side, CompletionSide> ? "Completion" : "Readiness";
   }
 };

@@ -17,8 +17,9 @@ namespace pgring {
 
 class ReactorSide {
  public:
-  explicit ReactorSide(IoMode io_mode = IoMode::kReadiness)
-      : reactor_(MakeBackend()), io_mode_(io_mode) {}
+  // `may_block`: as in KernelBackendOptions.
+  explicit ReactorSide(IoMode io_mode = IoMode::kReadiness, bool may_block = false)
+      : reactor_(MakeBackend(may_block)), io_mode_(io_mode) {}
 
   std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
                                 const std::vector<Statement>* statements) {
@@ -33,9 +34,10 @@ class ReactorSide {
   Reactor* reactor() { return &reactor_; }
 
  private:
-  static std::unique_ptr<Backend> MakeBackend() {
+  static std::unique_ptr<Backend> MakeBackend(bool may_block) {
     // Few enough buffers that large results run out of them.
-    absl::StatusOr<std::unique_ptr<Backend>> backend = CreateKernelBackend({.receive_buffers = 4});
+    absl::StatusOr<std::unique_ptr<Backend>> backend =
+        CreateKernelBackend({.receive_buffers = 4, .may_block = may_block});
     PGRING_CHECK(backend.ok(), backend.status().ToString().c_str());
     return *std::move(backend);
   }
@@ -48,6 +50,12 @@ class ReactorSide {
 class CompletionSide : public ReactorSide {
  public:
   CompletionSide() : ReactorSide(IoMode::kCompletion) {}
+};
+
+// As it runs: with one connection, which is most tests', receives block outside the ring.
+class LoneCompletionSide : public ReactorSide {
+ public:
+  LoneCompletionSide() : ReactorSide(IoMode::kCompletion, true) {}
 };
 
 class BlockingSide {

@@ -3,26 +3,23 @@
 // and on the simulator.
 #include <errno.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <map>
 #include <memory>
 #include <string>
 #include <type_traits>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "pgring/base/check.h"
 #include "pgring/uring/kernel_backend.h"
 #include "pgring/uring/simulated_backend.h"
+#include "receiver.h"
 
 namespace pgring {
 namespace {
 
 constexpr uint64_t kReceive = 1;
-constexpr uint64_t kCancel = 1'000;
 
 struct KernelReceives {
   static std::unique_ptr<Backend> Make(uint32_t buffers) {
@@ -42,111 +39,6 @@ struct SimulatedReceives {
                                 .receive_buffers = static_cast<int>(buffers)});
   }
 };
-
-// Two connected sockets; what is written to `server` is received on `client`.
-struct Sockets {
-  Sockets() {
-    int ends[2];
-    PGRING_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0,
-                 "no pair of sockets");
-    client = ends[0];
-    server = ends[1];
-  }
-  ~Sockets() {
-    close(client);
-    CloseServer();
-  }
-  Sockets(const Sockets&) = delete;
-  Sockets& operator=(const Sockets&) = delete;
-  void Say(const std::string& text) const {
-    EXPECT_EQ(write(server, text.data(), text.size()), static_cast<ssize_t>(text.size()));
-  }
-  void CloseServer() {
-    if (server >= 0) close(server);
-    server = -1;
-  }
-
-  int client;
-  int server;
-};
-
-// What the receives of a test have brought so far, by their numbers.
-class Receiver {
- public:
-  explicit Receiver(Backend* backend) : backend_(backend) {}
-
-  void Start(uint64_t number, int descriptor) {
-    backend_->QueueReceive(number, descriptor);
-    in_flight_[number] = true;
-  }
-  // Until the next completions.
-  void Turn() {
-    PGRING_CHECK(
-        backend_->SubmitAndWait(backend_->clock().NowNs() + 10 * kNanosecondsPerMillisecond).ok(),
-        "a wait failed");
-    std::array<Completion, 32> completions;
-    const size_t count = backend_->TakeCompletions(absl::MakeSpan(completions));
-    for (size_t i = 0; i < count; ++i) Note(completions[i]);
-  }
-  // Starts what has ended again until `number` has brought that much.
-  std::string TurnUntil(uint64_t number, int descriptor, size_t size) {
-    while (bytes_[number].size() < size) {
-      if (!in_flight_[number]) Start(number, descriptor);
-      Turn();
-    }
-    return bytes_[number];
-  }
-  void TurnUntilEnded(uint64_t number) {
-    while (in_flight_[number]) Turn();
-  }
-  void Cancel(uint64_t number) { backend_->QueueCancel(kCancel, number); }
-
-  bool in_flight(uint64_t number) { return in_flight_[number]; }
-  int32_t last_result(uint64_t number) { return last_result_[number]; }
-  std::string bytes(uint64_t number) { return bytes_[number]; }
-  bool cancel_ended() const { return cancel_ended_; }
-  void HoldBuffers() { holds_ = true; }
-  void ReturnHeld() {
-    holds_ = false;
-    for (const int buffer : held_) backend_->ReturnBuffer(buffer);
-    held_.clear();
-  }
-
- private:
-  void Note(const Completion& completion) {
-    if (completion.user_data == kCancel) {
-      cancel_ended_ = true;
-      return;
-    }
-    EXPECT_TRUE(in_flight_[completion.user_data]) << "a completion after the last one";
-    EXPECT_EQ(completion.buffer != kNoBuffer, completion.result > 0);
-    if (completion.buffer != kNoBuffer) {
-      bytes_[completion.user_data].append(backend_->BufferBytes(completion.buffer),
-                                          static_cast<size_t>(completion.result));
-      if (holds_) {
-        held_.push_back(completion.buffer);
-      } else {
-        backend_->ReturnBuffer(completion.buffer);
-      }
-    }
-    last_result_[completion.user_data] = completion.result;
-    in_flight_[completion.user_data] = completion.goes_on;
-  }
-
-  Backend* const backend_;
-  std::map<uint64_t, std::string> bytes_;
-  std::map<uint64_t, bool> in_flight_;
-  std::map<uint64_t, int32_t> last_result_;
-  std::vector<int> held_;
-  bool holds_ = false;
-  bool cancel_ended_ = false;
-};
-
-std::string LongText(size_t size) {
-  std::string text;
-  for (int i = 0; text.size() < size; ++i) text += std::to_string(i) + " ";
-  return text;
-}
 
 template <typename Backends>
 class ReceiveTest : public ::testing::Test {

@@ -66,8 +66,9 @@ class Yield {
 // events or a negative errno (-ECANCELED after operation->Cancel()).
 class PollDescriptor {
  public:
-  PollDescriptor(RingOperation* operation, int descriptor, uint32_t events)
-      : operation_(operation), descriptor_(descriptor), events_(events) {}
+  PollDescriptor(RingOperation* operation, int descriptor, uint32_t events,
+                 PollUrgency urgency = PollUrgency::kPrompt)
+      : operation_(operation), descriptor_(descriptor), events_(events), urgency_(urgency) {}
   ~PollDescriptor() { operation_->SetWaiter(nullptr); }
   PollDescriptor(const PollDescriptor&) = delete;
   PollDescriptor& operator=(const PollDescriptor&) = delete;
@@ -76,7 +77,7 @@ class PollDescriptor {
   void await_suspend(std::coroutine_handle<> waiter) {
     node_.handle = waiter;
     operation_->SetWaiter(&node_);
-    operation_->StartPoll(descriptor_, events_);
+    operation_->StartPoll(descriptor_, events_, urgency_);
   }
   int32_t await_resume() const { return operation_->result(); }
 
@@ -84,6 +85,7 @@ class PollDescriptor {
   RingOperation* operation_;
   int descriptor_;
   uint32_t events_;
+  PollUrgency urgency_;
   ReadyNode node_;
 };
 

@@ -20,6 +20,7 @@
 namespace pgring {
 
 inline constexpr int kNoBuffer = -1;
+inline constexpr int64_t kBackgroundDelayNs = 10 * kNanosecondsPerMillisecond;
 
 // `result` is the operation's: for a poll the mask of ready events, for a receive and a send the
 // number of bytes (0 received: the end of the stream), or a negative errno.
@@ -38,7 +39,8 @@ struct BackendFile {
   BackendFile(int plain_descriptor = -1) : descriptor(plain_descriptor) {}
 
   int descriptor;
-  int slot = -1;  // -1: not registered
+  int slot = -1;           // -1: not registered
+  bool may_block = false;  // a receive on it may be a system call of its own that blocks
 };
 
 struct BackendStats {
@@ -55,6 +57,11 @@ class Backend {
   // Waits once until `descriptor` shows one of the poll(2) events in `events`. Level-triggered at
   // the moment of submission, so nothing that happened before is missed.
   virtual void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) = 0;
+  // The same for what may be told of a few milliseconds late (kBackgroundDelayNs), so that it does
+  // not count where an operation is treated differently for being alone in flight.
+  virtual void QueueBackgroundPoll(uint64_t user_data, int descriptor, uint32_t events) {
+    QueuePoll(user_data, descriptor, events);
+  }
 
   // Receives what comes on `file`, whenever it comes, into the backend's own buffers. It ends with
   // the end of the stream (0), an error, a cancel, when no buffer is free (-ENOBUFS), and at times

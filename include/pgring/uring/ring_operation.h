@@ -38,6 +38,11 @@ enum class RingOperationKind : uint8_t {
   kSend = 4
 };
 
+enum class PollUrgency : uint8_t {
+  kPrompt,
+  kBackground  // as Backend::QueueBackgroundPoll
+};
+
 struct RingOperationId {
   uint32_t index = 0;
   uint32_t generation = 0;  // 24 bits, never 0 in a valid id
@@ -82,7 +87,7 @@ class RingOperation {
 
   // Waits once for poll(2) `events` on `descriptor`. When it has ended, `waiter` (if any) is
   // posted.
-  void StartPoll(int descriptor, uint32_t events);
+  void StartPoll(int descriptor, uint32_t events, PollUrgency urgency = PollUrgency::kPrompt);
   // As Backend::QueueReceive, which a listener must be there for.
   void StartReceive(BackendFile file);
   // As Backend::QueueSend. The memory must stay until the end.

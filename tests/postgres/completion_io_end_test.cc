@@ -1,0 +1,166 @@
+// How a socket that a CompletionIo serves ends, or is taken away from it: the end of the stream,
+// errors, descriptors that are somebody else's by now, and what the kernel forgets.
+#include "completion_io_fixture.h"
+
+namespace pgring {
+namespace {
+
+template <typename Ring>
+class CompletionIoEndTest : public CompletionIoFixture<Ring> {};
+TYPED_TEST_SUITE(CompletionIoEndTest, CompletionRings, CompletionRingNames);
+
+TYPED_TEST(CompletionIoEndTest, EndOfTheStreamStays) {
+  this->ServerSays("last words");
+  this->CloseServer();
+  EXPECT_EQ(this->Expect(10), "last words");
+  char byte;
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(recv(this->socket_, &byte, 1, 0), 0);
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady);
+}
+
+// The kernel tells it once, libpq must hear of it.
+TYPED_TEST(CompletionIoEndTest, ResetIsToldWithItsError) {
+  EXPECT_EQ(write(this->socket_, "unread", 6), 6);
+  this->CloseServer();
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady);
+  char byte;
+  errno = 0;
+  EXPECT_EQ(recv(this->socket_, &byte, 1, 0), -1);
+  EXPECT_EQ(errno, ECONNRESET);
+  EXPECT_EQ(recv(this->socket_, &byte, 1, 0), 0);
+}
+
+TYPED_TEST(CompletionIoEndTest, SendToAPeerThatIsGoneIsAnError) {
+  this->CloseServer();
+  EXPECT_EQ(send(this->socket_, "a", 1, MSG_NOSIGNAL), 1) << "it has not been tried yet";
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady);
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady);
+  while (this->reactor_.in_flight() > 0) ASSERT_TRUE(this->reactor_.Turn().ok());
+  errno = 0;
+  EXPECT_EQ(send(this->socket_, "b", 1, MSG_NOSIGNAL), -1);
+  EXPECT_EQ(errno, EPIPE);
+}
+
+TYPED_TEST(CompletionIoEndTest, AbortEndsTheWait) {
+  Task<WaitOutcome> waiting = WaitFor(this->io_.get(), this->socket_, Want::kRead);
+  waiting.handle().promise().set_ready_queue(this->reactor_.ready());
+  waiting.handle().resume();
+  EXPECT_FALSE(waiting.finished());
+  this->io_->Abort();
+  while (!waiting.finished()) ASSERT_TRUE(this->reactor_.Turn().ok());
+  EXPECT_EQ(waiting.handle().promise().TakeValue(), WaitOutcome::kAborted);
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kAborted);
+}
+
+TYPED_TEST(CompletionIoEndTest, AfterTheEndTheSocketIsTheKernelsAgain) {
+  this->ServerSays("plain");
+  this->End();
+  char buffer[8];
+  EXPECT_EQ(recv(this->socket_, buffer, sizeof buffer, 0), 5);
+  EXPECT_EQ(send(this->socket_, "words", 5, MSG_NOSIGNAL), 5);
+  EXPECT_EQ(this->ServerHears(), "words");
+}
+
+// libpq closed it, and the number may be another connection's by now.
+TYPED_TEST(CompletionIoEndTest, ClosedSocketIsNotServedAnyMore) {
+  this->ServerSays("for the next");
+  this->io_->NoteStep(-1, true);
+  char buffer[20];
+  EXPECT_EQ(recv(this->socket_, buffer, sizeof buffer, 0), 12);
+  EXPECT_EQ(this->Wait(Want::kRead), WaitOutcome::kReady) << "libpq finds out what happened";
+}
+
+using CompletionIoRegisteredTest = CompletionIoFixture<RegisteredKernelRing>;
+
+// The worst case: libpq closes the socket with a request still queued, the number is somebody
+// else's before the loop comes to the kernel, and nobody has said so.
+TEST_F(CompletionIoRegisteredTest, QueuedRequestNeverReachesAnotherFile) {
+  int others[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
+  reactor_.BeginExchange();  // of somebody else, so that requests go through the queue
+  Task<WaitOutcome> waiting = WaitFor(io_.get(), socket_, Want::kRead);
+  waiting.handle().promise().set_ready_queue(reactor_.ready());
+  waiting.handle().promise().SetRoot();
+  EXPECT_EQ(send(socket_, "secret", 6, MSG_NOSIGNAL), 6);
+  waiting.handle().resume();
+  ASSERT_EQ(dup2(others[0], socket_), socket_);
+  ServerSays("answer");
+  while (!waiting.finished()) ASSERT_TRUE(reactor_.Turn().ok());
+  EXPECT_EQ(TakeAll(), "answer");
+  EXPECT_EQ(ServerHears(), "secret");
+  char buffer[8];
+  EXPECT_EQ(read(others[1], buffer, sizeof buffer), -1) << "it went to the other file";
+  reactor_.EndExchange();
+  close(others[0]);
+  close(others[1]);
+}
+
+// The ring's hold on the file ends with the connection, or the server would never hear of it.
+TEST_F(CompletionIoRegisteredTest, EndLetsGoOfTheFile) {
+  End();
+  close(socket_);
+  char byte;
+  EXPECT_EQ(read(server_, &byte, 1), 0) << "the end of the stream";
+  socket_ = dup(server_);
+}
+
+TEST_F(CompletionIoRegisteredTest, MoreFilesThanPlacesWorkAllTheSame) {
+  int others[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
+  EXPECT_EQ(reactor_.backend().Register(others[0]).slot, 1);
+  EXPECT_EQ(reactor_.backend().Register(others[1]).slot, -1);
+  close(others[0]);
+  close(others[1]);
+}
+
+// Nothing has ever been seen to lose a receive; the watchdog is there for the day when it happens.
+using CompletionIoSimulatedTest = CompletionIoFixture<WholeSimulation>;
+TEST_F(CompletionIoSimulatedTest, ForgottenWaitIsBegunAgain) {
+  static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextReceive();
+  Task<WaitOutcome> waiting = WaitFor(io_.get(), socket_, Want::kRead);
+  waiting.handle().promise().set_ready_queue(reactor_.ready());
+  waiting.handle().promise().SetRoot();
+  waiting.handle().resume();
+  ASSERT_TRUE(reactor_.backend().SubmitAndWait(0).ok());
+  EXPECT_FALSE(io_->Rescue()) << "there is nothing to read";
+  ServerSays("there");
+  EXPECT_FALSE(io_->Rescue()) << "it may have come a moment ago";
+  EXPECT_TRUE(io_->Rescue());
+  while (!waiting.finished()) ASSERT_TRUE(reactor_.Turn().ok());
+  EXPECT_EQ(waiting.handle().promise().TakeValue(), WaitOutcome::kReady);
+  EXPECT_EQ(TakeAll(), "there");
+  EXPECT_FALSE(io_->Rescue());
+}
+
+// A receive that goes on by itself may bring bytes and never the end behind them: with Linux 6.18
+// about every ten-thousandth time, when both come at almost the same moment. That is how a server
+// says goodbye.
+TEST_F(CompletionIoSimulatedTest, EndBehindBytesIsAskedFor) {
+  static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextEnd();
+  EXPECT_EQ(send(socket_, "question", 8, MSG_NOSIGNAL), 8);
+  ServerSays("last words");
+  EXPECT_EQ(Expect(10), "last words");
+  EXPECT_EQ(ServerHears(), "question");
+  CloseServer();
+  ASSERT_TRUE(reactor_.backend().SubmitAndWait(0).ok());
+  EXPECT_EQ(Wait(Want::kRead), WaitOutcome::kReady);
+  char byte;
+  EXPECT_EQ(recv(socket_, &byte, 1, 0), 0);
+}
+
+// It was forgotten while nobody waited: the request that cannot leave any more finds out.
+TEST_F(CompletionIoSimulatedTest, EndBehindAnAnswerIsFoundByTheNextRequest) {
+  static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextEnd();
+  ServerSays("answer");
+  EXPECT_EQ(Expect(6), "answer");
+  CloseServer();
+  ASSERT_TRUE(reactor_.backend().SubmitAndWait(0).ok());
+  EXPECT_EQ(send(socket_, "question", 8, MSG_NOSIGNAL), 8);
+  EXPECT_EQ(Wait(Want::kRead), WaitOutcome::kReady);
+  char byte;
+  EXPECT_EQ(recv(socket_, &byte, 1, 0), 0);
+}
+
+}  // namespace
+}  // namespace pgring
