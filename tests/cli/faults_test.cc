@@ -98,19 +98,33 @@ TEST_P(UnconfirmedCommitTest, NeitherCommittedNorConfirmed) {
 INSTANTIATE_TEST_SUITE_P(Drivers, UnconfirmedCommitTest,
                          testing::Values("sync", "threads:4", "window:4"), NameOf);
 
+// Something happens in the middle of a run. It is held there meanwhile: on a busy machine the rest
+// of it was once over before the server had been told to kill anything.
+class FaultInTheMiddleTest : public ScenarioTest {
+ protected:
+  static constexpr int64_t kOperations = 800;
+
+  // Starts the run and stops it at the 50th operation, which waits for the proxy to resume.
+  std::unique_ptr<Program> RunToTheMiddle(FaultProxy* proxy) {
+    proxy->StallOnMessage(BindOf("begin"), 50);
+    auto program = std::make_unique<Program>(CompareOn(proxy->conninfo(), GetParam(), kOperations));
+    EXPECT_TRUE(proxy->WaitForStall()) << program->stderr_text();
+    return program;
+  }
+};
+
 // pg_terminate_backend, as an administrator or a proxy's idle limit does it.
-class BackendKilledTest : public ScenarioTest {};
+using BackendKilledTest = FaultInTheMiddleTest;
 
 TEST_P(BackendKilledTest, IsAFailedOperationAndANewConnection) {
-  constexpr int64_t kOperations = 800;
   const auto proxy = MakeProxy();
-  Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
-  ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 50)) << program.stderr_text();
+  const std::unique_ptr<Program> program = RunToTheMiddle(proxy.get());
   // The control connection too.
   AskServer(
       "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
       " WHERE application_name = 'pgring'");
-  const Json run = FirstRunAfterFault(&program, kOperations);
+  proxy->Resume();
+  const Json run = FirstRunAfterFault(program.get(), kOperations);
   EXPECT_GE(run["operations"]["failed"], 1);
   EXPECT_LE(run["operations"]["failed"], 40) << "more than was in flight";
   EXPECT_GT(run["connections"]["opened"], run["pool"]["size"]);
@@ -118,12 +132,11 @@ TEST_P(BackendKilledTest, IsAFailedOperationAndANewConnection) {
 
 // Without a word from the server, as when a cable is pulled.
 TEST_P(BackendKilledTest, SoIsAConnectionThatIsCut) {
-  constexpr int64_t kOperations = 800;
   const auto proxy = MakeProxy();
-  Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
-  ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 50)) << program.stderr_text();
+  const std::unique_ptr<Program> program = RunToTheMiddle(proxy.get());
   proxy->CutAll();
-  const Json run = FirstRunAfterFault(&program, kOperations);
+  proxy->Resume();
+  const Json run = FirstRunAfterFault(program.get(), kOperations);
   EXPECT_GE(run["operations"]["failed"], 1);
   EXPECT_GE(run["operations"]["failures"]["connection_lost"], 1);
   EXPECT_GT(run["connections"]["opened"], run["pool"]["size"]);
@@ -161,19 +174,18 @@ INSTANTIATE_TEST_SUITE_P(Drivers, CutAfterBytesTest, testing::Values("sync", "wi
 
 // All connections go, and for a while the server says that it is starting up. Refusals are counted
 // and retried; they fail nothing by themselves.
-class OutageTest : public ScenarioTest {};
+using OutageTest = FaultInTheMiddleTest;
 
 TEST_P(OutageTest, IsWaitedFor) {
-  constexpr int64_t kOperations = 800;
   const auto proxy = MakeProxy();
-  Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
-  ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 50)) << program.stderr_text();
+  const std::unique_ptr<Program> program = RunToTheMiddle(proxy.get());
   proxy->Refuse(FaultProxy::Refusal::kStartingUp);
   proxy->CutAll();
-  ASSERT_TRUE(proxy->WaitForRefusals(3)) << program.stderr_text();
+  proxy->Resume();
+  ASSERT_TRUE(proxy->WaitForRefusals(3)) << program->stderr_text();
   proxy->Refuse(FaultProxy::Refusal::kNobodyListens);
   proxy->Accept();
-  const Json run = FirstRunAfterFault(&program, kOperations);
+  const Json run = FirstRunAfterFault(program.get(), kOperations);
   EXPECT_GE(run["connections"]["refused"], 3);
   EXPECT_FALSE(run["operations"]["failures"].contains("57P03")) << run["operations"]["failures"];
   EXPECT_TRUE(AnyContains(run["warnings"], "connection attempts were refused")) << run["warnings"];
@@ -217,12 +229,12 @@ class RestartTest : public ScenarioTest {
   static void RestartInARun(ThrowawayServer::RestartMode mode) {
     AskServer("DROP SCHEMA IF EXISTS pgring CASCADE");
     Program program(CompareOn(SharedServer().conninfo(), GetParam(), kOperations));
-    {
-      Client client(SharedServer().conninfo());
-      ASSERT_TRUE(WaitUntil([&client] {
-        return client.Ask("SELECT count(*) > 30 FROM pgring.a") == "t";
-      })) << program.stderr_text();
-    }
+    Client client(SharedServer().conninfo());
+    ASSERT_TRUE(WaitUntil([&client] {
+      return client.Ask("SELECT count(*) > 30 FROM pgring.a") == "t";
+    })) << program.stderr_text();
+    // So that the run cannot be over before the server has heard of it.
+    client.Ask("BEGIN; LOCK TABLE pgring.a");
     const absl::Status restarted = SharedServer().Restart(mode);
     ASSERT_TRUE(restarted.ok()) << restarted;
     const Json run = FirstRunAfterFault(&program, kOperations);

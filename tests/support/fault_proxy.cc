@@ -193,9 +193,10 @@ void FaultProxy::CutAfterBytes(Direction direction, int64_t byte_count, int coun
   byte_cut_ = {direction, byte_count, count};
 }
 
-void FaultProxy::StallOnMessage(const std::string& bytes) {
+void FaultProxy::StallOnMessage(const std::string& bytes, int64_t count) {
   const std::lock_guard<std::mutex> lock(mutex_);
   stall_bytes_ = bytes;
+  messages_until_stall_ = count;
 }
 
 bool FaultProxy::WaitFor(const std::function<bool()>& condition) {
@@ -347,7 +348,8 @@ void FaultProxy::ReadFlow(Link* link, Flow* flow) {
 void FaultProxy::ReadFromClient(Link* link, std::string* bytes) {
   std::string& tail = link->to_server.tail;
   watched_count_ += CountNew(tail, *bytes, watched_bytes_);
-  if (CountNew(tail, *bytes, stall_bytes_) > 0) {
+  messages_until_stall_ -= CountNew(tail, *bytes, stall_bytes_);
+  if (!stall_bytes_.empty() && messages_until_stall_ <= 0) {
     stalled_ = true;
     stall_bytes_.clear();
   }

@@ -64,8 +64,9 @@ class FaultProxy {
   void CutOnMessage(const std::string& bytes, CutWhen when, int count);
   // The next `count` connections to be opened are cut when `byte_count` bytes have passed.
   void CutAfterBytes(Direction direction, int64_t byte_count, int count);
-  // When a client next sends `bytes`, everything stalls before they are passed on.
-  void StallOnMessage(const std::string& bytes);
+  // When clients have sent `bytes` `count` times more than they have, everything stalls before the
+  // last of them are passed on.
+  void StallOnMessage(const std::string& bytes, int64_t count = 1);
 
   // These wait, and return false when a minute and a half was not enough.
   // For the client to send `bytes` `count` times more than it has.
@@ -149,6 +150,7 @@ class FaultProxy {
   std::string watched_bytes_;
   int64_t watched_count_ = 0;
   std::string stall_bytes_;
+  int64_t messages_until_stall_ = 0;
   bool stalled_ = false;
   bool stopping_ = false;
   int64_t delay_ns_ = 0;
