@@ -76,7 +76,8 @@ class Backend {
   // must stay as they are until the completion. A peer that is gone is an error, not a signal.
   virtual void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) = 0;
 
-  // Registers the file that `descriptor` is now; where that cannot be, gives it back unregistered.
+  // Registers the file that `descriptor` is now, a nonblocking socket; where that cannot be, gives
+  // it back unregistered. The socket may get a limit for how long a receive blocks.
   virtual BackendFile Register(int descriptor) { return {descriptor}; }
   // When no transfer on it is in flight any more. Until this the file stays open, also after its
   // descriptor was closed.

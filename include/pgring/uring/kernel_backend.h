@@ -24,8 +24,8 @@ struct KernelBackendOptions {
   // Buffers of kReceiveBufferBytes for what is received; without any, no receive can be queued. 0,
   // or a power of two up to kMaxReceiveBuffers.
   uint32_t receive_buffers = 0;
-  // A receive on a file that Register() has seen, while nothing else is in flight, waits in
-  // recv(2).
+  // A receive on a file that Register() has seen waits in recv(2) while nothing but background
+  // polls is in flight beside it; the stats do not count that call.
   bool may_block = false;
 };
 inline constexpr uint32_t kMaxSubmissionEntries = 32'768;
