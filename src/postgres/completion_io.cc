@@ -24,9 +24,11 @@ constexpr size_t kMaxBytesSentAtOnce = 4 * 1024;
 // What an idle connection may be told before it is left in the kernel, which holds the server up.
 constexpr size_t kMaxKeptBytes = 64 * 1024;
 
-// A receive is in flight from the first wait on and goes on by itself; what it brings while
-// somebody waits is taken by libpq from the ring's own buffer. What libpq writes is queued and
-// leaves at the next wait, in the same system call that waits for the answer, one send at a time.
+// A receive is in flight from the first wait on and goes on by itself (where the backend has
+// nothing else in flight, it may end with each answer: the next wait begins it again). What it
+// brings while somebody waits is taken by libpq from the ring's own buffer. What libpq writes is
+// queued and leaves at the next wait, in the same system call that waits for the answer, one send
+// at a time.
 //
 // The kernel may forget to tell of the end of a stream that comes right behind bytes (Linux 6.18:
 // six of 45,000 on a Unix socket, and that is how a server says goodbye). So the socket is asked

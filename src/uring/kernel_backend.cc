@@ -127,15 +127,12 @@ class KernelBackend final : public Backend {
   }
 
   void QueuePoll(uint64_t user_data, int descriptor, uint32_t events) override {
-    io_uring_sqe* entry = NextEntry();
-    io_uring_prep_poll_add(entry, descriptor, events);
-    io_uring_sqe_set_data64(entry, user_data);
+    PreparePoll(NextEntry(), user_data, descriptor, events);
   }
 
   void QueueBackgroundPoll(uint64_t user_data, int descriptor, uint32_t events) override {
-    io_uring_sqe* entry = TakeEntry();
-    io_uring_prep_poll_add(entry, descriptor, events);
-    io_uring_sqe_set_data64(entry, user_data);
+    // A receive that is held stays alone.
+    PreparePoll(TakeEntry(), user_data, descriptor, events);
     background_polls_.push_back(user_data);
   }
 
@@ -279,6 +276,12 @@ class KernelBackend final : public Backend {
     if (count == 0) return absl::OkStatus();
     absl::StrAppend(&setup_, ", ", count, " receive buffers");
     return buffers_.Register(&ring_, count);
+  }
+
+  static void PreparePoll(io_uring_sqe* entry, uint64_t user_data, int descriptor,
+                          uint32_t events) {
+    io_uring_prep_poll_add(entry, descriptor, events);
+    io_uring_sqe_set_data64(entry, user_data);
   }
 
   static void PrepareReceive(io_uring_sqe* entry, uint64_t user_data, BackendFile file) {

@@ -1,5 +1,12 @@
 // How a socket that a CompletionIo serves ends, or is taken away from it: the end of the stream,
 // errors, descriptors that are somebody else's by now, and what the kernel forgets.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
 #include "completion_io_fixture.h"
 
 namespace pgring {

@@ -5,15 +5,11 @@
 #define PGRING_TESTS_POSTGRES_COMPLETION_IO_FIXTURE_H_
 
 #include <gtest/gtest.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <memory>
 #include <string>
-#include <thread>
 #include <type_traits>
 
 #include "pgring/base/check.h"
@@ -21,7 +17,6 @@
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/kernel_backend.h"
 #include "pgring/uring/simulated_backend.h"
-#include "postgres/socket_bytes.h"
 
 namespace pgring {
 

@@ -1,6 +1,17 @@
 // Bytes through the ring: what recv and send do on a socket that a CompletionIo serves, as long as
 // all is well. How it ends: completion_io_end_test.cc.
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string>
+#include <thread>
+
 #include "completion_io_fixture.h"
+#include "postgres/socket_bytes.h"
 
 namespace pgring {
 namespace {

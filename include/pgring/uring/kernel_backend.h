@@ -1,4 +1,5 @@
-// The backend on the kernel's io_uring. Its .cc file is the only user of <liburing.h>.
+// The backend on the kernel's io_uring. Its .cc file and receive_buffers.h are the
+// only users of <liburing.h>.
 //
 // The ring is set up by a ladder of flags, best first, one step down each time that the kernel
 // answers EINVAL; setup() tells which step was taken. The thread that creates the backend owns it.
