@@ -87,7 +87,7 @@ class Display final : public ComparisonObserver {
         prints_report_(options.output.json_file != "-"),
         is_one_run_(options.plan.scenarios.size() == 1),
         style_(style),
-        operations_(options.plan.workload.operations),
+        plan_(options.plan),
         watch_(options.output, options.plan.load, options.plan.workload.seed),
         progress_(ProgressOf(options.output)) {
     if (!options.output.progress_interval_s.has_value()) return;
@@ -105,7 +105,7 @@ class Display final : public ComparisonObserver {
   }
   void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
     if (watch_.wanted()) logged_.Update(watch_.StartRun(is_one_run_ ? "" : scenario.label));
-    progress_.Start(scenario.label, operations_, &progress);
+    progress_.Start(scenario.label, plan_.OperationsOf(scenario), &progress);
   }
   void OnRunEnd(const RunResult& run) override {
     progress_.Stop();
@@ -130,7 +130,7 @@ class Display final : public ComparisonObserver {
   const bool prints_report_;
   const bool is_one_run_;
   const TextStyle style_;
-  const int64_t operations_;
+  const ComparisonPlan& plan_;
   TransactionWatch watch_;
   absl::Status logged_;
   ProgressDisplay progress_;
@@ -150,7 +150,8 @@ std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
 absl::Status CheckHost(const ComparisonPlan& plan) {
   const int64_t open_files = RaiseOpenFileLimit();
   for (const ScenarioPlan& scenario : plan.scenarios) {
-    const int64_t needed = scenario.ConnectionsNeeded(plan.workload.operations) + kOtherOpenFiles;
+    const int64_t needed =
+        scenario.ConnectionsNeeded(plan.OperationsOf(scenario)) + kOtherOpenFiles;
     if (needed > open_files) {
       return absl::ResourceExhaustedError(absl::StrFormat(
           "scenario %s needs %d open files, but the limit is %d; raise it with 'ulimit -n %d' or "

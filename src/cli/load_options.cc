@@ -1,5 +1,6 @@
 #include "cli/load_options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -67,9 +68,8 @@ absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
   return absl::OkStatus();
 }
 
-absl::Status ResolveCount(const RawLoad& raw, int clients, const LoadPlan& load,
-                          WorkloadPlan* workload) {
-  if (raw.transactions.has_value() && load.duration_s.has_value()) {
+absl::Status ResolveCount(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load) {
+  if (raw.transactions.has_value() && load->duration_s.has_value()) {
     return absl::InvalidArgumentError(
         "-t and -T both say when a run ends: give a number of transactions or a duration");
   }
@@ -77,16 +77,10 @@ absl::Status ResolveCount(const RawLoad& raw, int clients, const LoadPlan& load,
     return absl::InvalidArgumentError(
         "-t and --operations both say how many: -t counts for each client, --operations for all");
   }
-  if (raw.transactions.has_value()) {
-    workload->operations = *raw.transactions * clients;
-    if (workload->operations > kMaxOperations) {
-      return absl::InvalidArgumentError(absl::StrCat("-t ", *raw.transactions, " for ", clients,
-                                                     " clients are ", workload->operations,
-                                                     " operations; at most ", kMaxOperations));
-    }
-  } else if (raw.operations.has_value()) {
+  load->operations_per_client = raw.transactions;
+  if (raw.operations.has_value()) {
     workload->operations = *raw.operations;
-  } else if (load.duration_s.has_value()) {
+  } else if (load->duration_s.has_value()) {
     workload->operations = kUnlimitedOperations;
   }
   return absl::OkStatus();
@@ -162,7 +156,10 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
           absl::StrCat("how many, all clients together (default ", WorkloadPlan().operations, ")"))
       ->check(CLI::Range(int64_t{1}, kMaxOperations))
       ->group(kLoadGroup);
-  command->add_option("-t,--transactions", raw->transactions, "how many for each client")
+  command
+      ->add_option("-t,--transactions", raw->transactions,
+                   "how many for each client: 1 of sync, one for each thread or place of the "
+                   "limit, one for each connection of async")
       ->check(CLI::Range(int64_t{1}, kMaxOperations))
       ->group(kLoadGroup);
   command
@@ -195,6 +192,12 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
       ->check(CLI::Range(0.001, kMaxDurationS * 1e3))
       ->group(kLoadGroup);
   command
+      ->add_option("--connect", raw->connect,
+                   "open connections before the clock starts, or lazily, when they are first "
+                   "needed (default: before for scripts, lazily for family)")
+      ->check(CLI::IsMember({"before", "lazily"}))
+      ->group(kLoadGroup);
+  command
       ->add_option("--max-tries", plan->max_tries,
                    "attempts at an operation that ends in a serialization failure or a deadlock; "
                    "0: as many as -L or -T allow")
@@ -203,11 +206,27 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
       ->group(kLoadGroup);
 }
 
+absl::Status CountForClients(ComparisonPlan* plan) {
+  if (!plan->load.operations_per_client.has_value()) return absl::OkStatus();
+  const int64_t each = *plan->load.operations_per_client;
+  int64_t most = 0;
+  for (const ScenarioPlan& scenario : plan->scenarios) {
+    if (each > kMaxOperations / scenario.ClientCount()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "-t ", each, " for the ", scenario.ClientCount(), " clients of scenario ", scenario.label,
+          " are more than ", kMaxOperations, " operations; give a smaller -t, or -T"));
+    }
+    most = std::max(most, plan->OperationsOf(scenario));
+  }
+  plan->workload.operations = most;
+  return absl::OkStatus();
+}
+
 bool WantsBuiltinList(const RawLoad& raw) {
   return raw.builtins.size() == 1 && raw.builtins.front() == "list";
 }
 
-absl::Status ResolveLoad(const RawLoad& raw, int clients, WorkloadPlan* workload, LoadPlan* load) {
+absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load) {
   if (!absl::SimpleAtoi(raw.seed, &workload->seed)) {
     return absl::InvalidArgumentError(absl::StrCat("--seed: \"", raw.seed,
                                                    "\" is not a whole number from 0 to ",
@@ -232,7 +251,8 @@ absl::Status ResolveLoad(const RawLoad& raw, int clients, WorkloadPlan* workload
         "--max-tries 0 tries for ever: give -L or -T, which end it, or a number");
   }
   PGRING_RETURN_IF_ERROR(ResolveScripts(raw, workload));
-  return ResolveCount(raw, clients, *load, workload);
+  load->connect_before = raw.connect.empty() ? !workload->scripts.empty() : raw.connect == "before";
+  return ResolveCount(raw, workload, load);
 }
 
 }  // namespace pgring

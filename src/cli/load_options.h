@@ -33,6 +33,7 @@ struct RawLoad {
   std::optional<int64_t> operations;
   std::optional<int64_t> transactions;
   std::string arrivals = "poisson";
+  std::string connect;  // empty: not given
 };
 
 void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw);
@@ -41,9 +42,12 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw);
 // Whether `-b list` was asked for, which prints and ends.
 bool WantsBuiltinList(const RawLoad& raw);
 
-// Reads the scripts' files. `clients` is what -t counts for. Fails with one line that names the
-// option or the file.
-absl::Status ResolveLoad(const RawLoad& raw, int clients, WorkloadPlan* workload, LoadPlan* load);
+// Reads the scripts' files. Fails with one line that names the option or the file.
+absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load);
+
+// Once the scenarios are known: with -t the number of operations follows from their clients. Fails
+// when there are too many.
+absl::Status CountForClients(ComparisonPlan* plan);
 
 }  // namespace pgring
 

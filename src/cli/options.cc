@@ -272,9 +272,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
     return absl::InvalidArgumentError("--pool-timeout: \"nan\" is not a number");
   }
   PGRING_RETURN_IF_ERROR(CheckLog(options->output));
-  const int clients = raw.defaults.limit.value_or(kDefaultLimit);
-  PGRING_RETURN_IF_ERROR(
-      ResolveLoad(raw.load, clients, &options->plan.workload, &options->plan.load));
+  PGRING_RETURN_IF_ERROR(ResolveLoad(raw.load, &options->plan.workload, &options->plan.load));
   auto scenarios = ParseScenarios(one_scenario ? raw.scenario : raw.scenarios, raw.defaults);
   if (!scenarios.ok()) return scenarios.status();
   if (one_scenario && scenarios->size() != 1) {
@@ -282,6 +280,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
         "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
   }
   options->plan.scenarios = *std::move(scenarios);
+  PGRING_RETURN_IF_ERROR(CountForClients(&options->plan));
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
   if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
   if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;

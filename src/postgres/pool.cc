@@ -141,16 +141,25 @@ Pool::~Pool() {
 }
 
 Task<absl::StatusOr<Lease>> Pool::Acquire(StopToken stop) {
-  // Whoever starts after the stop would not be woken by it.
+  const int64_t deadline_ns =
+      options_.timeout_ns == 0 ? kNoDeadlineNs : reactor_->clock().NowNs() + options_.timeout_ns;
+  return AcquireInTurn(/*only_new=*/false, deadline_ns, stop);
+}
+
+Task<absl::StatusOr<Lease>> Pool::AcquireNew(StopToken stop) {
+  return AcquireInTurn(/*only_new=*/true, kNoDeadlineNs, stop);
+}
+
+Task<absl::StatusOr<Lease>> Pool::AcquireInTurn(bool only_new, int64_t deadline_ns,
+                                                StopToken stop) {
+  // A waiter that starts after the stop would not be woken by it.
   if (stop.stop_requested()) {
     co_return StoppedStatus();
   }
-  PoolEntry* idle = waiters_.empty() ? TakeIdle() : nullptr;
+  PoolEntry* idle = waiters_.empty() && !only_new ? TakeIdle() : nullptr;
   if (idle != nullptr) {
     co_return MakeLease(idle);
   }
-  const int64_t deadline_ns =
-      options_.timeout_ns == 0 ? kNoDeadlineNs : reactor_->clock().NowNs() + options_.timeout_ns;
   const uint64_t ticket = next_ticket_++;
   bool may_open = waiters_.empty() && MayOpen();
   if (may_open) ReservePlace();
@@ -212,17 +221,21 @@ void Pool::FreePlace() {
 }
 
 PoolEntry* Pool::TakeIdle() {
+  if (!MayLease()) return nullptr;
   PoolEntry* entry = idle_.PopFront();
   if (entry != nullptr) --idle_count_;
   return entry;
 }
 
+void Pool::CountAsLeased(PoolEntry* entry) {
+  if (entry->leased) return;
+  entry->leased = true;
+  ++leased_;
+  Gauge(ConnectionGauge::kInUse, 1);
+}
+
 Lease Pool::MakeLease(PoolEntry* entry) {
-  if (!entry->leased) {
-    entry->leased = true;
-    ++leased_;
-    Gauge(ConnectionGauge::kInUse, 1);
-  }
+  CountAsLeased(entry);
   return Lease(this, entry);
 }
 
@@ -266,6 +279,7 @@ void Pool::ServeWaiters() {
   while (!waiters_.empty()) {
     PoolEntry* idle = TakeIdle();
     if (idle != nullptr) {
+      CountAsLeased(idle);
       waiters_.PopFront()->Give(Grant::kSession, idle);
     } else if (MayOpen()) {
       ReservePlace();
@@ -305,6 +319,7 @@ Task<absl::StatusOr<Lease>> Pool::Open() {
 
 void Pool::OnOpened() {
   ++counters_.opened;
+  refused_time_.OnOpened(reactor_->clock().NowNs());
   probing_ = false;
   backoff_ns_ = kFirstBackoffNs;
   unreachable_since_ns_ = 0;
@@ -313,6 +328,8 @@ void Pool::OnOpened() {
 
 void Pool::OnRefused(const absl::Status& refusal) {
   ++counters_.refused;
+  refused_time_.OnRefused(reactor_->clock().NowNs());
+  if (on_refused_) on_refused_(refusal);
   last_refusal_ = refusal;
   probing_ = true;
   if (open_ > 0) {
@@ -356,7 +373,7 @@ Task<void> Pool::CloseEntry(PoolEntry* entry) {
 
 // No coroutine: sessions may be asked for before the task that it returns is started.
 Task<void> Pool::Ramp(int64_t full_ns, StopToken stop) {
-  PGRING_CHECK(places_ == 0, "the ramp begins before the first connection");
+  PGRING_CHECK(leased_ == 0, "the ramp begins before the first lease");
   held_back_ = limit() - 1;
   return Grow(full_ns, stop);
 }

@@ -197,6 +197,9 @@ std::string ExtentText(const ComparisonPlan& plan) {
   const LoadPlan& load = plan.load;
   const bool counted = plan.workload.operations != kUnlimitedOperations;
   std::string text = counted ? CountText(plan.workload.operations) + " operations" : "";
+  if (load.operations_per_client) {
+    text = fmt::format("{} operations for each client", CountText(*load.operations_per_client));
+  }
   if (load.duration_s) {
     text += fmt::format("{}{} s", counted ? " in at most " : "for ", *load.duration_s);
   }

@@ -84,6 +84,8 @@ Json WorkloadJson(const WorkloadPlan& workload) {
 
 Json LoadJson(const LoadPlan& load) {
   return {{"duration_s", ValueOrNull(load.duration_s)},
+          {"operations_per_client", ValueOrNull(load.operations_per_client)},
+          {"connect", load.connect_before ? "before" : "lazily"},
           {"warmup_s", load.warmup_s},
           {"ramp_s", load.ramp_s},
           {"rate_per_s", ValueOrNull(load.rate_per_s)},
@@ -198,6 +200,9 @@ Json ConnectionsJson(const RunResult& run) {
   return {{"requested", counts.requested},
           {"opened", counts.opened},
           {"refused", counts.refused},
+          {"opened_before", counts.opened_before},
+          {"connecting_s", FiniteOrNull(counts.connecting_s)},
+          {"connect_ns", LatencyPartJson(counts.connect_ns)},
           {"peak_open", counts.peak_open},
           {"mean_open", has_span ? FiniteOrNull(counts.mean_open) : Json()},
           {"peak_in_use", counts.peak_in_use},

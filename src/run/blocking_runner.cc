@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <ctime>
+#include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -15,185 +17,47 @@
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
-#include "run/operation_sink.h"
 #include "run/run_schedule.h"
+#include "run/shared_run.h"
+#include "run/start_gate.h"
 
 namespace pgring {
 namespace {
 
-// What the threads share. One mutex guards all of it: it is held for well under a microsecond,
-// twice an operation, beside server round trips of a hundred and more.
-class SharedRun {
- public:
-  SharedRun(const RunContext& context, MeasuredRun* measured)
-      : context_(context),
-        measured_(measured),
-        start_ns_(SteadyClock::Get()->NowNs()),
-        schedule_(context, start_ns_),
-        sink_(context, measured) {
-    sink_.set_measuring_from_ns(schedule_.measuring_from_ns());
-    sink_.set_end_ns(schedule_.end_ns());
-    measured_->timeline.Start(start_ns_, ExpectedTimelineSteps(context));
-    if (!schedule_.has_warmup()) sink_.StartMeasuring(start_ns_);
-  }
-
-  // Whether there is another operation, and when it is due: `now_ns` in a closed loop.
-  bool TakeNext(int64_t now_ns, int64_t* scheduled_ns, Operation* operation) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    EndWarmup(now_ns);
-    if (context_.interrupt->raised()) measured_->interrupted = true;
-    while (!measured_->interrupted && measured_->gave_up.empty() && schedule_.HasNext(now_ns)) {
-      *scheduled_ns = now_ns;
-      if (schedule_.open_loop()) {
-        *scheduled_ns = schedule_.NextDueNs();
-        if (*scheduled_ns >= schedule_.end_ns()) return false;
-      }
-      *operation = schedule_.Take(*scheduled_ns);
-      if (schedule_.open_loop() &&
-          (now_ns >= schedule_.end_ns() || sink_.IsTooLate(*scheduled_ns, now_ns))) {
-        SkipLocked(*operation, *scheduled_ns, now_ns);
-        continue;
-      }
-      return true;
-    }
-    return false;
-  }
-
-  // The operation is begun now.
-  void OnScheduled(const Operation& operation, int64_t scheduled_ns, int64_t now_ns) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    EndWarmup(now_ns);
-    sink_.Scheduled(operation, scheduled_ns);
-  }
-
-  // It was taken and not begun.
-  void Skip(const Operation& operation, int64_t scheduled_ns) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    SkipLocked(operation, scheduled_ns, SteadyClock::Get()->NowNs());
-  }
-
-  void Gauge(ConnectionGauge gauge, int delta) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    measured_->timeline.Change(SteadyClock::Get()->NowNs(), gauge, delta);
-  }
-
-  void OnConnectTried() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ++measured_->connections.requested;
-  }
-
-  void OnOpened(int64_t took_ns) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ++measured_->connections.opened;
-    ++open_;
-    unreachable_since_ns_ = 0;
-    measured_->connect_ns.Record(took_ns);
-    measured_->timeline.Change(SteadyClock::Get()->NowNs(), ConnectionGauge::kOpen, 1);
-  }
-
-  void OnClosed() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    --open_;
-    measured_->timeline.Change(SteadyClock::Get()->NowNs(), ConnectionGauge::kOpen, -1);
-  }
-
-  // False: nobody has had a connection for Pool::kGiveUpAfterNs, so the run is to end.
-  bool OnRefused(int64_t now_ns, const absl::Status& refusal) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    ++measured_->connections.refused;
-    if (open_ > 0) {
-      unreachable_since_ns_ = 0;
-    } else if (unreachable_since_ns_ == 0) {
-      unreachable_since_ns_ = now_ns;
-    } else if (now_ns - unreachable_since_ns_ >= Pool::kGiveUpAfterNs) {
-      measured_->gave_up = absl::StrCat("no connection could be opened for ",
-                                        Pool::kGiveUpAfterNs / kNanosecondsPerSecond,
-                                        " s: ", std::string(refusal.message()));
-    }
-    return measured_->gave_up.empty();
-  }
-
-  void OnEnded(const Operation& operation, const OperationStamps& stamps,
-               const absl::Status& status, const Attempts& attempts) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (status.ok()) {
-      sink_.Succeeded(operation, stamps, attempts);
-    } else {
-      sink_.Failed(operation, stamps, status, attempts);
-    }
-  }
-
-  void OnSkipped(const Operation& operation, const OperationStamps& stamps) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    sink_.Skipped(operation, stamps.scheduled_ns, stamps.finished_ns);
-  }
-
-  bool MayRetry(const absl::Status& status, int tries, int64_t scheduled_ns, int64_t now_ns) {
-    return sink_.MayRetry(status, tries, scheduled_ns, now_ns);
-  }
-
-  // `tally` is of one operation, which was scheduled then.
-  void AddTally(const OperationTally& tally, int64_t scheduled_ns) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    sink_.TallyOf(scheduled_ns)->Add(tally);
-  }
-
-  void OnClientAborted() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (++measured_->aborted_clients < context_.scenario->limit.value_or(1)) return;
-    measured_->gave_up = absl::StrCat("every client was aborted by an error; the first one: ",
-                                      measured_->first_failure);
-  }
-
-  // After the threads have ended: the operations that were not taken.
-  void Finish(int64_t now_ns) {
-    EndWarmup(now_ns);
-    // The warm-up had not ended when the run was stopped: nothing was measured.
-    if (!sink_.measuring()) sink_.StartMeasuring(now_ns);
-    measured_->ended_ns = now_ns;
-    measured_->timeline.Finish(now_ns);
-    while (const std::optional<Operation> operation = schedule_.TakeUnscheduled()) {
-      SkipLocked(*operation, now_ns, now_ns);
-    }
-  }
-
-  const RunContext& context() const { return context_; }
-  int64_t start_ns() const { return start_ns_; }
-
- private:
-  void EndWarmup(int64_t now_ns) {
-    if (sink_.measuring() || now_ns < schedule_.measuring_from_ns()) return;
-    sink_.StartMeasuring(now_ns);
-    measured_->timeline.StartAgain(now_ns);
-  }
-
-  void SkipLocked(const Operation& operation, int64_t scheduled_ns, int64_t now_ns) {
-    sink_.Scheduled(operation, scheduled_ns);
-    sink_.Skipped(operation, scheduled_ns, now_ns);
-  }
-
-  const RunContext& context_;
-  MeasuredRun* const measured_;
-  const int64_t start_ns_;
-  std::mutex mutex_;
-  RunSchedule schedule_;
-  OperationSink sink_;
-  int open_ = 0;
-  int64_t unreachable_since_ns_ = 0;
-};
-
-// One thread and its connection, which is opened when it is first needed and replaced when it
-// breaks.
+// One thread and its connection, which is opened before the run or when it is first needed, and
+// replaced when it breaks.
 class Worker {
  public:
   Worker(SharedRun* shared, int number)
-      : shared_(shared), client_(shared->context().workload->MakeClient(number)), number_(number) {}
+      : shared_(shared),
+        client_(shared->context().workload->MakeClient(number)),
+        number_(number),
+        operations_left_(shared->context().load.operations_per_client.value_or(
+            std::numeric_limits<int64_t>::max())) {}
 
-  void Run() {
-    if (!WaitForRamp()) return;
+  void Run(StartGate* start) {
+    if (shared_->context().load.connect_before) ConnectAhead();
+    start->ArriveAndWait();
+    if (WaitForRamp()) RunOperations();
+    Drop();
+    if (IsAborted()) shared_->OnClientAborted();
+  }
+
+ private:
+  static int64_t Now() { return SteadyClock::Get()->NowNs(); }
+
+  void ConnectAhead() {
+    const absl::Status connected = Connect(RunSchedule::kNever);
+    const bool refused_or_stopped =
+        absl::IsResourceExhausted(connected) || FailureCode(connected) == kCauseInterrupted;
+    if (!connected.ok() && !refused_or_stopped) shared_->OnConnectFailed(connected);
+  }
+
+  void RunOperations() {
     Operation operation;
     OperationStamps stamps;
-    while (!IsAborted() && shared_->TakeNext(Now(), &stamps.scheduled_ns, &operation)) {
+    while (!IsAborted() && operations_left_-- > 0 &&
+           shared_->TakeNext(Now(), &stamps.scheduled_ns, &operation)) {
       if (!WaitUntil(stamps.scheduled_ns)) {
         shared_->Skip(operation, stamps.scheduled_ns);
         break;
@@ -202,12 +66,7 @@ class Worker {
       shared_->OnScheduled(operation, stamps.scheduled_ns, stamps.admitted_ns);
       RunOne(operation, &stamps);
     }
-    Drop();
-    if (IsAborted()) shared_->OnClientAborted();
   }
-
- private:
-  static int64_t Now() { return SteadyClock::Get()->NowNs(); }
 
   bool IsAborted() const { return client_ != nullptr && client_->aborted(); }
 
@@ -232,20 +91,27 @@ class Worker {
   void RunOne(const Operation& operation, OperationStamps* stamps) {
     if (session_ == nullptr) {
       shared_->Gauge(ConnectionGauge::kWaiting, 1);
-      const absl::Status connected = Connect();
+      const absl::Status connected = Connect(shared_->end_ns());
       shared_->Gauge(ConnectionGauge::kWaiting, -1);
       if (!connected.ok()) {
         stamps->leased_ns = stamps->finished_ns = Now();
         if (FailureCode(connected) == kCauseInterrupted) {
-          shared_->OnSkipped(operation, *stamps);
+          const bool time_is_up = stamps->finished_ns >= shared_->end_ns();
+          shared_->OnSkipped(operation, time_is_up ? SkipReason::kTimeUp : SkipReason::kStopped,
+                             *stamps);
         } else {
           shared_->OnEnded(operation, *stamps, connected, {number_, 1});
         }
         return;
       }
     }
-    shared_->Gauge(ConnectionGauge::kInUse, 1);
     stamps->leased_ns = Now();
+    if (const auto skip = shared_->ReasonToSkip(stamps->scheduled_ns, stamps->leased_ns)) {
+      stamps->finished_ns = stamps->leased_ns;
+      shared_->OnSkipped(operation, *skip, *stamps);
+      return;
+    }
+    shared_->Gauge(ConnectionGauge::kInUse, 1);
     const int64_t round_trips_before = session_->round_trips();
     OperationTally tally;
     absl::Status status;
@@ -268,7 +134,8 @@ class Worker {
     if (!session_->usable()) Drop();
   }
 
-  absl::Status Connect() {
+  // Tries again while it is refused, until `deadline_ns`.
+  absl::Status Connect(int64_t deadline_ns) {
     const RunContext& context = shared_->context();
     int64_t backoff_ns = Pool::kFirstBackoffNs;
     for (;;) {
@@ -285,16 +152,18 @@ class Worker {
         return status;
       }
       if (!absl::IsResourceExhausted(status)) return status;
-      if (!shared_->OnRefused(Now(), status)) return status;
-      if (!SleepUnlessInterrupted(backoff_ns)) {
-        return WithFailureCode(absl::CancelledError("interrupted while connecting"),
-                               kCauseInterrupted);
+      const int64_t now_ns = Now();
+      if (!shared_->OnRefused(now_ns, status)) return status;
+      const bool goes_on = SleepUnlessInterrupted(std::min(backoff_ns, deadline_ns - now_ns));
+      if (!goes_on || Now() >= deadline_ns) {
+        return WithFailureCode(absl::CancelledError("stopped while connecting"), kCauseInterrupted);
       }
       backoff_ns = std::min(backoff_ns * 2, Pool::kLongestBackoffNs);
     }
   }
 
   bool SleepUnlessInterrupted(int64_t duration_ns) const {
+    if (duration_ns <= 0) return !shared_->context().interrupt->raised();
     pollfd descriptor = {shared_->context().interrupt->descriptor(), POLLIN, 0};
     const timespec timeout = {duration_ns / kNanosecondsPerSecond,
                               duration_ns % kNanosecondsPerSecond};
@@ -312,6 +181,7 @@ class Worker {
   SharedRun* const shared_;
   const std::unique_ptr<ClientState> client_;
   const int number_;
+  int64_t operations_left_;
   std::unique_ptr<BlockingSession> session_;
 };
 
@@ -319,12 +189,23 @@ class Worker {
 
 void RunBlocking(const RunContext& context, MeasuredRun* measured) {
   const int64_t thread_count =
-      std::min<int64_t>(context.scenario->limit.value_or(1), context.operation_count);
-  SharedRun shared(context, measured);
+      std::min<int64_t>(context.scenario->ClientCount(), context.operation_count);
+  SharedRun shared(context, thread_count, measured);
+  StartGate start;
   std::vector<std::thread> threads;
   for (int number = 0; number < thread_count; ++number) {
-    threads.emplace_back([&shared, number] { Worker(&shared, number).Run(); });
+    try {
+      threads.emplace_back([&shared, &start, number] { Worker(&shared, number).Run(&start); });
+    } catch (const std::system_error& error) {
+      shared.GiveUp(absl::StrCat("thread ", number + 1, " of ", thread_count,
+                                 " could not be started (", error.code().message(),
+                                 "); use fewer threads, or raise 'ulimit -u'"));
+      break;
+    }
   }
+  start.AwaitArrivals(threads.size());
+  shared.StartClock();
+  start.Open();
   for (std::thread& thread : threads) thread.join();
   shared.Finish(SteadyClock::Get()->NowNs());
 }

@@ -6,15 +6,15 @@
 
 namespace pgring {
 
-ClientSlots::ClientSlots(Workload* workload, int count) {
-  std::unique_ptr<ClientState> first = workload->MakeClient(0);
-  if (first == nullptr) return;
-  slots_.resize(static_cast<size_t>(count));
+ClientSlots::ClientSlots(Workload* workload, int count,
+                         std::optional<int64_t> operations_per_client)
+    : slots_(static_cast<size_t>(count)) {
   free_.reserve(slots_.size());
   for (int number = count - 1; number >= 0; --number) {
     ClientSlot& slot = slots_[static_cast<size_t>(number)];
     slot.number = number;
-    slot.state = number == 0 ? std::move(first) : workload->MakeClient(number);
+    slot.state = workload->MakeClient(number);
+    if (operations_per_client.has_value()) slot.operations_left = *operations_per_client;
     free_.push_back(&slot);
   }
 }
@@ -23,6 +23,7 @@ ClientSlot* ClientSlots::Take() {
   PGRING_CHECK(!free_.empty(), "more operations were admitted than there are clients");
   ClientSlot* slot = free_.back();
   free_.pop_back();
+  --slot->operations_left;
   return slot;
 }
 

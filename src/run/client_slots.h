@@ -1,11 +1,13 @@
-// The clients of a run whose workload has any: who is free, who has been aborted, and the
-// connection that each keeps where there is one for everybody. Not thread-safe; taking and giving
-// back allocates nothing.
+// The clients of a run: which of them are free, which have ended, and the connection that each
+// keeps where there are enough. Not thread-safe; taking and giving back allocates nothing.
 #ifndef PGRING_RUN_CLIENT_SLOTS_H_
 #define PGRING_RUN_CLIENT_SLOTS_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "pgring/postgres/pool.h"
@@ -14,29 +16,29 @@
 namespace pgring {
 
 struct ClientSlot {
+  bool aborted() const { return state != nullptr && state->aborted(); }
+
   int number = 0;
-  std::unique_ptr<ClientState> state;
+  std::unique_ptr<ClientState> state;  // nullptr where operations share nothing
+  int64_t operations_left = std::numeric_limits<int64_t>::max();
   // Parked while the client has nothing to do.
   Lease lease;
 };
 
 class ClientSlots {
  public:
-  // Makes `count` clients, or none where the workload has no use for them.
-  ClientSlots(Workload* workload, int count);
+  // Makes `count` clients, each of which runs `operations_per_client`, or as many as it gets.
+  ClientSlots(Workload* workload, int count, std::optional<int64_t> operations_per_client);
 
-  bool empty() const { return slots_.empty(); }
-  // Somebody is free: there are as many clients as may be running.
+  // At least one client is free: there are as many as may be running.
   ClientSlot* Take();
   void GiveBack(ClientSlot* slot) { free_.push_back(slot); }
   ClientSlot* at(size_t number) { return &slots_[number]; }
+  size_t size() const { return slots_.size(); }
 
-  // The client runs nothing more.
-  void Retire() { ++retired_; }
-  int retired() const { return retired_; }
-  bool all_retired() const {
-    return !slots_.empty() && static_cast<size_t>(retired_) == slots_.size();
-  }
+  // A client runs nothing more: it was aborted, or has run all its operations.
+  void End() { ++ended_; }
+  bool all_ended() const { return ended_ == slots_.size(); }
 
   // Every connection that was kept goes back to its pool.
   void ReleaseConnections();
@@ -45,7 +47,7 @@ class ClientSlots {
   std::vector<ClientSlot> slots_;
   // The last one first: as few clients as possible do the work.
   std::vector<ClientSlot*> free_;
-  int retired_ = 0;
+  size_t ended_ = 0;
 };
 
 }  // namespace pgring

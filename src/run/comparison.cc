@@ -30,15 +30,13 @@ constexpr int64_t kServerReturnNs = 30 * kNanosecondsPerSecond;
 constexpr int64_t kServerRetryNs = 100 * kNanosecondsPerMillisecond;
 
 // What a run costs, from when it begins to measure.
-class CostMeter final : public RunEvents {
+class CostMeter {
  public:
-  CostMeter(std::optional<pid_t> postmaster_pid, Workload* workload)
-      : postmaster_pid_(postmaster_pid) {
-    workload->StartRun();
-    OnMeasuringStarts();
+  explicit CostMeter(std::optional<pid_t> postmaster_pid) : postmaster_pid_(postmaster_pid) {
+    Start();
   }
 
-  void OnMeasuringStarts() override {
+  void Start() {
     server_before_ = SampleServer();
     client_before_ = SampleProcessCost();
   }
@@ -67,6 +65,24 @@ class CostMeter final : public RunEvents {
   std::optional<TreeCost> server_after_;
   ProcessCost client_before_;
   ProcessCost client_;
+};
+
+// Passes on what a runner tells.
+class EventRelay final : public RunEvents {
+ public:
+  EventRelay(std::string label, CostMeter* costs, ComparisonObserver* observer)
+      : label_(std::move(label)), costs_(costs), observer_(observer) {}
+
+  void OnMeasuringStarts() override { costs_->Start(); }
+  void OnConnectionRefused(const absl::Status& refusal) override {
+    observer_->OnNote(absl::StrCat("scenario ", label_, ": a connection was refused (",
+                                   refusal.message(), "); it is tried again"));
+  }
+
+ private:
+  const std::string label_;
+  CostMeter* const costs_;
+  ComparisonObserver* const observer_;
 };
 
 class Comparison {
@@ -193,7 +209,7 @@ absl::Status Comparison::FitConnections() {
 }
 
 absl::Status Comparison::FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario) {
-  const int64_t needed = scenario->ConnectionsNeeded(result_.plan.workload.operations);
+  const int64_t needed = scenario->ConnectionsNeeded(result_.plan.OperationsOf(*scenario));
   if (needed <= allowance.connections) return absl::OkStatus();
   if (scenario->connections_given || allowance.connections < 1) {
     return absl::ResourceExhaustedError(absl::StrFormat(
@@ -257,8 +273,9 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   observer_->OnRunStart(scenario, progress);
   // Memory first: the reset makes this run's peak its own.
   const bool peak_is_ours = ResetPeakMemory();
-  CostMeter costs(target_.postmaster_pid, workload_.get());
-  const absl::Status ran = Measure(scenario, &progress, &costs, &measured);
+  CostMeter costs(target_.postmaster_pid);
+  EventRelay events(scenario.label, &costs, observer_);
+  const absl::Status ran = Measure(scenario, &progress, &events, &measured);
   costs.Stop();
 
   RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
@@ -266,6 +283,11 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   run.commands = workload_->command_figures();
   if (peak_is_ours) run.client.max_rss_bytes = PeakMemoryBytes();
   run.warnings = notes;
+  if (result_.plan.load.operations_per_client.has_value() && !scenario.limit.has_value()) {
+    run.warnings.push_back(absl::StrFormat(
+        "this scenario has no clients of its own: -t counts for each of its %d connections",
+        scenario.ClientCount()));
+  }
   if (!ran.ok()) {
     run.reasons.push_back(std::string(ran.message()));
     return run;
@@ -306,7 +328,7 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
   context.parameters = &target_.parameters;
   context.workload = workload_.get();
   context.operations = operations_.get();
-  context.operation_count = result_.plan.workload.operations;
+  context.operation_count = result_.plan.OperationsOf(scenario);
   context.load = result_.plan.load;
   context.events = events;
   context.log = observer_->operation_log();
@@ -316,7 +338,7 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
     RunBlocking(context, measured);
     return absl::OkStatus();
   }
-  const int64_t connections = scenario.ConnectionsNeeded(result_.plan.workload.operations);
+  const int64_t connections = scenario.ConnectionsNeeded(context.operation_count);
   absl::StatusOr<std::unique_ptr<Backend>> backend =
       CreateKernelBackend(BackendOptionsFor(connections, result_.plan.io));
   if (!backend.ok()) return backend.status();

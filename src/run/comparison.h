@@ -17,7 +17,8 @@
 
 namespace pgring {
 
-// Told of what happens while it happens, on the thread that runs the comparison.
+// Told of what happens while it happens: on the thread that runs the comparison, and of notes also
+// on a thread of the run, one at a time.
 class ComparisonObserver {
  public:
   virtual ~ComparisonObserver() = default;

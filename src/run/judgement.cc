@@ -38,13 +38,37 @@ void JudgeVerification(RunResult* result) {
   }
 }
 
+// What operations waited for connections that could not be had says how long that was, not how fast
+// the server is.
+void JudgeRefusals(const MeasuredRun& measured, RunResult* result) {
+  const ConnectionCounts& connections = result->connections;
+  if (measured.opened_before < measured.wanted_before && !measured.interrupted) {
+    result->reasons.push_back(absl::StrFormat(
+        "only %d of %d connections could be opened before the run (%s), so these figures are not "
+        "those of %d connections; close other sessions, or ask for fewer connections",
+        measured.opened_before, measured.wanted_before, measured.connect_failure.message(),
+        measured.wanted_before));
+    return;
+  }
+  if (connections.refused == 0) return;
+  const auto refused_ns = static_cast<double>(measured.connections.refused_ns);
+  const auto duration_ns = static_cast<double>(measured.ended_ns - measured.started_ns);
+  const std::string text = absl::StrFormat(
+      "%d of %d connection attempts were refused (%s); at most %d connections were open",
+      connections.refused, connections.requested, measured.connect_failure.message(),
+      connections.peak_open);
+  if (refused_ns > kMaxRefusedShare * duration_ns) {
+    result->reasons.push_back(absl::StrFormat(
+        "%s, and none could be added for %.2f of %.2f s, so the times say how long operations "
+        "waited for connections",
+        text, refused_ns / kNanosecondsPerSecond, duration_ns / kNanosecondsPerSecond));
+  } else {
+    result->warnings.push_back(text);
+  }
+}
+
 void JudgeConnections(RunResult* result) {
   const ConnectionCounts& connections = result->connections;
-  if (connections.refused > 0) {
-    result->warnings.push_back(absl::StrFormat(
-        "%d of %d connection attempts were refused; at most %d connections were open",
-        connections.refused, connections.requested, connections.peak_open));
-  }
   if (connections.timeline_thinned) {
     result->warnings.push_back(
         "more connection changes than are kept: the timeline is thinned, its peaks and means are "
@@ -80,6 +104,15 @@ void JudgeStability(const MeasuredRun& measured, const LoadPlan& load, RunResult
       "s behind its schedule and %d were not begun at all, so the times say how long the run was, "
       "not how fast the server is",
       *load.rate_per_s, result->throughput_per_s, lag_ns / kNanosecondsPerSecond, total.skipped));
+}
+
+// An open loop's reasons count these among what was not begun.
+void JudgeCut(const MeasuredRun& measured, const LoadPlan& load, RunResult* result) {
+  if (measured.cut_at_end == 0 || load.open_loop()) return;
+  result->warnings.push_back(absl::StrFormat(
+      "%d operations still waited for a connection when the time was up; they were not begun and "
+      "count as skipped",
+      measured.cut_at_end));
 }
 
 }  // namespace
@@ -137,6 +170,8 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
   connections.timeline = timeline.Steps(ConnectionTimeline::kMaxSteps);
   connections.timeline_thinned = timeline.thinned();
   connections.connect_ns = measured.connect_ns;
+  connections.opened_before = measured.opened_before;
+  connections.connecting_s = static_cast<double>(measured.connecting_ns) / kNanosecondsPerSecond;
 
   if (measured.ring.has_value()) {
     result.client.enters = measured.ring->enters;
@@ -186,7 +221,9 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& 
             ? absl::StrCat("this pgring was built with sanitizers (", build.sanitizers, ")")
             : "this pgring was built without optimisation");
   }
+  JudgeRefusals(measured, result);
   JudgeConnections(result);
+  JudgeCut(measured, load, result);
   JudgeRescues(measured, result);
 }
 

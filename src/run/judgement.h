@@ -13,6 +13,9 @@ namespace pgring {
 // More than this share of failed operations and the run is no measurement of the regime any more.
 inline constexpr double kMaxFailedShare = 0.01;
 
+// When connections were refused for more than this share of the run, it measured waiting for them.
+inline constexpr double kMaxRefusedShare = 0.01;
+
 // An open loop is unstable when its last operation began later than these say (both), or when more
 // than this share was skipped.
 inline constexpr double kMaxLagShare = 0.02;     // of the run's duration

@@ -13,9 +13,14 @@ enum class ArrivalKind : uint8_t { kPoisson, kConstant };
 std::string_view ArrivalKindName(ArrivalKind kind);  // "poisson", "constant"
 
 struct LoadPlan {
-  // The run ends when that much time has passed, whatever the number of operations. What is in
-  // flight then is completed and counts.
+  // The run ends when that much time has passed, whatever the number of operations. What has a
+  // connection then is completed and counts; what still waits for one is skipped.
   std::optional<double> duration_s;
+  // So many operations for each client of a scenario, as pgbench's -t; else their number is the
+  // workload's.
+  std::optional<int64_t> operations_per_client;
+  // Every connection is opened before the clock starts; else each when it is first needed.
+  bool connect_before = false;
   // Operations before this are run and count nowhere.
   double warmup_s = 0;
   // What bounds a scenario (its limit; async's pool) grows from 1 to its full size within this

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "pgring/base/interrupt.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/histogram.h"
@@ -35,6 +36,8 @@ class RunEvents {
   virtual ~RunEvents() = default;
   // The warm-up, if there is one, is over: costs count from here.
   virtual void OnMeasuringStarts() = 0;
+  // The first refusal of a connection in this run; what is refused is tried again.
+  virtual void OnConnectionRefused(const absl::Status& refusal) = 0;
 };
 
 // Everything is borrowed and outlives the run.
@@ -43,7 +46,8 @@ struct RunContext {
   const ConnectionParameters* parameters = nullptr;
   Workload* workload = nullptr;
   const OperationSource* operations = nullptr;
-  // How many; with a duration, at most so many.
+  // How many; with a duration, at most so many. Where the load says how many each client has, that
+  // times the scenario's clients.
   int64_t operation_count = 0;
   LoadPlan load;
   Interrupt* interrupt = nullptr;
@@ -63,6 +67,13 @@ struct MeasuredRun {
   ConnectionTimeline timeline;
   Histogram connect_ns;
   PoolCounters connections;
+  // Connections that were to be opened before the clock started, and how many of them were.
+  int64_t wanted_before = 0;
+  int64_t opened_before = 0;
+  // How long opening them took.
+  int64_t connecting_ns = 0;
+  // The last refusal, or another failure to connect before the clock started; OK: there was none.
+  absl::Status connect_failure;
   // The reactor's only.
   IoMode io_mode = IoMode::kReadiness;
   std::string io_setup;
@@ -76,6 +87,7 @@ struct MeasuredRun {
   // Successes beyond the latency limit; operations that took more than one attempt, and how many
   // attempts beyond the first there were.
   int64_t late = 0;
+  int64_t cut_at_end = 0;  // skipped because the time was up
   int64_t retried = 0;
   int64_t retries = 0;
   // Clients that an error kept from going on.

@@ -23,6 +23,12 @@ OperationSink::OperationSink(const RunContext& context, MeasuredRun* measured)
   }
 }
 
+void OperationSink::StartClock(int64_t measuring_from_ns, int64_t end_ns) {
+  measuring_from_ns_ = measuring_from_ns;
+  end_ns_ = end_ns;
+  context_.workload->StartRun();
+}
+
 void OperationSink::StartMeasuring(int64_t now_ns) {
   measuring_ = true;
   // Not when that was noticed: what was scheduled in between is the list's and counts.
@@ -56,10 +62,13 @@ void OperationSink::Failed(const Operation& operation, const OperationStamps& st
   Log(operation, stamps, OperationEnd::kFailed, attempts, code);
 }
 
-void OperationSink::Skipped(const Operation& operation, int64_t scheduled_ns, int64_t now_ns) {
+void OperationSink::Skipped(const Operation& operation, SkipReason reason, int64_t scheduled_ns,
+                            int64_t now_ns) {
   if (!Counts(scheduled_ns)) return;
   measured_->recorder.Skipped(operation.kind, scheduled_ns, now_ns);
   context_.progress->ended.fetch_add(1, std::memory_order_relaxed);
+  if (reason == SkipReason::kTimeUp) ++measured_->cut_at_end;
+  if (reason != SkipReason::kTooLate) return;
   OperationStamps stamps;
   stamps.scheduled_ns = scheduled_ns;
   stamps.finished_ns = now_ns;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "pgring/metrics/recorder.h"
@@ -24,11 +25,9 @@ class OperationSink {
  public:
   OperationSink(const RunContext& context, MeasuredRun* measured);
 
-  // No attempt begins after that.
-  void set_end_ns(int64_t end_ns) { end_ns_ = end_ns; }
-
-  // What is scheduled before that is the warm-up's.
-  void set_measuring_from_ns(int64_t measuring_from_ns) { measuring_from_ns_ = measuring_from_ns; }
+  // The clock of the run starts. What is scheduled before `measuring_from_ns` is the warm-up's; no
+  // attempt begins after `end_ns`.
+  void StartClock(int64_t measuring_from_ns, int64_t end_ns);
   // The measured phase has begun, or, before its time, never will: all that is left counts then.
   void StartMeasuring(int64_t now_ns);
   bool measuring() const { return measuring_; }
@@ -39,7 +38,7 @@ class OperationSink {
                  const Attempts& attempts);
   void Failed(const Operation& operation, const OperationStamps& stamps, const absl::Status& status,
               const Attempts& attempts);
-  void Skipped(const Operation& operation, int64_t scheduled_ns, int64_t now_ns);
+  void Skipped(const Operation& operation, SkipReason reason, int64_t scheduled_ns, int64_t now_ns);
 
   // Where an operation counts what it reads.
   OperationTally* TallyOf(int64_t scheduled_ns) {
@@ -50,9 +49,11 @@ class OperationSink {
   // and deadlocks, within the plan's tries and its latency limit.
   bool MayRetry(const absl::Status& status, int tries, int64_t scheduled_ns, int64_t now_ns) const;
 
-  // With a rate and a latency limit: too late to begin.
-  bool IsTooLate(int64_t scheduled_ns, int64_t now_ns) const {
-    return context_.load.open_loop() && now_ns - scheduled_ns > latency_limit_ns_;
+  // Why an operation must not begin any more; nothing: it may.
+  std::optional<SkipReason> ReasonToSkip(int64_t scheduled_ns, int64_t now_ns) const {
+    if (now_ns >= end_ns_) return SkipReason::kTimeUp;
+    const bool too_late = context_.load.open_loop() && now_ns - scheduled_ns > latency_limit_ns_;
+    return too_late ? std::optional<SkipReason>(SkipReason::kTooLate) : std::nullopt;
   }
 
  private:

@@ -70,6 +70,11 @@ int64_t ScenarioPlan::ConnectionsNeeded(int64_t operations) const {
   return std::clamp<int64_t>(needed, 1, std::max<int64_t>(operations, 1));
 }
 
+int64_t ComparisonPlan::OperationsOf(const ScenarioPlan& scenario) const {
+  if (!load.operations_per_client.has_value()) return workload.operations;
+  return *load.operations_per_client * scenario.ClientCount();
+}
+
 bool UsesReactor(const ComparisonPlan& plan) {
   return std::any_of(
       plan.scenarios.begin(), plan.scenarios.end(),

@@ -60,6 +60,10 @@ struct ScenarioPlan {
 
   // How many connections this scenario may hold at once in a run of `operations`.
   int64_t ConnectionsNeeded(int64_t operations) const;
+
+  // How many clients run operations side by side: one for each place of the limit, or, without a
+  // limit, one for each connection.
+  int ClientCount() const { return limit.value_or(pool.size + pool.max_overflow); }
 };
 
 // Of a run that a duration ends.
@@ -103,6 +107,9 @@ struct ComparisonPlan {
   IoMode io = IoMode::kReadiness;
   std::string io_reason;  // why it is not completion, where it was not asked for
   std::vector<ScenarioPlan> scenarios;
+
+  // How many operations a run of `scenario` has, kUnlimitedOperations where a duration ends it.
+  int64_t OperationsOf(const ScenarioPlan& scenario) const;
 };
 
 // Whether any scenario runs on the reactor, and so needs io_uring.

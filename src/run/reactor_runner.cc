@@ -1,13 +1,11 @@
 #include "run/reactor_runner.h"
 
 #include <malloc.h>
-#include <poll.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
@@ -16,14 +14,16 @@
 #include "pgring/coro/run.h"
 #include "pgring/coro/task_group.h"
 #include "run/client_slots.h"
+#include "run/connection_opener.h"
 #include "run/limiter.h"
 #include "run/operation_sink.h"
 #include "run/run_schedule.h"
+#include "run/run_watch.h"
 
 namespace pgring {
 namespace {
 
-// Of an open loop without a limiter: what is due beyond this waits outside of memory.
+// Of an open loop or a duration without a limiter: the cap on queued operations.
 constexpr int kMaxOperationsInSystem = 100'000;
 
 // What malloc has given out, coroutine frames left aside.
@@ -41,40 +41,56 @@ class ReactorRun {
         reactor_(reactor),
         measured_(measured),
         unbounded_(LimiterOf(context.scenario->kind) == LimiterKind::kUnbounded),
-        schedule_(context, reactor->clock().NowNs()),
+        schedule_(context),
         sink_(context, measured),
         limiter_(MakeLimiter(context, reactor->ready())),
         pool_(reactor, PoolOptionsOf(*context.scenario), factory, &measured->timeline,
               &measured->connect_ns),
-        clients_(context.workload, ClientCount(*context.scenario)),
+        // Without a limit an operation belongs to the client of the connection that it gets, so
+        // that no client can have a number of operations of its own.
+        clients_(context.workload, context.scenario->ClientCount(),
+                 unbounded_ ? std::nullopt : context.load.operations_per_client),
         keeps_connections_(context.workload->uses_session_state() && !unbounded_ &&
-                           ClientCount(*context.scenario) <= ConnectionCount(*context.scenario)),
+                           context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
         stop_(reactor->ready()),
+        waits_end_(reactor->ready()),
         operations_ended_(reactor->ready()),
         operations_(reactor->ready()),
-        watchers_(reactor->ready()),
-        interrupt_poll_(reactor),
-        watchdog_poll_(reactor) {}
+        timers_(reactor->ready()),
+        opener_(reactor, &pool_),
+        watch_(reactor, &pool_, context.interrupt) {
+    pool_.set_on_refused([this](const absl::Status& refusal) { OnRefused(refusal); });
+  }
 
   Task<void> Main() {
-    watchers_.Spawn(WatchInterrupt());
-    if (measured_->io_mode == IoMode::kCompletion) watchers_.Spawn(WatchWaits());
-    co_await AdmitAll();
+    watch_.WatchInterrupt([this] { OnInterrupt(); });
+    if (measured_->io_mode == IoMode::kCompletion) watch_.WatchWaits();
+    heap_before_ = HeapBytesWithoutFrames();
+    if (context_.load.connect_before) {
+      co_await ConnectAhead();
+    }
+    StartClock();
+    if (schedule_.open_loop()) {
+      co_await AdmitOnSchedule();
+    } else {
+      co_await AdmitInTurn();
+    }
     co_await operations_.Join();
     measured_->ended_ns = Now();
     // The warm-up had not ended when the run was stopped: nothing was measured.
     if (!sink_.measuring()) StartMeasuring(measured_->ended_ns);
     measured_->timeline.Finish(measured_->ended_ns);
+    measured_->connections = pool_.counters();
     NoteRing();
     clients_.ReleaseConnections();
     SkipTheRest();
     NoteMemory();
+    measured_->rescued_waits = watch_.rescued_waits();
     operations_ended_.RequestStop();
-    interrupt_poll_.Cancel();
-    watchdog_poll_.Cancel();
-    co_await watchers_.Join();
+    watch_.Stop();
+    co_await watch_.Join();
+    co_await timers_.Join();
     co_await pool_.Close();
-    measured_->connections = pool_.counters();
   }
 
  private:
@@ -90,15 +106,12 @@ class ReactorRun {
     return scenario.pool.size + scenario.pool.max_overflow;
   }
 
-  // Without a limit an operation belongs to the client of the connection that it gets.
-  static int ClientCount(const ScenarioPlan& scenario) {
-    return scenario.limit.value_or(ConnectionCount(scenario));
-  }
-
-  // A schedule goes on whatever happens, so what it starts without a limit must have one after all.
+  // A schedule goes on whatever happens, and a duration may be long, so what they start without a
+  // limit must have one after all.
   static Limiter MakeLimiter(const RunContext& context, ReadyQueue* ready) {
     const LimiterKind kind = LimiterOf(context.scenario->kind);
-    if (kind == LimiterKind::kUnbounded && context.load.open_loop()) {
+    const bool endless = context.load.open_loop() || context.load.duration_s.has_value();
+    if (kind == LimiterKind::kUnbounded && endless) {
       return Limiter(ready, LimiterKind::kWindow, kMaxOperationsInSystem);
     }
     return Limiter(ready, kind, context.scenario->limit);
@@ -106,64 +119,115 @@ class ReactorRun {
 
   int64_t Now() const { return reactor_->clock().NowNs(); }
 
-  Task<void> AdmitAll() {
-    heap_before_ = HeapBytesWithoutFrames();
-    sink_.set_measuring_from_ns(schedule_.measuring_from_ns());
-    sink_.set_end_ns(schedule_.end_ns());
-    const StopToken stop(&stop_);
-    const StopToken ended(&operations_ended_);
+  // Opens the connections that the run will use, before its clock starts. The run goes on with
+  // those that could be had; without any it is given up.
+  Task<void> ConnectAhead() {
+    const int64_t began_ns = Now();
+    int64_t wanted = context_.scenario->ConnectionsNeeded(context_.operation_count);
+    // Overflow connections would be closed on their return; clients keep theirs.
+    if (!keeps_connections_) wanted = std::min<int64_t>(wanted, context_.scenario->pool.size);
+    if (context_.operation_count == 0) wanted = 0;
+    std::vector<Lease> leases = co_await opener_.Open(wanted);
+    const int64_t now_ns = Now();
+    measured_->wanted_before = wanted;
+    measured_->opened_before = static_cast<int64_t>(leases.size());
+    measured_->connecting_ns = now_ns - began_ns;
+    if (!opener_.failure().ok()) measured_->connect_failure = opener_.failure();
+    if (leases.empty() && wanted > 0 && !stop_.stop_requested()) {
+      GiveUp(absl::StrCat("no connection could be opened: ", measured_->connect_failure.message()));
+    }
+    size_t number = 0;
+    for (Lease& lease : leases) {
+      if (keeps_connections_) KeepConnection(clients_.at(number++), now_ns, &lease);
+    }
+  }
+
+  void OnRefused(const absl::Status& refusal) {
+    opener_.OnRefused();
+    const bool is_first = measured_->connect_failure.ok();
+    measured_->connect_failure = refusal;
+    if (is_first && context_.events != nullptr) context_.events->OnConnectionRefused(refusal);
+  }
+
+  void OnInterrupt() {
+    measured_->interrupted = true;
+    Stop();
+  }
+
+  void StartClock() {
+    const int64_t now_ns = Now();
+    schedule_.Start(now_ns);
+    sink_.StartClock(schedule_.measuring_from_ns(), schedule_.end_ns());
     if (schedule_.has_warmup()) {
-      watchers_.Spawn(EndWarmup());
+      timers_.Spawn(EndWarmup());
     } else {
-      StartMeasuring(Now());
+      StartMeasuring(now_ns);
+      if (context_.load.connect_before) measured_->timeline.StartAgain(now_ns);
     }
-    if (context_.load.ramp_s > 0) {
-      const int64_t full_ns =
-          Now() + static_cast<int64_t>(context_.load.ramp_s * kNanosecondsPerSecond);
-      watchers_.Spawn(unbounded_ ? pool_.Ramp(full_ns, ended)
-                                 : limiter_.Ramp(reactor_, full_ns, ended));
-    }
-    for (int64_t now_ns = Now(); schedule_.HasNext(now_ns) && !stop_.stop_requested();
-         now_ns = Now()) {
-      OperationStamps stamps;
-      stamps.scheduled_ns = now_ns;
-      if (schedule_.open_loop()) {
-        stamps.scheduled_ns = schedule_.NextDueNs();
-        if (stamps.scheduled_ns >= schedule_.end_ns()) break;
-        if (stamps.scheduled_ns > Now()) {
-          co_await SleepUntil(reactor_, stamps.scheduled_ns, stop);
-        }
-        if (stop_.stop_requested()) break;
-        if (Now() >= schedule_.end_ns()) {
-          Skip(schedule_.Take(stamps.scheduled_ns), stamps.scheduled_ns);
-          continue;
-        }
-      }
+    if (schedule_.end_ns() != RunSchedule::kNever) timers_.Spawn(EndWaits());
+    if (context_.load.ramp_s <= 0) return;
+    const StopToken ended(&operations_ended_);
+    const int64_t full_ns =
+        now_ns + static_cast<int64_t>(context_.load.ramp_s * kNanosecondsPerSecond);
+    timers_.Spawn(unbounded_ ? pool_.Ramp(full_ns, ended)
+                             : limiter_.Ramp(reactor_, full_ns, ended));
+  }
+
+  // A closed loop: an operation exists from when it is admitted, so that there are never more of
+  // them than the limit.
+  Task<void> AdmitInTurn() {
+    while (schedule_.HasNext(Now()) && !stop_.stop_requested()) {
       Permit permit = co_await limiter_.Admit();
-      stamps.admitted_ns = limiter_.bounded() ? Now() : stamps.scheduled_ns;
-      // In a closed loop the time was up before there was room: it was never scheduled.
-      if (!schedule_.open_loop() && stamps.admitted_ns >= schedule_.end_ns()) break;
-      const Operation operation = schedule_.Take(stamps.scheduled_ns);
-      if (stop_.stop_requested()) {
-        Skip(operation, stamps.scheduled_ns);
-        break;
-      }
-      if (schedule_.open_loop() && (stamps.admitted_ns >= schedule_.end_ns() ||
-                                    sink_.IsTooLate(stamps.scheduled_ns, stamps.admitted_ns))) {
-        Skip(operation, stamps.scheduled_ns);
-        continue;
-      }
-      sink_.Scheduled(operation, stamps.scheduled_ns);
-      operations_.Spawn(RunOperation(operation, stamps, std::move(permit)));
+      OperationStamps stamps;
+      stamps.scheduled_ns = stamps.admitted_ns = Now();
+      // The time was up, or the run was stopped, before there was room.
+      if (stop_.stop_requested() || stamps.admitted_ns >= schedule_.end_ns()) break;
+      Start(schedule_.Take(stamps.scheduled_ns), stamps, std::move(permit));
       if (unbounded_) {
         co_await Yield(reactor_);
       }
     }
   }
 
-  void Skip(const Operation& operation, int64_t scheduled_ns) {
+  // An open loop: operations are scheduled whether there is room for them or not.
+  Task<void> AdmitOnSchedule() {
+    const StopToken stop(&stop_);
+    while (schedule_.HasNext(Now()) && !stop_.stop_requested()) {
+      OperationStamps stamps;
+      stamps.scheduled_ns = schedule_.NextDueNs();
+      if (stamps.scheduled_ns >= schedule_.end_ns()) break;
+      if (stamps.scheduled_ns > Now()) {
+        co_await SleepUntil(reactor_, stamps.scheduled_ns, stop);
+      }
+      if (stop_.stop_requested()) break;
+      std::optional<SkipReason> skip = sink_.ReasonToSkip(stamps.scheduled_ns, Now());
+      Permit permit;
+      if (!skip.has_value()) {
+        permit = co_await limiter_.Admit();
+        stamps.admitted_ns = unbounded_ ? stamps.scheduled_ns : Now();
+        skip = sink_.ReasonToSkip(stamps.scheduled_ns, Now());
+      }
+      const Operation operation = schedule_.Take(stamps.scheduled_ns);
+      if (stop_.stop_requested()) skip = SkipReason::kStopped;
+      if (skip.has_value()) {
+        Skip(operation, *skip, stamps.scheduled_ns);
+      } else {
+        Start(operation, stamps, std::move(permit));
+        if (unbounded_) {
+          co_await Yield(reactor_);
+        }
+      }
+    }
+  }
+
+  void Start(const Operation& operation, const OperationStamps& stamps, Permit permit) {
+    sink_.Scheduled(operation, stamps.scheduled_ns);
+    operations_.Spawn(RunOperation(operation, stamps, std::move(permit)));
+  }
+
+  void Skip(const Operation& operation, SkipReason reason, int64_t scheduled_ns) {
     sink_.Scheduled(operation, scheduled_ns);
-    sink_.Skipped(operation, scheduled_ns, Now());
+    sink_.Skipped(operation, reason, scheduled_ns, Now());
   }
 
   Task<void> EndWarmup() {
@@ -176,8 +240,17 @@ class ReactorRun {
     measured_->timeline.StartAgain(now_ns);
   }
 
+  // What waits for a connection when the time is up is not begun.
+  Task<void> EndWaits() {
+    const StopToken ended(&operations_ended_);
+    const int64_t end_ns = schedule_.end_ns();
+    const bool reached = co_await SleepUntil(reactor_, end_ns, ended);
+    if (reached) waits_end_.RequestStop();
+  }
+
   void StartMeasuring(int64_t now_ns) {
     sink_.StartMeasuring(now_ns);
+    pool_.StartMeasuring();
     ring_before_ = reactor_->backend().stats();
   }
 
@@ -189,33 +262,40 @@ class ReactorRun {
   }
 
   Task<void> RunOperation(Operation operation, OperationStamps stamps, Permit permit) {
-    ClientSlot* client = clients_.empty() || unbounded_ ? nullptr : clients_.Take();
+    ClientSlot* client = unbounded_ ? nullptr : clients_.Take();
     Lease lease;
     if (client != nullptr && client->lease.held()) {
       lease = std::move(client->lease);
     } else {
-      const StopToken stop(&stop_);
-      auto acquired = co_await pool_.Acquire(stop);
+      const StopToken waits_end(&waits_end_);
+      auto acquired = co_await pool_.Acquire(waits_end);
       if (!acquired.ok()) {
         stamps.leased_ns = stamps.finished_ns = Now();
-        OnNoConnection(operation, stamps, acquired.status());
-        if (client != nullptr) clients_.GiveBack(client);
+        OnNoConnection(operation, stamps, acquired.status(), client);
+        EndTurn(client, &lease, &permit);
         co_return;
       }
       lease = std::move(*acquired);
     }
-    stamps.leased_ns = Now();
-    lease.Unpark(stamps.leased_ns);
-    Session* session = lease.session();
-    if (!clients_.empty() && unbounded_) {
+    if (client == nullptr) {
       client = clients_.at(static_cast<size_t>(lease.connection_number()));
     }
-    ClientState* state = client == nullptr ? nullptr : client->state.get();
+    stamps.leased_ns = Now();
+    lease.Unpark(stamps.leased_ns);
+    const std::optional<SkipReason> skip =
+        sink_.ReasonToSkip(stamps.scheduled_ns, stamps.leased_ns);
+    if (skip.has_value()) {
+      sink_.Skipped(operation, *skip, stamps.scheduled_ns, stamps.leased_ns);
+      EndTurn(client, &lease, &permit);
+      co_return;
+    }
+    Session* session = lease.session();
+    ClientState* state = client->state.get();
     const int64_t round_trips_before = session->round_trips();
     OperationTally* tally = sink_.TallyOf(stamps.scheduled_ns);
     absl::Status status;
     Attempts attempts;
-    attempts.client = client == nullptr ? lease.connection_number() : client->number;
+    attempts.client = client->number;
     for (;;) {
       ++attempts.tries;
       status = co_await context_.workload->Run(session, state, operation, tally);
@@ -232,31 +312,48 @@ class ReactorRun {
     } else {
       sink_.Failed(operation, stamps, status, attempts);
     }
-    if (client != nullptr) {
-      EndOfClient(client, stamps.finished_ns, &lease, &permit);
-    }
-    // The session first, so that whoever the permit admits finds it.
-    lease.Release();
-    permit.Release();
+    EndTurn(client, &lease, &permit);
   }
 
-  // What becomes of the client after an operation, and of what the operation held.
-  void EndOfClient(ClientSlot* client, int64_t now_ns, Lease* lease, Permit* permit) {
-    if (client->state->aborted()) {
-      ++measured_->aborted_clients;
-      clients_.Retire();
-      limiter_.Retire(std::move(*permit));
-      // Its connection number is its name, so that nobody else may have it.
-      if (unbounded_) KeepConnection(client, now_ns, lease);
-      if (clients_.all_retired() && !stop_.stop_requested()) {
-        measured_->gave_up = absl::StrCat("every client was aborted by an error; the first one: ",
-                                          measured_->first_failure);
-        Stop();
+  // What becomes of the client after an operation (nullptr: it had none), and of what the operation
+  // held.
+  void EndTurn(ClientSlot* client, Lease* lease, Permit* permit) {
+    if (client != nullptr) {
+      if (client->aborted()) {
+        OnClientAborted(client, lease, permit);
+      } else if (!unbounded_ && client->operations_left == 0) {
+        EndClient(permit);
+      } else {
+        // Not while another client has none: it would wait for as long as the run lasts.
+        if (keeps_connections_ && lease->held() && lease->session()->usable() &&
+            !pool_.has_waiters()) {
+          KeepConnection(client, Now(), lease);
+        }
+        if (!unbounded_) clients_.GiveBack(client);
       }
-      return;
     }
-    if (keeps_connections_ && lease->session()->usable()) KeepConnection(client, now_ns, lease);
-    if (!unbounded_) clients_.GiveBack(client);
+    // The session first, so that the operation that the permit admits finds it.
+    lease->Release();
+    permit->Release();
+  }
+
+  void OnClientAborted(ClientSlot* client, Lease* lease, Permit* permit) {
+    ++measured_->aborted_clients;
+    // Its connection's number is its name, so that it must not be another client's.
+    if (unbounded_) KeepConnection(client, Now(), lease);
+    EndClient(permit);
+    const bool none_left = measured_->aborted_clients == static_cast<int64_t>(clients_.size());
+    if (none_left && !stop_.stop_requested()) {
+      GiveUp(absl::StrCat("every client was aborted by an error; the first one: ",
+                          measured_->first_failure));
+    }
+  }
+
+  // A client runs nothing more, and its place is given to no other.
+  void EndClient(Permit* permit) {
+    clients_.End();
+    limiter_.Retire(std::move(*permit));
+    if (clients_.all_ended()) EndAdmission();
   }
 
   static void KeepConnection(ClientSlot* client, int64_t now_ns, Lease* lease) {
@@ -264,71 +361,44 @@ class ReactorRun {
     client->lease = std::move(*lease);
   }
 
-  void OnNoConnection(Operation operation, const OperationStamps& stamps,
-                      const absl::Status& status) {
+  void OnNoConnection(const Operation& operation, const OperationStamps& stamps,
+                      const absl::Status& status, const ClientSlot* client) {
     if (FailureCode(status) == kCauseInterrupted) {
-      sink_.Skipped(operation, stamps.scheduled_ns, stamps.finished_ns);
+      const SkipReason reason = stop_.stop_requested() ? SkipReason::kStopped : SkipReason::kTimeUp;
+      sink_.Skipped(operation, reason, stamps.scheduled_ns, stamps.finished_ns);
       return;
     }
-    sink_.Failed(operation, stamps, status, {0, 1});
-    if (pool_.gave_up() && !stop_.stop_requested()) {
-      measured_->gave_up = std::string(status.message());
-      Stop();
-    }
+    sink_.Failed(operation, stamps, status, {client == nullptr ? 0 : client->number, 1});
+    if (pool_.gave_up() && !stop_.stop_requested()) GiveUp(std::string(status.message()));
   }
 
+  void GiveUp(std::string why) {
+    measured_->gave_up = std::move(why);
+    Stop();
+  }
+
+  // Nothing more is begun, and nothing waits for a connection any longer.
   void Stop() {
+    EndAdmission();
+    waits_end_.RequestStop();
+    opener_.Stop();
+  }
+
+  void EndAdmission() {
     stop_.RequestStop();
     limiter_.Close();
   }
 
-  // Every planned operation is accounted for, also those that the interrupt kept from starting.
+  // Every planned operation is accounted for, also those that the run's end kept from starting.
   void SkipTheRest() {
     while (const std::optional<Operation> operation = schedule_.TakeUnscheduled()) {
-      Skip(*operation, measured_->ended_ns);
+      Skip(*operation, SkipReason::kStopped, measured_->ended_ns);
     }
   }
 
   void NoteMemory() {
     const int64_t growth = HeapBytesWithoutFrames() - heap_before_;
     if (growth > 0 && pool_.open() > 0) measured_->bytes_per_connection = growth / pool_.open();
-  }
-
-  Task<void> WatchInterrupt() {
-    const StopToken ended(&operations_ended_);
-    // A run without operations is over before this has begun to watch.
-    if (ended.stop_requested()) co_return;
-    RingOperation* poll = &interrupt_poll_;
-    const int descriptor = context_.interrupt->descriptor();
-    co_await PollDescriptor(poll, descriptor, POLLIN, PollUrgency::kBackground);
-    if (!context_.interrupt->raised()) co_return;
-    measured_->interrupted = true;
-    Stop();
-    const int64_t cancel_ns = Now() + Interrupt::kDrainNs;
-    bool still_running = co_await SleepUntil(reactor_, cancel_ns, ended);
-    if (!still_running) co_return;
-    pool_.CancelBusy();
-    const int64_t abort_ns = cancel_ns + Interrupt::kCancelNs;
-    still_running = co_await SleepUntil(reactor_, abort_ns, ended);
-    if (still_running) pool_.AbortBusy();
-  }
-
-  // Looks once a second whether the ring has forgotten somebody. A timer of the kernel's: one of
-  // the reactor's would give every wait of the loop a deadline.
-  Task<void> WatchWaits() {
-    const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (timer < 0) co_return;
-    const itimerspec every_second = {{1, 0}, {1, 0}};
-    timerfd_settime(timer, 0, &every_second, nullptr);
-    const StopToken ended(&operations_ended_);
-    RingOperation* poll = &watchdog_poll_;
-    while (!ended.stop_requested()) {
-      const int32_t events = co_await PollDescriptor(poll, timer, POLLIN, PollUrgency::kBackground);
-      uint64_t expirations = 0;
-      if (events <= 0 || read(timer, &expirations, sizeof expirations) <= 0) break;
-      measured_->rescued_waits += pool_.RescueWaits();
-    }
-    close(timer);
   }
 
   const RunContext& context_;
@@ -341,12 +411,13 @@ class ReactorRun {
   Pool pool_;
   ClientSlots clients_;
   const bool keeps_connections_;
-  StopSource stop_;
+  StopSource stop_;       // no operation is begun any more
+  StopSource waits_end_;  // and none waits for a connection any longer
   StopSource operations_ended_;
   TaskGroup operations_;
-  TaskGroup watchers_;
-  RingOperation interrupt_poll_;
-  RingOperation watchdog_poll_;
+  TaskGroup timers_;
+  ConnectionOpener opener_;
+  RunWatch watch_;
   BackendStats ring_before_;
   int64_t heap_before_ = 0;
 };

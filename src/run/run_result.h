@@ -54,6 +54,9 @@ struct ConnectionCounts {
   std::vector<TimelineStep> timeline;
   bool timeline_thinned = false;
   Histogram connect_ns;
+  // Connections that were opened before the clock started, and how long that took.
+  int64_t opened_before = 0;
+  double connecting_s = 0;
 };
 
 // More steps than this are thinned in reports; every peak stays.

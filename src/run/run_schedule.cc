@@ -11,14 +11,13 @@ int64_t Nanoseconds(double seconds) {
 
 }  // namespace
 
-RunSchedule::RunSchedule(const RunContext& context, int64_t start_ns)
-    : context_(context),
-      start_ns_(start_ns),
-      measuring_from_ns_(start_ns + Nanoseconds(context.load.warmup_s)) {
-  if (context.load.duration_s.has_value()) {
-    end_ns_ = measuring_from_ns_ + Nanoseconds(*context.load.duration_s);
-  }
-  if (context.load.open_loop()) arrivals_.emplace(context.load, start_ns);
+void RunSchedule::Start(int64_t start_ns) {
+  const LoadPlan& load = context_.load;
+  started_ = true;
+  start_ns_ = start_ns;
+  measuring_from_ns_ = start_ns + Nanoseconds(load.warmup_s);
+  if (load.duration_s.has_value()) end_ns_ = measuring_from_ns_ + Nanoseconds(*load.duration_s);
+  if (load.open_loop()) arrivals_.emplace(load, start_ns);
 }
 
 Operation RunSchedule::Take(int64_t scheduled_ns) {

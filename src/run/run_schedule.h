@@ -13,12 +13,21 @@ namespace pgring {
 
 class RunSchedule {
  public:
-  RunSchedule(const RunContext& context, int64_t start_ns);
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
+  explicit RunSchedule(const RunContext& context) : context_(context) {}
+
+  // The clock of the run starts: connections that are to be opened before it are open. To be called
+  // once, before anything that asks for a time.
+  void Start(int64_t start_ns);
+
+  bool started() const { return started_; }
+  int64_t start_ns() const { return start_ns_; }
   int64_t measuring_from_ns() const { return measuring_from_ns_; }
   bool has_warmup() const { return measuring_from_ns_ > start_ns_; }
+  // kNever where no duration ends the run.
   int64_t end_ns() const { return end_ns_; }
-  bool open_loop() const { return arrivals_.has_value(); }
+  bool open_loop() const { return context_.load.open_loop(); }
 
   // Whether another operation is to be scheduled. In a closed loop that is a question of time.
   bool HasNext(int64_t now_ns) const {
@@ -36,9 +45,10 @@ class RunSchedule {
 
  private:
   const RunContext& context_;
-  const int64_t start_ns_;
-  int64_t measuring_from_ns_;
-  int64_t end_ns_ = std::numeric_limits<int64_t>::max();
+  bool started_ = false;
+  int64_t start_ns_ = 0;
+  int64_t measuring_from_ns_ = 0;
+  int64_t end_ns_ = kNever;
   std::optional<Arrivals> arrivals_;
   int64_t next_index_ = 0;
   int64_t next_warmup_index_ = kFirstWarmupIndex;

@@ -77,9 +77,10 @@ TEST(JsonReportTest, EveryRunHasExactlyTheKeysOfTheSchema) {
                                             "p99_9", "max"));
       }
     }
-    EXPECT_THAT(Keys(run["connections"]),
-                ElementsAre("requested", "opened", "refused", "peak_open", "mean_open",
-                            "peak_in_use", "mean_in_use", "timeline"));
+    EXPECT_THAT(
+        Keys(run["connections"]),
+        ElementsAre("requested", "opened", "refused", "opened_before", "connecting_s", "connect_ns",
+                    "peak_open", "mean_open", "peak_in_use", "mean_in_use", "timeline"));
     EXPECT_THAT(Keys(run["connections"]["timeline"]),
                 ElementsAre("t_s", "open", "in_use", "waiting"));
     EXPECT_THAT(Keys(run["client"]), ElementsAre("user_s", "sys_s", "max_rss_bytes",

@@ -270,6 +270,38 @@ TEST_F(JudgementTest, RefusedConnectionsWarn) {
                                 HasSubstr("at most 1 connections were open"))));
 }
 
+// 283/s with a p99 of 10.8 s was valid although most of it was waiting for connections.
+TEST_F(JudgementTest, WaitingForRefusedConnectionsIsNoThroughput) {
+  AddSucceeded(100);
+  measured_.connections = {12, 5, 7, 20 * kNanosecondsPerMillisecond};
+  measured_.connect_failure = absl::ResourceExhaustedError("sorry, too many clients already");
+  const RunResult result = Finish();
+  EXPECT_THAT(result.reasons,
+              ElementsAre(AllOf(HasSubstr("7 of 12 connection attempts were refused (sorry, too "
+                                          "many clients already)"),
+                                HasSubstr("none could be added for 0.02 of 1.00 s"))));
+}
+
+TEST_F(JudgementTest, ConnectionsThatCouldNotBeOpenedBeforeTheRun) {
+  AddSucceeded(100);
+  measured_.wanted_before = 40;
+  measured_.opened_before = 3;
+  measured_.connections = {60, 3, 57, 0};
+  measured_.connect_failure = absl::ResourceExhaustedError("sorry, too many clients already");
+  const RunResult result = Finish();
+  EXPECT_THAT(result.reasons,
+              ElementsAre(HasSubstr("only 3 of 40 connections could be opened before the run "
+                                    "(sorry, too many clients already)")));
+}
+
+TEST_F(JudgementTest, OperationsThatWereCutAtTheEndAreTold) {
+  AddSucceeded(100);
+  measured_.cut_at_end = 41'960;
+  EXPECT_THAT(Finish().warnings,
+              ElementsAre(HasSubstr("41960 operations still waited for a connection when the time "
+                                    "was up")));
+}
+
 TEST_F(JudgementTest, ThinnedTimelineWarns) {
   measured_.timeline = ConnectionTimeline(ConnectionTimeline::kMinMaxSteps);
   measured_.timeline.Start(kStartNs, 100);

@@ -18,6 +18,7 @@
 #include "pgring/coro/run.h"
 #include "pgring/coro/task_group.h"
 #include "pgring/uring/simulated_backend.h"
+#include "run/connection_opener.h"
 #include "run/judgement.h"
 #include "run/measured_run.h"
 #include "run/reactor_runner.h"
@@ -156,7 +157,8 @@ class RunnerTest : public ::testing::Test {
         measured->recorder.MeanInSystem(measured->started_ns, measured->ended_ns) * duration_ns,
         measured->recorder.SumTimeInSystemNs());
     EXPECT_EQ(measured->started_ns,
-              start_ns_ + static_cast<int64_t>(load_.warmup_s * kNanosecondsPerSecond));
+              start_ns_ + (load_.connect_before ? measured->connecting_ns : 0) +
+                  static_cast<int64_t>(load_.warmup_s * kNanosecondsPerSecond));
     EXPECT_EQ(server_->executing(), 0);
     return measured;
   }

@@ -24,7 +24,6 @@ inline std::vector<OperationStamps> ModelSchedule(LimiterKind limiter, int conne
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> free_ns;
   int64_t chunk_start_ns = 0;
   int64_t chunk_end_ns = 0;
-  int64_t last_admitted_ns = 0;
   const auto count = static_cast<size_t>(connections);
   for (size_t i = 0; i < service_ns.size(); ++i) {
     OperationStamps& operation = stamps[i];
@@ -36,11 +35,11 @@ inline std::vector<OperationStamps> ModelSchedule(LimiterKind limiter, int conne
       has_connection_ns = free_ns.top();
       free_ns.pop();
     }
-    operation.scheduled_ns = last_admitted_ns;
+    // An operation exists from when it is admitted.
     operation.admitted_ns = limiter == LimiterKind::kUnbounded ? 0 : has_connection_ns;
+    operation.scheduled_ns = operation.admitted_ns;
     operation.leased_ns = has_connection_ns + (i < count ? connect_ns : 0);
     operation.finished_ns = operation.leased_ns + service_ns[i];
-    last_admitted_ns = operation.admitted_ns;
     chunk_end_ns = std::max(chunk_end_ns, operation.finished_ns);
     free_ns.push(operation.finished_ns);
   }

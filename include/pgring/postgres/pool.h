@@ -16,7 +16,9 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,30 @@ struct PoolCounters {
   int64_t requested = 0;  // connections that were tried
   int64_t opened = 0;
   int64_t refused = 0;
+  // For how long connections were refused: from a refusal until one was opened, or the end.
+  int64_t refused_ns = 0;
+};
+
+// Measures PoolCounters::refused_ns. Not thread-safe.
+class RefusedTime {
+ public:
+  void OnRefused(int64_t now_ns) {
+    if (!since_ns_.has_value()) since_ns_ = now_ns;
+  }
+  void OnOpened(int64_t now_ns) {
+    sum_ns_ = At(now_ns);
+    since_ns_.reset();
+  }
+  // What was before counts no more.
+  void StartAgain(int64_t now_ns) {
+    sum_ns_ = 0;
+    if (since_ns_.has_value()) since_ns_ = now_ns;
+  }
+  int64_t At(int64_t now_ns) const { return sum_ns_ + (since_ns_ ? now_ns - *since_ns_ : 0); }
+
+ private:
+  int64_t sum_ns_ = 0;
+  std::optional<int64_t> since_ns_;
 };
 
 class Pool;
@@ -99,10 +125,21 @@ class Pool {
   // requested first (kCancelled, kCauseInterrupted).
   Task<absl::StatusOr<Lease>> Acquire(StopToken stop);
 
-  // Before the first Acquire: at most one connection may be opened from this call on, whenever the
-  // task is started; then more, step by step, and as many as ever at `full_ns`, or at once when
-  // `stop` is requested. Await it before Close.
+  // A session that is opened for the caller, whether others are idle or not, and however long that
+  // takes: the pool's timeout does not count. Otherwise as above.
+  Task<absl::StatusOr<Lease>> AcquireNew(StopToken stop);
+
+  // While none is leased: at most one may be from this call on, whenever the task is started; then
+  // more, step by step, and as many as ever at `full_ns`, or at once when `stop` is requested.
+  // Await it before Close.
   Task<void> Ramp(int64_t full_ns, StopToken stop);
+
+  // Called at every refusal, on the reactor's thread; must not wait.
+  void set_on_refused(std::function<void(const absl::Status&)> on_refused) {
+    on_refused_ = std::move(on_refused);
+  }
+  // The measured phase begins: for how long connections were refused counts from here.
+  void StartMeasuring() { refused_time_.StartAgain(reactor_->clock().NowNs()); }
 
   // Asks the server to cancel what every leased session is executing.
   void CancelBusy();
@@ -115,8 +152,13 @@ class Pool {
   // Closes every idle session and waits until all are gone. No lease or waiter may be left.
   Task<void> Close();
 
-  const PoolCounters& counters() const { return counters_; }
+  PoolCounters counters() const {
+    PoolCounters counters = counters_;
+    counters.refused_ns = refused_time_.At(reactor_->clock().NowNs());
+    return counters;
+  }
   int open() const { return open_; }
+  bool has_waiters() const { return !waiters_.empty(); }
   // No connection could be opened for kGiveUpAfterNs: the run should end.
   bool gave_up() const { return gave_up_; }
 
@@ -133,11 +175,15 @@ class Pool {
 
   int limit() const { return options_.size + options_.max_overflow; }
   bool MayOpen() const;
+  // The ramp lets another one be leased.
+  bool MayLease() const { return leased_ < limit() - held_back_; }
+  Task<absl::StatusOr<Lease>> AcquireInTurn(bool only_new, int64_t deadline_ns, StopToken stop);
   Task<void> Grow(int64_t full_ns, StopToken stop);
   void ReservePlace();
   void FreePlace();
   int TakeNumber();
   PoolEntry* TakeIdle();
+  void CountAsLeased(PoolEntry* entry);
   Lease MakeLease(PoolEntry* entry);
   void Return(PoolEntry* entry);
   void Discard(PoolEntry* entry);
@@ -158,10 +204,12 @@ class Pool {
   Histogram* const connect_ns_;
 
   PoolCounters counters_;
+  RefusedTime refused_time_;
+  std::function<void(const absl::Status&)> on_refused_;
   int open_ = 0;        // established
   int places_ = 0;      // established, being opened or promised to a waiter for opening
   int connecting_ = 0;  // being opened or promised
-  int held_back_ = 0;   // places that the ramp has not given yet
+  int held_back_ = 0;   // leases that the ramp does not give yet
   int idle_count_ = 0;
   int leased_ = 0;
   uint64_t next_ticket_ = 0;
