@@ -4,10 +4,10 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
-#include <algorithm>
 #include <memory>
+#include <string_view>
 
-#include "absl/strings/ascii.h"
+#include "pgring/base/sqlstate.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -26,8 +26,9 @@ constexpr std::string_view kCannotConnectNow = "57P03";
 constexpr std::string_view kTooManyConnections = "53300";
 
 absl::StatusOr<ReadinessAnswer> NotConnected(PGconn* connection) {
-  const std::string reason = OneLine(PQerrorMessage(connection));
-  const std::string sqlstate = SqlstateOfConnectionError(PQerrorMessage(connection));
+  const VerboseMessage message = ParseVerboseMessage(PQerrorMessage(connection));
+  const std::string reason = OneLine(message.text);
+  const std::string sqlstate = message.sqlstates.empty() ? "" : message.sqlstates.back();
   if (sqlstate.empty() || sqlstate == kCannotConnectNow || sqlstate == kTooManyConnections) {
     return ReadinessAnswer{false, reason};
   }
@@ -48,23 +49,6 @@ absl::StatusOr<bool> Connect(PGconn* connection, const DescriptorWait& wait) {
 }
 
 }  // namespace
-
-std::string SqlstateOfConnectionError(std::string_view message) {
-  constexpr std::string_view kSeparator = ":  ";
-  constexpr size_t kLength = 5;
-  for (size_t at = message.find(kSeparator); at != std::string_view::npos;
-       at = message.find(kSeparator, at + 1)) {
-    const std::string_view code = message.substr(at + kSeparator.size(), kLength + 1);
-    const auto is_code_character = [](unsigned char character) {
-      return absl::ascii_isdigit(character) || absl::ascii_isupper(character);
-    };
-    if (code.size() == kLength + 1 && code.back() == ':' &&
-        std::all_of(code.begin(), code.end() - 1, is_code_character)) {
-      return std::string(code.substr(0, kLength));
-    }
-  }
-  return "";
-}
 
 absl::StatusOr<ReadinessAnswer> AskServer(const std::string& conninfo,
                                           const std::string& data_directory,

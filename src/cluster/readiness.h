@@ -5,7 +5,6 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,10 +25,6 @@ using DescriptorWait = std::function<absl::Status(int fd, short events)>;
 absl::StatusOr<ReadinessAnswer> AskServer(const std::string& conninfo,
                                           const std::string& data_directory,
                                           const DescriptorWait& wait);
-
-// The SQLSTATE in libpq's verbose message of a failed connection ("... FATAL:  57P03: the database
-// system is starting up"); empty when the server did not say one.
-std::string SqlstateOfConnectionError(std::string_view message);
 
 }  // namespace pgring
 

@@ -20,7 +20,7 @@ std::string ConnectionMessage(const PGconn* connection) {
 }
 
 absl::Status ConnectStatus(const PGconn* connection) {
-  return ClassifyConnectFailure(ConnectionMessage(connection));
+  return ClassifyConnectFailure(PQerrorMessage(connection));
 }
 
 bool StartsCopy(const PGresult* result) {
@@ -54,6 +54,8 @@ absl::StatusOr<Want> LibpqConnection::StartConnect(const ConnectionParameters& p
   connection_.reset(PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
   if (connection_ == nullptr) return absl::ResourceExhaustedError("out of memory in libpq");
   PQsetNoticeReceiver(connection_.get(), &DropNotice, nullptr);
+  // For the SQLSTATE of a failure: the text is all that libpq keeps of it.
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return ConnectStatus(connection_.get());
   // "behave as if it last returned PGRES_POLLING_WRITING" (libpq documentation).
   return Want::kWrite;
@@ -70,6 +72,7 @@ absl::StatusOr<Want> LibpqConnection::ContinueConnect() {
     default:
       return ConnectStatus(connection_.get());
   }
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   if (PQsetnonblocking(connection_.get(), 1) != 0) return BrokenStatus();
   return Want::kDone;
 }

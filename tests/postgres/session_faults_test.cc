@@ -21,8 +21,12 @@
 namespace pgring {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::AnyOf;
+using ::testing::EndsWith;
 using ::testing::Eq;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 using Direction = FaultProxy::Direction;
 
@@ -46,6 +50,17 @@ class SessionFaultsTest : public SessionFixture<Side> {
   }
 };
 TYPED_TEST_SUITE(SessionFaultsTest, SessionSides, SideNames);
+
+TYPED_TEST(SessionFaultsTest, RefusalInAnotherLanguageIsToBeTriedAgain) {
+  const auto proxy = ProxyToServer();
+  proxy->Refuse(FaultProxy::Refusal::kStartingUp);
+  const absl::Status refused = this->Connect(ParametersOf(proxy->conninfo()));
+  EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
+  EXPECT_EQ(FailureCode(refused), "57P03");
+  EXPECT_THAT(
+      std::string(refused.message()),
+      AllOf(EndsWith("FATAL:  das Datenbanksystem startet gerade"), Not(HasSubstr("LOCATION"))));
+}
 
 // Connecting, with a password's exchange of messages; a prepared statement, errors, many rows.
 TYPED_TEST(SessionFaultsTest, SingleBytesInEitherDirection) {

@@ -82,7 +82,8 @@ int64_t CountNew(const std::string& tail, const std::string& news, const std::st
 std::string RefusalMessage() {
   std::string fields;
   for (const std::string_view field :
-       {"SFATAL", "VFATAL", "C57P03", "Mthe database system is starting up"}) {
+       {"SFATAL", "VFATAL", "C57P03", "Mdas Datenbanksystem startet gerade", "Fpostmaster.c",
+        "L2398", "RProcessStartupPacket"}) {
     fields += field;
     fields += '\0';
   }

@@ -46,7 +46,7 @@ class FaultProxy {
   // How new connections are turned away, until Accept.
   enum class Refusal {
     kNobodyListens,  // ECONNREFUSED, as from a server that is down
-    kStartingUp,     // the server's own words, SQLSTATE 57P03
+    kStartingUp,     // as a server with German messages says it, SQLSTATE 57P03
   };
   void Refuse(Refusal refusal);
   void Accept();
