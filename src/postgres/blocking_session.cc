@@ -11,6 +11,7 @@
 #include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
+#include "postgres/connect_attempt.h"
 
 namespace pgring {
 namespace {
@@ -46,20 +47,13 @@ Task<absl::Status> BlockingSession::Connect() {
 }
 
 absl::Status BlockingSession::ConnectNow() {
-  const int timeout_s = parameters_->connect_timeout_s();
-  const int64_t deadline_ns =
-      SteadyClock::Get()->NowNs() + int64_t{timeout_s} * kNanosecondsPerSecond;
-  absl::StatusOr<Want> want = libpq_.StartConnect(*parameters_);
+  ConnectAttempt attempt(parameters_, &libpq_, SteadyClock::Get());
+  absl::StatusOr<Want> want = attempt.Start();
   while (want.ok() && *want != Want::kDone) {
-    absl::Status waited = WaitFor(*want, deadline_ns);
-    if (absl::IsDeadlineExceeded(waited)) {
-      return WithFailureCode(
-          absl::DeadlineExceededError(
-              absl::StrCat("connecting took longer than connect_timeout (", timeout_s, " s)")),
-          kCauseConnectTimeout);
-    }
-    if (!waited.ok()) return waited;
-    want = libpq_.ContinueConnect();
+    const absl::Status waited = WaitFor(*want, attempt.deadline_ns());
+    const bool is_late = absl::IsDeadlineExceeded(waited);
+    if (!waited.ok() && !is_late) return waited;
+    want = is_late ? attempt.GiveUpOnHost() : attempt.Continue();
   }
   if (!want.ok()) return want.status();
   cancel_.reset(libpq_.MakeCancel());

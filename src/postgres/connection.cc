@@ -9,6 +9,7 @@
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 #include "pgring/coro/awaitables.h"
+#include "postgres/connect_attempt.h"
 
 namespace pgring {
 namespace {
@@ -48,28 +49,30 @@ absl::Status Connection::Break(absl::Status status) {
 Task<absl::Status> Connection::Connect() {
   PGRING_CHECK(state_ == State::kNew, "a connection can be connected once");
   state_ = State::kConnecting;
-  const int timeout_s = parameters_->connect_timeout_s();
-  const int64_t deadline_ns =
-      reactor_->clock().NowNs() + int64_t{timeout_s} * kNanosecondsPerSecond;
-  absl::StatusOr<Want> want = libpq_.StartConnect(*parameters_);
+  ConnectAttempt attempt(parameters_, &libpq_, &reactor_->clock());
+  absl::StatusOr<Want> want = attempt.Start();
   while (want.ok() && *want != Want::kDone) {
     SocketIo* io = io_.get();
     const int socket = libpq_.socket();
     const Want wanted = *want;
+    const int64_t deadline_ns = attempt.deadline_ns();
     const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, deadline_ns);
     if (outcome == WaitOutcome::kAborted) {
       absl::Status aborted = Break(AbortedStatus());
       co_return aborted;
     }
-    if (outcome == WaitOutcome::kDeadline) {
-      absl::Status late =
-          WithFailureCode(absl::DeadlineExceededError(absl::StrCat(
-                              "connecting took longer than connect_timeout (", timeout_s, " s)")),
-                          kCauseConnectTimeout);
-      late = Break(late);
-      co_return late;
+    if (outcome == WaitOutcome::kReady) {
+      want = attempt.Continue();
+      continue;
     }
-    want = libpq_.ContinueConnect();
+    // Its poll goes before the socket does.
+    co_await SocketIo::End(io);
+    if (aborted_) {
+      absl::Status aborted = Break(AbortedStatus());
+      co_return aborted;
+    }
+    io_ = MakeReadinessIo(reactor_);
+    want = attempt.GiveUpOnHost();
   }
   if (!want.ok()) {
     absl::Status failed = Break(want.status());

@@ -108,53 +108,54 @@ absl::StatusOr<std::vector<std::string>> ResolveHost(const std::string& host) {
   return addresses;
 }
 
-// All addresses of each TCP host, in the resolver's order, which is the order in which libpq would
-// try them: "localhost" may be ::1 and 127.0.0.1, and the server listen on one of them. Host,
-// hostaddr and port become lists of equal length. Socket directories stay as they are.
-absl::Status AddAddresses(ConnectionParameters* parameters) {
-  const std::string host_list = parameters->Get("host");
-  if (host_list.empty() || !parameters->Get("hostaddr").empty()) return absl::OkStatus();
-  const std::vector<std::string> hosts = absl::StrSplit(host_list, ',');
-  const std::vector<std::string> ports = absl::StrSplit(parameters->Get("port"), ',');
-  // libpq says what is wrong with such a list.
-  if (ports.size() != 1 && ports.size() != hosts.size()) return absl::OkStatus();
-  std::vector<std::string> all_hosts, all_addresses, all_ports;
-  bool any_address = false;
-  for (size_t i = 0; i < hosts.size(); ++i) {
-    const std::string& host = hosts[i];
-    std::vector<std::string> addresses = {""};
-    if (!host.empty() && host[0] != '/' && host[0] != '@') {
-      auto resolved = ResolveHost(host);
-      if (!resolved.ok()) return resolved.status();
-      addresses = *std::move(resolved);
-      any_address = true;
-    }
-    for (std::string& address : addresses) {
-      all_hosts.push_back(host);
-      all_addresses.push_back(std::move(address));
-      all_ports.push_back(ports.size() == 1 ? ports[0] : ports[i]);
-    }
-  }
-  if (!any_address) return absl::OkStatus();
-  parameters->Set("host", absl::StrJoin(all_hosts, ","));
-  parameters->Set("hostaddr", absl::StrJoin(all_addresses, ","));
-  parameters->Set("port", absl::StrJoin(all_ports, ","));
-  return absl::OkStatus();
+constexpr std::string_view kDefaultPort = "5432";
+
+bool IsTcp(const ConnectionHost& host) {
+  return !IsUnixSocketHost(host.host) && !(host.host.empty() && host.address.empty());
 }
 
-// "db.example:5432"; several as "a:5432,b:5433", each once, however many addresses it has.
-std::string TcpPlaces(const std::string& host_list, const std::string& port_list) {
-  const std::vector<std::string> hosts = absl::StrSplit(host_list, ',');
-  const std::vector<std::string> ports = absl::StrSplit(port_list, ',');
-  std::vector<std::string> places;
-  for (size_t i = 0; i < hosts.size(); ++i) {
-    std::string place = absl::StrCat(hosts[i], ":", ports[std::min(i, ports.size() - 1)]);
-    if (places.empty() || places.back() != place) places.push_back(std::move(place));
+// "TCP a:5432,b:5433", "Unix socket /tmp, port 5432" or both with an "or" between them; each once,
+// however many addresses it has.
+std::string DescribePlaces(const std::vector<ConnectionHost>& hosts) {
+  std::string text;
+  std::string last;
+  bool last_is_tcp = false;
+  for (ConnectionHost host : hosts) {
+    if (!host.host.empty()) host.address.clear();
+    const std::string place = host.Describe();
+    if (place == last) continue;
+    const bool is_tcp = IsTcp(host);
+    const bool goes_on = !last.empty() && is_tcp && last_is_tcp;
+    absl::StrAppend(&text,
+                    goes_on        ? ","
+                    : last.empty() ? ""
+                                   : " or ",
+                    goes_on  ? ""
+                    : is_tcp ? "TCP "
+                             : "Unix socket ",
+                    place);
+    last = place;
+    last_is_tcp = is_tcp;
   }
-  return absl::StrJoin(places, ",");
+  return text;
 }
 
 }  // namespace
+
+bool IsUnixSocketHost(std::string_view host) {
+  return !host.empty() && (host[0] == '/' || host[0] == '@');
+}
+
+std::string ConnectionHost::Describe() const {
+  const std::string shown_port = port.empty() ? std::string(kDefaultPort) : port;
+  if (IsUnixSocketHost(host)) return absl::StrCat(host, ", port ", shown_port);
+  if (host.empty() && address.empty()) {
+    return absl::StrCat("(default directory), port ", shown_port);
+  }
+  const std::string& name = host.empty() ? address : host;
+  const bool add_address = !address.empty() && address != name;
+  return absl::StrCat(name, ":", shown_port, add_address ? absl::StrCat(" (", address, ")") : "");
+}
 
 bool EnvironmentNamesServer() {
   for (const char* name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE"}) {
@@ -162,6 +163,25 @@ bool EnvironmentNamesServer() {
     if (value != nullptr && value[0] != '\0') return true;
   }
   return false;
+}
+
+std::vector<std::string> ForgetConnectionEnvironment() {
+  // Those that stand for no parameter.
+  std::vector<std::string> names = {"PGDATESTYLE",  "PGGEQO",        "PGLOCALEDIR",  "PGREALM",
+                                    "PGREQUIRESSL", "PGSERVICEFILE", "PGSYSCONFDIR", "PGTZ"};
+  const OptionList options(PQconndefaults(), &PQconninfoFree);
+  for (const PQconninfoOption* option = options.get();
+       option != nullptr && option->keyword != nullptr; ++option) {
+    if (option->envvar != nullptr) names.emplace_back(option->envvar);
+  }
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> forgotten;
+  for (const std::string& name : names) {
+    const char* value = std::getenv(name.c_str());
+    if (value != nullptr && value[0] != '\0') forgotten.push_back(name);
+    unsetenv(name.c_str());
+  }
+  return forgotten;
 }
 
 absl::StatusOr<ConnectionParameters> ConnectionParameters::Resolve(const ConnectionTarget& target) {
@@ -179,8 +199,87 @@ absl::StatusOr<ConnectionParameters> ConnectionParameters::Resolve(const Connect
   if (parameters.Get("fallback_application_name").empty()) {
     parameters.Set("fallback_application_name", "pgring");
   }
-  PGRING_RETURN_IF_ERROR(AddAddresses(&parameters));
+  PGRING_RETURN_IF_ERROR(parameters.AddAddresses());
   return parameters;
+}
+
+std::vector<ConnectionHost> ConnectionParameters::Hosts() const {
+  const std::vector<std::string> names = absl::StrSplit(Get("host"), ',');
+  const std::vector<std::string> addresses = absl::StrSplit(Get("hostaddr"), ',');
+  const std::vector<std::string> ports = absl::StrSplit(Get("port"), ',');
+  const auto at = [](const std::vector<std::string>& list, size_t index) {
+    return index < list.size() ? list[index] : "";
+  };
+  std::vector<ConnectionHost> hosts;
+  for (size_t i = 0; i < std::max(names.size(), addresses.size()); ++i) {
+    hosts.push_back({at(names, i), at(addresses, i), ports.size() == 1 ? ports[0] : at(ports, i)});
+  }
+  return hosts;
+}
+
+void ConnectionParameters::SetHosts(const std::vector<ConnectionHost>& hosts) {
+  std::vector<std::string> names, addresses, ports;
+  for (const ConnectionHost& host : hosts) {
+    names.push_back(host.host);
+    addresses.push_back(host.address);
+    ports.push_back(host.port);
+  }
+  Set("host", absl::StrJoin(names, ","));
+  Set("hostaddr", absl::StrJoin(addresses, ","));
+  Set("port", absl::StrJoin(ports, ","));
+}
+
+// All addresses of each TCP host, in the resolver's order, which is the order in which libpq would
+// try them: "localhost" may be ::1 and 127.0.0.1, and the server listen on one of them. Host,
+// hostaddr and port become lists of equal length. Socket directories stay as they are.
+absl::Status ConnectionParameters::AddAddresses() {
+  if (Get("host").empty() || !Get("hostaddr").empty()) return absl::OkStatus();
+  const std::vector<ConnectionHost> hosts = Hosts();
+  const std::vector<std::string> ports = absl::StrSplit(Get("port"), ',');
+  // libpq says what is wrong with such a list.
+  if (ports.size() != 1 && ports.size() != hosts.size()) return absl::OkStatus();
+  std::vector<ConnectionHost> resolved_hosts;
+  bool any_name = false;
+  absl::Status failure;
+  for (const ConnectionHost& host : hosts) {
+    if (host.host.empty() || IsUnixSocketHost(host.host)) {
+      resolved_hosts.push_back(host);
+      continue;
+    }
+    any_name = true;
+    const auto addresses = ResolveHost(host.host);
+    if (!addresses.ok()) {
+      failure.Update(addresses.status());
+      unresolved_hosts_.push_back(host.host);
+      continue;
+    }
+    for (const std::string& address : *addresses) {
+      resolved_hosts.push_back({host.host, address, host.port});
+    }
+  }
+  if (resolved_hosts.empty()) return failure;
+  if (any_name) SetHosts(resolved_hosts);
+  return absl::OkStatus();
+}
+
+// libpq gives addresses in its own notation, which a user's may differ from; a host and a port
+// alone may have several.
+bool ConnectionParameters::RemoveHost(const ConnectionHost& host) {
+  std::vector<ConnectionHost> hosts = Hosts();
+  if (hosts.size() < 2) return false;
+  const auto is_same = [&host](const ConnectionHost& entry) {
+    const std::string& name = entry.host.empty() ? entry.address : entry.host;
+    const std::string_view port = entry.port.empty() ? kDefaultPort : entry.port;
+    return name == host.host && port == host.port;
+  };
+  auto found = std::find_if(hosts.begin(), hosts.end(), [&](const ConnectionHost& entry) {
+    return is_same(entry) && entry.address == host.address;
+  });
+  if (found == hosts.end()) found = std::find_if(hosts.begin(), hosts.end(), is_same);
+  if (found == hosts.end()) found = hosts.begin();
+  hosts.erase(found);
+  SetHosts(hosts);
+  return true;
 }
 
 std::string ConnectionParameters::Get(std::string_view keyword) const {
@@ -214,17 +313,9 @@ void ConnectionParameters::Rebuild() {
 }
 
 std::string ConnectionParameters::Describe() const {
-  const std::string host = Get("host");
-  const std::string address = Get("hostaddr");
-  const std::string port = Get("port");
-  std::string where;
-  if (!host.empty() && host[0] != '/') {
-    where = absl::StrCat("TCP ", TcpPlaces(host, port));
-  } else if (host.empty() && !address.empty()) {
-    where = absl::StrCat("TCP ", TcpPlaces(address, port));
-  } else {
-    where =
-        absl::StrCat("Unix socket ", host.empty() ? "(default directory)" : host, ", port ", port);
+  std::string where = DescribePlaces(Hosts());
+  if (!unresolved_hosts_.empty()) {
+    absl::StrAppend(&where, " (", absl::StrJoin(unresolved_hosts_, ", "), " did not resolve)");
   }
   const std::string database = Get("dbname");
   const std::string user = Get("user");

@@ -77,6 +77,12 @@ absl::StatusOr<Want> LibpqConnection::ContinueConnect() {
   return Want::kDone;
 }
 
+ConnectionHost LibpqConnection::host() const {
+  const auto text = [](const char* value) { return std::string(value == nullptr ? "" : value); };
+  return {text(PQhost(connection_.get())), text(PQhostaddr(connection_.get())),
+          text(PQport(connection_.get()))};
+}
+
 absl::Status LibpqConnection::SendPrepare(const Statement& statement) {
   return AfterSend(PQsendPrepare(connection_.get(), statement.name.c_str(), statement.sql.c_str(),
                                  statement.parameter_count, nullptr));

@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "absl/strings/str_split.h"
 #include "support/scoped_environment.h"
@@ -123,6 +126,30 @@ TEST_F(ConnectionParametersTest, EnvironmentNamesServerByAnyOfItsVariables) {
   EXPECT_FALSE(EnvironmentNamesServer());
 }
 
+// PGCHANNELBINDING, PGREQUIREPEER, PGTZ and others broke the throwaway server's connections.
+TEST_F(ConnectionParametersTest, EveryVariableOfLibpqsCanBeForgotten) {
+  // Those that libpq's manual lists beside the parameters'.
+  std::vector<std::string> names = {"PGTZ",          "PGDATESTYLE",  "PGGEQO",
+                                    "PGSERVICEFILE", "PGSYSCONFDIR", "PGLOCALEDIR"};
+  PQconninfoOption* options = PQconndefaults();
+  for (PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+    if (option->envvar != nullptr) names.emplace_back(option->envvar);
+  }
+  PQconninfoFree(options);
+  EXPECT_THAT(names, ::testing::IsSupersetOf({"PGHOST", "PGOPTIONS", "PGCHANNELBINDING",
+                                              "PGTARGETSESSIONATTRS", "PGGSSENCMODE",
+                                              "PGREQUIREPEER", "PGSSLMODE", "PGPASSFILE"}));
+  EXPECT_THAT(ForgetConnectionEnvironment(), ::testing::IsEmpty());
+  for (const std::string& name : names) {
+    environment_.Set(name, "nonsense");
+    EXPECT_THAT(ForgetConnectionEnvironment(), ::testing::ElementsAre(name));
+    EXPECT_EQ(std::getenv(name.c_str()), nullptr) << name;
+  }
+  environment_.Set("PGRING_TEST", "kept");
+  EXPECT_THAT(ForgetConnectionEnvironment(), ::testing::IsEmpty());
+  EXPECT_STREQ(std::getenv("PGRING_TEST"), "kept");
+}
+
 TEST_F(ConnectionParametersTest, ServiceFromTheConninfoAndFromTheEnvironment) {
   WriteServiceFile("[one]\nhost=/tmp/one\nport=7100\ndbname=first\n[two]\nhost=/tmp/two\n");
   const ConnectionParameters named = OfDatabase("service=one port=7200");
@@ -185,6 +212,35 @@ TEST_F(ConnectionParametersTest, HostThatDoesNotResolve) {
   EXPECT_THAT(parameters.status().message(), AllOf(HasSubstr(host), HasSubstr("-h or PGHOST")));
 }
 
+// libpq passes over such a host, and so does psql; pgring refused the whole list.
+TEST_F(ConnectionParametersTest, OfSeveralHostsOneThatDoesNotResolveIsLeftOut) {
+  const std::string host(70, 'a');
+  for (const std::string& hosts : {host + ",127.0.0.1", "127.0.0.1," + host}) {
+    const ConnectionParameters parameters = MustResolve(Target(hosts, "5433", "app"));
+    EXPECT_EQ(parameters.Get("host"), "127.0.0.1");
+    EXPECT_EQ(parameters.Get("hostaddr"), "127.0.0.1");
+    EXPECT_EQ(parameters.Get("port"), "5433");
+    EXPECT_THAT(parameters.Describe(),
+                HasSubstr("TCP 127.0.0.1:5433 (" + host + " did not resolve)"));
+  }
+  const ConnectionParameters socket = MustResolve(Target(host + ",/tmp/s", "1,2"));
+  EXPECT_EQ(socket.Get("host"), "/tmp/s");
+  EXPECT_EQ(socket.Get("hostaddr"), "");
+  EXPECT_EQ(socket.Get("port"), "2");
+}
+
+TEST_F(ConnectionParametersTest, HostsAreRemovedOneByOneAndTheLastStays) {
+  ConnectionParameters parameters =
+      OfDatabase("host=a,a,/tmp/s hostaddr=10.0.0.1,10.0.0.2, port=5432,5432,7");
+  EXPECT_TRUE(parameters.RemoveHost({"a", "10.0.0.2", "5432"}));
+  EXPECT_EQ(parameters.Get("hostaddr"), "10.0.0.1,");
+  EXPECT_TRUE(parameters.RemoveHost({"a", "another notation", "5432"}));
+  EXPECT_EQ(parameters.Get("host"), "/tmp/s");
+  EXPECT_EQ(parameters.Get("port"), "7");
+  EXPECT_FALSE(parameters.RemoveHost({"/tmp/s", "", "7"}));
+  EXPECT_EQ(parameters.Get("host"), "/tmp/s");
+}
+
 TEST_F(ConnectionParametersTest, MalformedStringIsRefusedInOneLine) {
   for (const char* text : {"host=/tmp b", "no_such_option=1", "postgresql://[::1", "host='open",
                            "postgresql://h:port/d?x"}) {
@@ -205,6 +261,11 @@ TEST_F(ConnectionParametersTest, DescribeSaysWhereAndNeverThePassword) {
             "TCP 127.0.0.1:5433, database shop, user app");
   EXPECT_EQ(OfDatabase("host=a,b hostaddr=10.0.0.1,10.0.0.2 port=1,2 user=app").Describe(),
             "TCP a:1,b:2, user app");
+  // An abstract socket is a Unix socket; "TCP @/tmp/s:5433" was said of it.
+  EXPECT_EQ(OfDatabase("host=@/tmp/s port=5433 user=app").Describe(),
+            "Unix socket @/tmp/s, port 5433, user app");
+  EXPECT_EQ(OfDatabase("host=/tmp/s,127.0.0.1 port=1,2 user=app").Describe(),
+            "Unix socket /tmp/s, port 1 or TCP 127.0.0.1:2, user app");
   // Two addresses of one host, as resolving leaves them.
   EXPECT_EQ(OfDatabase("host=a,a hostaddr=10.0.0.1,10.0.0.2 port=1,1 user=app").Describe(),
             "TCP a:1, user app");

@@ -42,6 +42,7 @@ class LocalPort {
   LocalPort& operator=(const LocalPort&) = delete;
 
   std::string conninfo() const { return absl::StrCat("host=127.0.0.1 port=", number_); }
+  int number() const { return number_; }
 
  private:
   int socket_;
@@ -134,6 +135,43 @@ TYPED_TEST(SessionTest, ConnectTimeout) {
   EXPECT_EQ(FailureCode(status), kCauseConnectTimeout);
   EXPECT_THAT(status.message(), HasSubstr("connect_timeout (1 s)"));
   EXPECT_FALSE(this->session_->usable());
+}
+
+// libpq counts connect_timeout for each host, and psql reaches the second one. The first one's
+// silence was the end of the attempt.
+TYPED_TEST(SessionTest, SilentHostLeadsToTheNext) {
+  this->AddStatement("user", "SELECT current_user");
+  const LocalPort silent(true);
+  const LocalPort also_silent(true);
+  const LocalPort refuses(false);
+  ConnectionParameters parameters = ServerParameters("connect_timeout=1");
+  const std::string server = parameters.Get("host");
+  const std::string port = parameters.Get("port");
+  for (const auto& [hosts, addresses, ports] :
+       {std::tuple<std::string, std::string, std::string>{"127.0.0.1," + server, "127.0.0.1,",
+                                                          absl::StrCat(silent.number(), ",", port)},
+        {"127.0.0.1,127.0.0.1,127.0.0.1," + server, "127.0.0.1,127.0.0.1,127.0.0.1,",
+         absl::StrCat(silent.number(), ",", refuses.number(), ",", also_silent.number(), ",",
+                      port)}}) {
+    SCOPED_TRACE(ports);
+    parameters.Set("host", hosts);
+    parameters.Set("hostaddr", addresses);
+    parameters.Set("port", ports);
+    ASSERT_EQ(this->Connect(parameters), absl::OkStatus());
+    EXPECT_EQ(this->Value(0), "postgres");
+  }
+}
+
+TYPED_TEST(SessionTest, FailureAfterASilentHostTellsOfBoth) {
+  const LocalPort silent(true);
+  const LocalPort refuses(false);
+  const absl::Status status = this->Connect(ParametersOf(
+      absl::StrCat("host=127.0.0.1,127.0.0.1 user=u connect_timeout=1 port=", silent.number(), ",",
+                   refuses.number())));
+  EXPECT_EQ(FailureCode(status), kCauseConnectionRefused) << status;
+  EXPECT_THAT(status.message(), AllOf(HasSubstr(absl::StrCat("127.0.0.1:", silent.number())),
+                                      HasSubstr("connect_timeout (1 s)"),
+                                      HasSubstr(absl::StrCat("port ", refuses.number()))));
 }
 
 TYPED_TEST(SessionTest, PrepareErrorNamesTheStatement) {

@@ -25,17 +25,36 @@ struct ConnectionTarget {
   bool empty() const { return host.empty() && port.empty() && user.empty() && database.empty(); }
 };
 
+// One entry of libpq's lists.
+struct ConnectionHost {
+  std::string host;  // a name, an address or a socket directory; an abstract socket begins with @
+  std::string address;
+  std::string port;
+
+  std::string Describe() const;  // "db.example:5432 (10.0.0.1)", "/tmp, port 5432"
+};
+
+// Whether libpq takes `host` for a Unix socket: a directory, or the name of an abstract socket.
+bool IsUnixSocketHost(std::string_view host);
+
 // Whether the PG* environment names a server (PGHOST, PGHOSTADDR, PGPORT, PGDATABASE, PGUSER,
 // PGSERVICE).
 bool EnvironmentNamesServer();
+
+// Takes every variable that libpq reads out of this process's environment and returns the names of
+// those that were set to something. For a throwaway server, which they were not made for: some are
+// taken by libpq whatever the parameters say (PGTZ), and an empty parameter does not overrule them
+// (PGREQUIREPEER). Call it before there are threads.
+std::vector<std::string> ForgetConnectionEnvironment();
 
 class ConnectionParameters {
  public:
   // Merges `target`, the PG* environment and service files as libpq does, resolves host names to
   // addresses and adds our defaults where the user set nothing: application name "pgring", no GSS
   // encryption (its default probes a credential cache on every connect). What a conninfo string or
-  // URI says wins over the separate options, as in psql. Fails on a malformed conninfo string or a
-  // host name that does not resolve; an unknown service shows when connecting.
+  // URI says wins over the separate options, as in psql. Of several hosts, those whose names do not
+  // resolve are left out, as libpq passes over them. Fails on a malformed conninfo string or when
+  // no host name resolves; an unknown service shows when connecting.
   static absl::StatusOr<ConnectionParameters> Resolve(const ConnectionTarget& target);
 
   // For PQconnectStartParams: parallel, null-terminated arrays; valid while this object lives and
@@ -48,25 +67,38 @@ class ConnectionParameters {
   // Sets or replaces a keyword.
   void Set(std::string_view keyword, std::string_view value);
 
-  // "Unix socket /tmp/s, port 5432, database postgres, user app"; never a password.
+  // Takes the entry that equals `host` off the lists of hosts, addresses and ports. Whether any is
+  // left; if not, nothing was changed.
+  bool RemoveHost(const ConnectionHost& host);
+
+  // "Unix socket /tmp/s, port 5432, database postgres, user app"; never a password. Names the hosts
+  // that do not resolve.
   std::string Describe() const;
 
-  // Seconds that one attempt to connect may take: connect_timeout, else kDefaultConnectTimeoutS.
+  // Seconds that connecting to one host may take: connect_timeout, else kDefaultConnectTimeoutS.
   static constexpr int kDefaultConnectTimeoutS = 30;
   int connect_timeout_s() const;
 
   ConnectionParameters() { Rebuild(); }
-  ConnectionParameters(const ConnectionParameters& other) : entries_(other.entries_) { Rebuild(); }
+  ConnectionParameters(const ConnectionParameters& other)
+      : entries_(other.entries_), unresolved_hosts_(other.unresolved_hosts_) {
+    Rebuild();
+  }
   ConnectionParameters& operator=(const ConnectionParameters& other) {
     entries_ = other.entries_;
+    unresolved_hosts_ = other.unresolved_hosts_;
     Rebuild();
     return *this;
   }
 
  private:
   void Rebuild();
+  absl::Status AddAddresses();
+  std::vector<ConnectionHost> Hosts() const;
+  void SetHosts(const std::vector<ConnectionHost>& hosts);
 
   std::vector<std::pair<std::string, std::string>> entries_;
+  std::vector<std::string> unresolved_hosts_;
   std::vector<const char*> keyword_pointers_;
   std::vector<const char*> value_pointers_;
 };

@@ -48,6 +48,11 @@ class LibpqConnection {
   absl::StatusOr<Want> StartConnect(const ConnectionParameters& parameters);
   absl::StatusOr<Want> ContinueConnect();
 
+  // The host that libpq is trying, or is connected to, and something that differs between the
+  // entries of its list, even where these are equal.
+  ConnectionHost host() const;
+  const void* host_identity() const { return PQhost(connection_.get()); }
+
   // One exchange: send, then wait for what Continue says, until kDone; then TakeResult. One
   // exchange at a time. An error from Send or Continue means that the connection is broken; an
   // error of the statement itself is in TakeResult.
