@@ -204,6 +204,7 @@ absl::StatusOr<ComparisonResult> Compare(const Options& options, Interrupt* inte
   }
   auto target = OpenTargetOf(options, *interrupt);
   if (!target.ok()) return target.status();
+  if (!target->note.empty()) observer->OnNote(target->note);
   auto result = RunComparison(options.plan, target->target, interrupt, observer);
   if (target->server != nullptr) {
     const absl::Status stopped = target->server->Stop();

@@ -1,16 +1,25 @@
 #include <fmt/format.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/signals.h"
 #include "cluster/throwaway_server.h"
+#include "pgring/postgres/connection_parameters.h"
 
 namespace pgring {
 
 int ServerCommand(const Options& options, Interrupt* interrupt) {
+  const std::vector<std::string> forgotten = ForgetConnectionEnvironment();
+  // They would lead who uses the conninfo with them to another server.
+  const bool has_address = std::any_of(
+      forgotten.begin(), forgotten.end(),
+      [](const std::string& name) { return name == "PGHOSTADDR" || name == "PGSERVICE"; });
+  const char* own_address = has_address ? " hostaddr=''" : "";
   ThrowawayServerOptions server_options;
   server_options.max_connections = options.server.max_connections;
   server_options.tcp_port = options.server.tcp_port;
@@ -28,8 +37,10 @@ int ServerCommand(const Options& options, Interrupt* interrupt) {
                                                      "full_page_writes are off"
                                                    : ""));
   // The socket's conninfo; with --tcp the other one on a second line.
-  PrintOutput((*server)->conninfo() + "\n");
-  if ((*server)->tcp_conninfo().has_value()) PrintOutput(*(*server)->tcp_conninfo() + "\n");
+  PrintOutput((*server)->conninfo() + own_address + "\n");
+  if ((*server)->tcp_conninfo().has_value()) {
+    PrintOutput(*(*server)->tcp_conninfo() + own_address + "\n");
+  }
   // Without its conninfo nobody can use the server.
   const absl::Status announced = FinishOutput();
   if (!announced.ok()) PrintError(announced);

@@ -1,7 +1,11 @@
 #include "cli/target.h"
 
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -14,6 +18,12 @@ absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt&
   OpenTarget open;
   ConnectionTarget address = options.target;
   if (WantsThrowaway(options)) {
+    const std::vector<std::string> ignored = ForgetConnectionEnvironment();
+    if (!ignored.empty()) {
+      open.note = absl::StrCat(
+          "the throwaway server takes nothing from the environment: ", absl::StrJoin(ignored, ", "),
+          " not used; name a server (-h, -d) to use it");
+    }
     ThrowawayServerOptions server_options;
     server_options.max_connections = options.server.max_connections;
     server_options.cancel_fd = interrupt.descriptor();

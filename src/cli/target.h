@@ -3,6 +3,7 @@
 #define PGRING_CLI_TARGET_H_
 
 #include <memory>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "cli/options.h"
@@ -15,12 +16,15 @@ namespace pgring {
 struct OpenTarget {
   ComparisonTarget target;
   std::unique_ptr<ThrowawayServer> server;  // nullptr when the server is the user's
+  // Which of libpq's variables are not used; empty where none is set, or the server is the user's.
+  std::string note;
 };
 
 // Whether `options` ask for a throwaway server: by --throwaway, or by naming no server at all.
 bool WantsThrowaway(const Options& options);
 
-// Resolves the user's target, or starts the throwaway server.
+// Resolves the user's target, or starts the throwaway server. That takes libpq's variables out of
+// the environment: they are about the user's servers.
 absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt& interrupt);
 
 }  // namespace pgring
