@@ -15,7 +15,9 @@
 #include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/kernel_backend.h"
+#include "run/connection_allowance.h"
 #include "run/environment.h"
+#include "run/pooler.h"
 
 namespace pgring {
 namespace {
@@ -109,6 +111,42 @@ void CheckBinaries(Findings* findings) {
   }
 }
 
+// How many connections a run gets: the server's word, unless a pooler has one of its own.
+absl::Status CheckConnections(BlockingSession* session, Findings* findings) {
+  const absl::StatusOr<bool> pooler = IsBehindPooler(session);
+  if (!pooler.ok()) return pooler.status();
+  if (*pooler) {
+    findings->Add(Finding::kNote, "pooler",
+                  "a connection pooler is between pgring and the server: its limits count, not the "
+                  "server's (PgBouncer: max_client_conn for connections, default_pool_size for "
+                  "sessions of the server); scripts are sent unprepared");
+    return absl::OkStatus();
+  }
+  const auto allowance = AskConnectionAllowance(session);
+  if (!allowance.ok()) return allowance.status();
+  findings->Add(allowance->connections > 0 ? Finding::kGood : Finding::kBad, "server",
+                fmt::format("up to {} connections for a run now ({})", allowance->connections,
+                            allowance->explanation));
+  return absl::OkStatus();
+}
+
+absl::Status CheckRole(BlockingSession* session, Findings* findings) {
+  absl::StatusOr<Result> answer =
+      session->ExecuteSql("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')");
+  if (!answer.ok()) return Annotate(answer.status(), "asking whether the server is a standby");
+  if (answer->Text(0, 0) == "t") {
+    findings->Add(Finding::kNote, "server",
+                  "a standby (in recovery): only what reads can run here, such as -S or scripts of "
+                  "your own; the built-in workload writes");
+  } else if (answer->Text(0, 1) == "on") {
+    findings->Add(
+        Finding::kNote, "server",
+        "transactions are read only here (default_transaction_read_only): only what reads "
+        "can run, such as -S or scripts of your own");
+  }
+  return absl::OkStatus();
+}
+
 void CheckServer(const Options& options, const Interrupt& interrupt, Findings* findings) {
   if (WantsThrowaway(options)) {
     findings->Add(Finding::kNote, "server",
@@ -129,24 +167,23 @@ void CheckServer(const Options& options, const Interrupt& interrupt, Findings* f
     return;
   }
   Environment environment;
-  const absl::Status described = DescribeServer(&session, parameters, &environment);
-  auto allowance = AskConnectionAllowance(&session);
-  if (!described.ok() || !allowance.ok()) {
-    const absl::Status& status = described.ok() ? allowance.status() : described;
+  absl::Status status = DescribeServer(&session, parameters, &environment);
+  if (status.ok()) {
+    std::string settings;
+    for (const auto& [name, value] : environment.server_settings) {
+      absl::StrAppend(&settings, settings.empty() ? "" : ", ", name, " ", value);
+    }
+    findings->Add(
+        Finding::kGood, "server",
+        fmt::format("PostgreSQL {} at {}", environment.server_version, environment.server_address));
+    findings->Add(Finding::kGood, "server", settings);
+    status = CheckConnections(&session, findings);
+  }
+  if (status.ok()) status = CheckRole(&session, findings);
+  if (!status.ok()) {
     findings->Add(Finding::kBad, "server", std::string(status.message()));
     return;
   }
-  std::string settings;
-  for (const auto& [name, value] : environment.server_settings) {
-    absl::StrAppend(&settings, settings.empty() ? "" : ", ", name, " ", value);
-  }
-  findings->Add(
-      Finding::kGood, "server",
-      fmt::format("PostgreSQL {} at {}", environment.server_version, environment.server_address));
-  findings->Add(Finding::kGood, "server", settings);
-  findings->Add(Finding::kGood, "server",
-                fmt::format("up to {} connections for a run ({})", allowance->connections,
-                            allowance->explanation));
   JudgeSettings(environment, findings);
   session.CloseNow();
 }

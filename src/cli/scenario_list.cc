@@ -123,7 +123,7 @@ absl::StatusOr<ScenarioPlan> ParseScenario(const std::string& text,
         return Bad(text, absl::StrCat("at most ", kMaxBlockingThreads, " threads"));
       }
       plan.pool.size = *plan.limit;
-      plan.connections_given = true;
+      plan.connections_given = limit.has_value();
       return plan;
     case ScenarioKind::kAsync:
       plan.pool.size = kDefaultAsyncPool;

@@ -16,8 +16,10 @@
 #include "pgring/postgres/connection.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/blocking_runner.h"
+#include "run/connection_allowance.h"
 #include "run/environment.h"
 #include "run/judgement.h"
+#include "run/pooler.h"
 #include "run/reactor_runner.h"
 #include "run/workloads.h"
 #include "workload/schema_ownership.h"
@@ -100,7 +102,7 @@ class Comparison {
  private:
   absl::Status LookForPooler();
   absl::Status FitConnections();
-  absl::Status FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario);
+  void ReleaseControl();
   absl::Status OpenControl();
   absl::Status ChooseIoMode();
   absl::Status ClaimOwnSchema();
@@ -183,12 +185,10 @@ absl::Status Comparison::Start() {
   return prepared.ok() ? absl::CancelledError("interrupted before the first run") : prepared;
 }
 
-// A pooler between us and the server gives away that the process that it named for cancels is not
-// the one that answers.
 absl::Status Comparison::LookForPooler() {
-  absl::StatusOr<Result> pid = control_->ExecuteSql("SELECT pg_backend_pid()");
-  if (!pid.ok()) return Annotate(pid.status(), "asking for the server's process");
-  if (pid->Integer(0, 0) == control_->libpq().backend_pid()) return absl::OkStatus();
+  const absl::StatusOr<bool> found = IsBehindPooler(control_.get());
+  if (!found.ok()) return found.status();
+  if (!*found) return absl::OkStatus();
   pooler_note_ =
       "a connection pooler is between pgring and the server: each transaction may run in another "
       "session of the server";
@@ -200,30 +200,29 @@ absl::Status Comparison::LookForPooler() {
 }
 
 absl::Status Comparison::FitConnections() {
-  absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(control_.get());
+  // A pooler shares the server's few connections out among many clients.
+  if (!pooler_note_.empty()) return absl::OkStatus();
+  int64_t most = 0;
+  for (const ScenarioPlan& scenario : result_.plan.scenarios) {
+    most = std::max(most, scenario.ConnectionsNeeded(result_.plan.OperationsOf(scenario)));
+  }
+  absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(control_.get(), most);
   if (!allowance.ok()) return allowance.status();
   for (ScenarioPlan& scenario : result_.plan.scenarios) {
-    PGRING_RETURN_IF_ERROR(FitScenario(*allowance, &scenario));
+    std::string note;
+    PGRING_RETURN_IF_ERROR(
+        FitScenario(*allowance, result_.plan.OperationsOf(scenario), &scenario, &note));
+    if (!note.empty()) observer_->OnNote(note);
   }
   return absl::OkStatus();
 }
 
-absl::Status Comparison::FitScenario(const ConnectionAllowance& allowance, ScenarioPlan* scenario) {
-  const int64_t needed = scenario->ConnectionsNeeded(result_.plan.OperationsOf(*scenario));
-  if (needed <= allowance.connections) return absl::OkStatus();
-  if (scenario->connections_given || allowance.connections < 1) {
-    return absl::ResourceExhaustedError(absl::StrFormat(
-        "scenario %s asks for %d connections, but the server allows %d (%s); use --pool-size or "
-        "--limit %d, or raise max_connections",
-        scenario->label, needed, allowance.connections, allowance.explanation,
-        std::max<int64_t>(allowance.connections, 1)));
-  }
-  observer_->OnNote(absl::StrFormat(
-      "scenario %s: %d connections instead of %d, more the server does not allow (%s)",
-      scenario->label, allowance.connections, needed, allowance.explanation));
-  scenario->pool.size = static_cast<int>(allowance.connections);
-  scenario->pool.max_overflow = 0;
-  return absl::OkStatus();
+// A pooler that gives each client a session of its own would keep one for the control connection,
+// and a run that needs all of them would wait for it. PrepareRun connects again.
+void Comparison::ReleaseControl() {
+  if (pooler_note_.empty() || control_ == nullptr) return;
+  control_->CloseNow();
+  control_.reset();
 }
 
 void Comparison::RunAll() {
@@ -268,6 +267,7 @@ absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
 }
 
 RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes) {
+  ReleaseControl();
   RunProgress progress;
   MeasuredRun measured(workload_->kinds().size());
   observer_->OnRunStart(scenario, progress);
@@ -358,10 +358,11 @@ absl::StatusOr<std::unique_ptr<BlockingSession>> Comparison::ReconnectForVerific
   for (;;) {
     auto session = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt);
     absl::Status connected = session->ConnectNow();
-    if (connected.ok()) {
+    // The setting would stay in the pooler's session, for other clients.
+    if (connected.ok() && pooler_note_.empty()) {
       connected = session->ExecuteSql("SET statement_timeout = '60s'").status();
-      if (connected.ok()) return session;
     }
+    if (connected.ok()) return session;
     const int64_t now_ns = SteadyClock::Get()->NowNs();
     const bool interrupted =
         interrupt->raised() &&

@@ -3,7 +3,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <ctime>
 #include <fstream>
 
@@ -15,14 +14,6 @@ namespace {
 
 constexpr const char* kReportedSettings[] = {"fsync", "synchronous_commit", "full_page_writes",
                                              "max_connections", "shared_buffers"};
-
-constexpr const char* kAskAllowance =
-    "SELECT current_setting('max_connections')::int,"
-    " current_setting('superuser_reserved_connections')::int"
-    "   + coalesce(current_setting('reserved_connections', true), '0')::int,"
-    " (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),"
-    " (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user),"
-    " (SELECT datconnlimit FROM pg_database WHERE datname = current_database())";
 
 std::string CpuModel() {
   std::ifstream file("/proc/cpuinfo");
@@ -73,31 +64,6 @@ absl::Status DescribeServer(BlockingSession* session, const ConnectionParameters
     environment->server_settings.emplace_back(name, std::string(shown->Text(0, 0)));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session) {
-  absl::StatusOr<Result> answer = session->ExecuteSql(kAskAllowance);
-  if (!answer.ok()) return Annotate(answer.status(), "asking the server for its connection limits");
-  const int64_t max_connections = answer->Integer(0, 0).value_or(0);
-  const int64_t reserved = answer->Integer(0, 1).value_or(0);
-  const bool superuser = answer->Text(0, 2) == "t";
-  ConnectionAllowance allowance;
-  allowance.connections = max_connections;
-  allowance.explanation = absl::StrCat("max_connections ", max_connections);
-  if (!superuser) {
-    allowance.connections -= reserved;
-    absl::StrAppend(&allowance.explanation, ", ", reserved, " reserved for superusers");
-    for (const int column : {3, 4}) {
-      const int64_t limit = answer->Integer(0, column).value_or(-1);
-      if (limit < 0) continue;
-      allowance.connections = std::min(allowance.connections, limit);
-      absl::StrAppend(&allowance.explanation, ", CONNECTION LIMIT ", limit, " of the ",
-                      column == 3 ? "role" : "database");
-    }
-  }
-  --allowance.connections;
-  absl::StrAppend(&allowance.explanation, ", 1 for pgring's own control");
-  return allowance;
 }
 
 }  // namespace pgring

@@ -2,11 +2,9 @@
 #ifndef PGRING_RUN_ENVIRONMENT_H_
 #define PGRING_RUN_ENVIRONMENT_H_
 
-#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "pgring/postgres/blocking_session.h"
 #include "run/run_result.h"
 
@@ -18,13 +16,6 @@ Environment DescribeHost();
 // Adds what the server says of itself.
 absl::Status DescribeServer(BlockingSession* session, const ConnectionParameters& parameters,
                             Environment* environment);
-
-// How many connections the role may open at once, beside the one that asks.
-struct ConnectionAllowance {
-  int64_t connections = 0;
-  std::string explanation;  // "max_connections 100, 3 reserved for superusers"
-};
-absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session);
 
 // "2026-11-22T13:40:05Z"
 std::string UtcNow();

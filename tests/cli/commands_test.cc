@@ -1,6 +1,7 @@
 // The commands beside the main job, as a user meets them: help, version, server, doctor.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 #include <signal.h>
 
 #include <string>
@@ -105,11 +106,54 @@ TEST(DoctorTest, SaysWhatTheHostOffers) {
 TEST(DoctorTest, SaysWhatTheServerOffers) {
   Program program({"doctor", "-d", SharedServer().conninfo()});
   EXPECT_EQ(program.Wait(), 0) << program.stdout_text();
-  EXPECT_THAT(program.stdout_text(),
-              AllOf(HasSubstr("PostgreSQL " + SharedServer().version()),
-                    HasSubstr("up to 59 connections for a run"), HasSubstr("fsync is off")));
+  EXPECT_THAT(program.stdout_text(), AllOf(HasSubstr("PostgreSQL " + SharedServer().version()),
+                                           ContainsRegex("up to 5[0-9] connections for a run now"),
+                                           HasSubstr("fsync is off")));
   EXPECT_EQ(AskServer("SELECT count(*) FROM pg_namespace WHERE nspname = 'pgring'"), "0")
       << "looking must not touch";
+}
+
+TEST(DoctorTest, CountsSessionsOfOthersAndSeesThatNothingMayBeWritten) {
+  AskServer(
+      "CREATE ROLE careful LOGIN CONNECTION LIMIT 9;"
+      "ALTER ROLE careful SET default_transaction_read_only = on");
+  const std::string conninfo = SharedServer().conninfo() + " user=careful";
+  {
+    Client other(conninfo);
+    Program program({"doctor", "-d", conninfo});
+    EXPECT_EQ(program.Wait(), 0) << program.stdout_text();
+    EXPECT_THAT(program.stdout_text(),
+                AllOf(HasSubstr("up to 7 connections for a run now"),
+                      HasSubstr("CONNECTION LIMIT 9 of the role, 1 in use by others"),
+                      HasSubstr("transactions are read only here")));
+  }
+  AskServer("DROP ROLE careful");
+}
+
+// Each of them broke the server or its connections. They are about the user's servers.
+TEST(ThrowawayEnvironmentTest, LibpqsVariablesDoNotReachTheThrowawayServer) {
+  ProgramOptions options;
+  std::string names;
+  PQconninfoOption* defaults = PQconndefaults();
+  for (PQconninfoOption* option = defaults; option->keyword != nullptr; ++option) {
+    // These name a server, which would be used then.
+    const std::string name = option->envvar == nullptr ? "" : option->envvar;
+    if (name.empty() || name == "PGSERVICE" || name == "PGHOST" || name == "PGHOSTADDR" ||
+        name == "PGPORT" || name == "PGDATABASE" || name == "PGUSER") {
+      continue;
+    }
+    options.environment.push_back(name + "=nonsense");
+  }
+  PQconninfoFree(defaults);
+  for (const char* name : {"PGTZ", "PGDATESTYLE", "PGGEQO", "PGSERVICEFILE", "PGSYSCONFDIR"}) {
+    options.environment.push_back(std::string(name) + "=nonsense");
+  }
+  Program program({"run", "--scenario", "window:4", "--operations", "50", "--out", kOut}, options);
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  EXPECT_THAT(program.stderr_text(),
+              AllOf(HasSubstr("the throwaway server takes nothing from the environment: "),
+                    HasSubstr("PGTZ")));
+  ExpectVerified(ResultOf(program)["runs"][0]);
 }
 
 TEST(DoctorTest, FailsWhenPgringCouldNotWork) {

@@ -83,8 +83,9 @@ constexpr char kPipelines[] =
 // Both go with the object.
 class Pgbouncer {
  public:
-  // Null, and the test told why, when there is no pgbouncer or it does not start.
-  static std::unique_ptr<Pgbouncer> Start();
+  // Null, and the test told why, when there is no pgbouncer or it does not start. `settings` are
+  // lines of pgbouncer.ini that win over those of the tests.
+  static std::unique_ptr<Pgbouncer> Start(const std::string& settings = "");
   ~Pgbouncer();
   Pgbouncer(const Pgbouncer&) = delete;
   Pgbouncer& operator=(const Pgbouncer&) = delete;
@@ -99,7 +100,7 @@ class Pgbouncer {
   static constexpr char kPort[] = "6432";
 
   Pgbouncer() = default;
-  bool MakeDirectory(const std::optional<ServerIdentity>& identity);
+  bool MakeDirectory(const std::optional<ServerIdentity>& identity, const std::string& settings);
   bool WaitUntilReady();
   bool HasEnded();
 
@@ -122,7 +123,7 @@ std::string FindPgbouncer() {
   }
 }
 
-std::unique_ptr<Pgbouncer> Pgbouncer::Start() {
+std::unique_ptr<Pgbouncer> Pgbouncer::Start(const std::string& settings) {
   const std::string program = FindPgbouncer();
   if (program.empty()) {
     ADD_FAILURE() << "there is no pgbouncer in /usr/sbin or the PATH; tools/setup installs it";
@@ -134,11 +135,11 @@ std::unique_ptr<Pgbouncer> Pgbouncer::Start() {
     return nullptr;
   }
   std::unique_ptr<Pgbouncer> pooler(new Pgbouncer);
-  if (!pooler->MakeDirectory(*identity)) return nullptr;
-  const std::string settings = pooler->directory_ + "/pgbouncer.ini";
+  if (!pooler->MakeDirectory(*identity, settings)) return nullptr;
+  const std::string file = pooler->directory_ + "/pgbouncer.ini";
   const pid_t test = getpid();
   pooler->pid_ = fork();
-  if (pooler->pid_ == 0) BecomePgbouncer(*identity, program.c_str(), settings.c_str(), test);
+  if (pooler->pid_ == 0) BecomePgbouncer(*identity, program.c_str(), file.c_str(), test);
   if (pooler->pid_ < 0 || !pooler->WaitUntilReady()) {
     ADD_FAILURE() << program << " did not start; its log:\n"
                   << ReadFile(pooler->directory_ + "/log");
@@ -147,7 +148,8 @@ std::unique_ptr<Pgbouncer> Pgbouncer::Start() {
   return pooler;
 }
 
-bool Pgbouncer::MakeDirectory(const std::optional<ServerIdentity>& identity) {
+bool Pgbouncer::MakeDirectory(const std::optional<ServerIdentity>& identity,
+                              const std::string& settings) {
   char path[] = "/tmp/pgring-pooler-XXXXXX";
   if (mkdtemp(path) == nullptr) {
     ADD_FAILURE() << "a test needs a directory below /tmp";
@@ -166,7 +168,8 @@ bool Pgbouncer::MakeDirectory(const std::optional<ServerIdentity>& identity) {
       << "auth_type = any\n"
       << "pool_mode = transaction\n"
       << "default_pool_size = " << kServerSessions << "\n"
-      << "ignore_startup_parameters = extra_float_digits, options\n";
+      << "ignore_startup_parameters = extra_float_digits, options\n"
+      << settings;
   if (identity.has_value() && chown(path, identity->user, identity->group) != 0) {
     ADD_FAILURE() << "a test cannot give its directory to " << identity->name;
     return false;
@@ -326,6 +329,48 @@ TEST_F(PoolerTest, ComparisonOfABuiltinScriptIsVerified) {
     EXPECT_EQ(run["verification"]["found"]["history"], kOperations);
   }
   EXPECT_THAT(program.stderr_text(), HasSubstr(kPoolerNote));
+}
+
+// The server's max_connections is not the limit for a pooler's clients: the run was refused, and
+// pgbench ran.
+TEST_F(PoolerTest, MoreClientsThanTheServerHasConnections) {
+  const std::string script = WriteScript("SELECT 1;\n");
+  const int clients = kServerConnections + 10;
+  Program program(On(conninfo(), "run",
+                     {"--scenario", "window", "-c", std::to_string(clients), "-f", script,
+                      "--operations", "1000"}));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 1000));
+}
+
+TEST_F(PoolerTest, DoctorSeesIt) {
+  Program program({"doctor", "-d", conninfo()});
+  EXPECT_EQ(program.Wait(), 0) << program.stdout_text();
+  EXPECT_THAT(program.stdout_text(), HasSubstr("note pooler"));
+  EXPECT_THAT(program.stdout_text(), Not(HasSubstr("connections for a run")));
+}
+
+// PgBouncer's refusal has SQLSTATE 08P01, a lost connection's: 117 of 160 operations failed. It is
+// to be tried again, as a server's is.
+TEST(PoolerLimitTest, ClientsBeyondMaxClientConnWaitForTheOthers) {
+  const auto pooler = Pgbouncer::Start("max_client_conn = 5\n");
+  ASSERT_NE(pooler, nullptr);
+  const ScriptFile script("SELECT pg_sleep(0.01);\n");
+  Program program(On(pooler->conninfo(), "run",
+                     {"--scenario", "chunked:20", "-f", script.path(), "--operations", "160"}));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 160));
+  EXPECT_GT(ResultOf(program)["runs"][0]["connections"]["refused"], 0);
+}
+
+// Each client has a session of the server for as long as it is connected. The control connection
+// kept one of them, and the run waited for it until a timeout of the pooler's.
+TEST(PoolerLimitTest, ControlConnectionKeepsNoSessionOfTheServer) {
+  const auto pooler = Pgbouncer::Start("pool_mode = session\nquery_wait_timeout = 10\n");
+  ASSERT_NE(pooler, nullptr);
+  const ScriptFile script("SELECT 1;\n");
+  Program program(On(pooler->conninfo(), "compare",
+                     {"--scenarios", "sync,threads,window", "-c", std::to_string(kServerSessions),
+                      "-f", script.path(), "--operations", "300"}));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 300));
 }
 
 }  // namespace

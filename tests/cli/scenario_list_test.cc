@@ -53,6 +53,7 @@ TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
   EXPECT_EQ(plans[3].pool.size, 40);
   EXPECT_EQ(plans[4].limit, 40);
   EXPECT_EQ(plans[4].pool.size, 40);
+  EXPECT_FALSE(plans[1].connections_given) << "as those of the others";
   EXPECT_FALSE(plans[2].connections_given) << "a default may give way to the server's limit";
   EXPECT_FALSE(plans[4].connections_given);
 }

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/build_info.h"
@@ -221,6 +223,38 @@ TEST_F(ComparisonTest, DefaultsGiveWayToWhatTheServerAllows) {
   EXPECT_LE(result->runs[0].connections.peak_open, 4);
   EXPECT_EQ(result->runs[0].connections.refused, 0);
   EXPECT_THAT(result->runs[0].warnings, Contains(HasSubstr("no CHECKPOINT")));
+  AskServer("DROP SCHEMA pgring CASCADE");
+}
+
+// Sessions that others hold are not to be had. They were left out of the account, and a run that
+// was promised more connections than there were waited for them, refused again and again.
+TEST_F(ComparisonTest, SessionsOfOthersCount) {
+  AskServer("CREATE ROLE shared LOGIN CONNECTION LIMIT 7");
+  AskServer("GRANT CREATE ON DATABASE postgres TO shared");
+  target_.parameters = ServerParameters("user=shared");
+  std::vector<std::unique_ptr<BlockingSession>> others;
+  for (int i = 0; i < 3; ++i) {
+    others.push_back(std::make_unique<BlockingSession>(&target_.parameters, nullptr, nullptr));
+    ASSERT_EQ(others.back()->ConnectNow(), absl::OkStatus());
+  }
+  AddScenario(ScenarioKind::kWindow);
+  AddScenario(ScenarioKind::kThreads);
+  const absl::StatusOr<ComparisonResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(observer_.notes(),
+              ElementsAre(AllOf(HasSubstr("scenario window: 3 connections instead of 8"),
+                                HasSubstr("CONNECTION LIMIT 7 of the role, 3 in use by others")),
+                          HasSubstr("scenario threads: 3 connections instead of 8")));
+  ASSERT_EQ(result->runs.size(), 2u);
+  for (const RunResult& run : result->runs) {
+    ExpectValidRun(run);
+    EXPECT_EQ(run.connections.refused, 0);
+  }
+  // One that was asked for is told before anything runs.
+  plan_.scenarios[0].connections_given = true;
+  const absl::Status refused = Run().status();
+  EXPECT_THAT(refused.message(), AllOf(HasSubstr("scenario window asks for 8 connections"),
+                                       HasSubstr("in use by others")));
   AskServer("DROP SCHEMA pgring CASCADE");
 }
 
