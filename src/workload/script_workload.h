@@ -61,6 +61,8 @@ class ScriptWorkload final : public Workload {
   absl::Status SetVariable(const std::string& name, Value value);
 
   bool uses_pgbench_tables() const;
+  bool writes_pgbench_tables() const;
+  absl::Status ReadBalances(BlockingSession* session, std::vector<std::string>* notes);
   absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
 
   Task<absl::Status> RunSql(Session* session, ScriptClient* client, size_t script_index, size_t at,
@@ -96,7 +98,7 @@ class ScriptWorkload final : public Workload {
   VariableSlot client_id_ = kNoVariable;
   VariableSlot scale_ = kNoVariable;
   bool scale_given_ = false;  // with -D
-  // Before the run, where there is something to compare with.
+  // Before the run, where built-in scripts alone write.
   std::optional<PgbenchBalances> balances_;
 };
 

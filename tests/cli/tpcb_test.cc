@@ -219,5 +219,75 @@ TEST(TpcbTest, SelectOnlyChangesNothing) {
   }
 }
 
+// The notes of `script`'s one run as `role`, which must be valid.
+std::vector<std::string> NotesOfRunAs(const std::string& role, const std::string& script,
+                                      Json* run) {
+  Program program(On(SharedServer().conninfo() + " user=" + role, "run",
+                     {"--scenario", "window", "-b", script, "-c", "4", "-t", "50"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stdout_text() << program.stderr_text();
+  *run = ResultOf(program)["runs"][0];
+  EXPECT_EQ((*run)["operations"]["succeeded"], kTransactions);
+  return (*run)["warnings"];
+}
+
+// A standby, in effect: nothing may be written, and the role may read the accounts and no more. The
+// run was refused, because TRUNCATE failed; pgbench runs. All accounts were summed up twice as
+// well.
+TEST(TpcbTest, SelectOnlyNeedsNothingButToReadTheAccounts) {
+  InitWithPgring();
+  AskServer(
+      "DROP TABLE pgbench_history; CREATE ROLE reader LOGIN;"
+      "ALTER ROLE reader SET default_transaction_read_only = on;"
+      "ALTER ROLE reader SET statement_timeout = '30s';"
+      "GRANT SELECT ON pgbench_accounts TO reader; SELECT pg_stat_reset()");
+  Json run;
+  const std::vector<std::string> notes = NotesOfRunAs("reader", "select-only", &run);
+  EXPECT_EQ(run["rows_read"], kTransactions);
+  EXPECT_TRUE(run["verification"].is_null()) << "there was nothing to verify";
+  EXPECT_TRUE(AnyContains(notes, "the scale is 1 by pgbench_accounts"))
+      << testing::PrintToString(notes);
+  EXPECT_TRUE(AnyContains(notes, "no CHECKPOINT")) << testing::PrintToString(notes);
+  EXPECT_FALSE(AnyContains(notes, "TRUNCATE")) << testing::PrintToString(notes);
+  EXPECT_EQ(AskServer("SELECT coalesce(max(seq_scan), 0) FROM pg_stat_user_tables WHERE relname ="
+                      " 'pgbench_accounts'"),
+            "0");
+  AskServer("DROP OWNED BY reader; DROP ROLE reader");
+}
+
+TEST(TpcbTest, WithoutTheRightToTruncateHistoryStaysAndANoteSaysSo) {
+  InitWithPgring();
+  AskServer(
+      "INSERT INTO pgbench_history (tid, bid, aid, delta) VALUES (1, 1, 1, 0);"
+      "CREATE ROLE writer LOGIN;"
+      "GRANT SELECT, INSERT, UPDATE ON pgbench_accounts, pgbench_branches, pgbench_history,"
+      " pgbench_tellers TO writer");
+  Json run;
+  const std::vector<std::string> notes = NotesOfRunAs("writer", "tpcb-like", &run);
+  ExpectVerified(run);
+  EXPECT_EQ(run["verification"]["found"]["history"], kTransactions);
+  EXPECT_EQ(ReadSums().history, kTransactions + 1);
+  EXPECT_TRUE(AnyContains(notes, "no TRUNCATE pgbench_history before the run"))
+      << testing::PrintToString(notes);
+  AskServer("DROP OWNED BY writer; DROP ROLE writer");
+}
+
+// Another session keeps TRUNCATE waiting until the role's statement_timeout.
+TEST(TpcbTest, StatementTimeoutBeforeTheRunIsNotItsEnd) {
+  InitWithPgring();
+  AskServer(
+      "CREATE ROLE hurried SUPERUSER LOGIN;"
+      "ALTER ROLE hurried SET statement_timeout = '2s'");
+  Client reader(SharedServer().conninfo());
+  reader.Ask("BEGIN; SELECT count(*) FROM pgbench_history");
+  Json run;
+  const std::vector<std::string> notes = NotesOfRunAs("hurried", "tpcb-like", &run);
+  ExpectVerified(run);
+  EXPECT_TRUE(AnyContains(notes, "no TRUNCATE pgbench_history before the run"))
+      << testing::PrintToString(notes);
+  EXPECT_TRUE(AnyContains(notes, "statement timeout")) << testing::PrintToString(notes);
+  reader.Ask("ROLLBACK");
+  AskServer("DROP ROLE hurried");
+}
+
 }  // namespace
 }  // namespace pgring

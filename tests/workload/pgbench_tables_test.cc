@@ -10,12 +10,15 @@
 
 #include "pgring/base/status.h"
 #include "support/server_environment.h"
+#include "workload/pgbench_balances.h"
 
 namespace pgring {
 namespace {
 
 using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 class SilentObserver final : public PgbenchTablesObserver {
  public:
@@ -63,6 +66,47 @@ TEST_F(PgbenchTablesTest, ScaleIsTheNumberOfBranches) {
   const auto scale = DetectPgbenchScale(&session_);
   ASSERT_TRUE(scale.ok()) << scale.status();
   EXPECT_EQ(*scale, 3);
+}
+
+// At a scale of 1000 the accounts have 13 GB, and they were summed up before and after every run.
+TEST_F(PgbenchTablesTest, LargeAndMissingTablesAreNotSummedUpAndTheOthersAreVerified) {
+  ASSERT_TRUE(Initialize(1, "tg").ok());
+  ASSERT_TRUE(session_.ExecuteSql("DROP TABLE pgbench_branches").ok());
+  constexpr int64_t kMebibyte = 1 << 20;
+  std::vector<std::string> left_out;
+  const auto before = ReadPgbenchBalances(&session_, kMebibyte, &left_out);
+  ASSERT_TRUE(before.ok()) << before.status();
+  EXPECT_THAT(left_out,
+              ElementsAre(MatchesRegex("pgbench_accounts \\(1[0-9] MB, more than 1 MB\\)"),
+                          "pgbench_branches (there is none)"));
+  EXPECT_EQ((*before)[kAccounts], std::nullopt);
+  EXPECT_EQ((*before)[kTellers]->rows, 10);
+
+  ASSERT_TRUE(session_
+                  .ExecuteSql("INSERT INTO pgbench_history (tid, bid, aid, delta)"
+                              " VALUES (1, 1, 1, 5), (2, 1, 2, 2);"
+                              "UPDATE pgbench_tellers SET tbalance = 7 WHERE tid = 1")
+                  .ok());
+  PgbenchTransactions committed;
+  committed.tpcb_like = 2;
+  auto after = ReadPgbenchBalancesAgain(&session_, *before);
+  ASSERT_TRUE(after.ok()) << after.status();
+  auto verified = VerifyPgbenchBalances(*before, *after, committed);
+  ASSERT_TRUE(verified.has_value());
+  EXPECT_TRUE(verified->ok) << verified->remark;
+  EXPECT_EQ(verified->found, (VerifiedFigures{{"history", 2}, {"tellers", 7}}));
+
+  ASSERT_TRUE(session_.ExecuteSql("UPDATE pgbench_tellers SET tbalance = 1").ok());
+  after = ReadPgbenchBalancesAgain(&session_, *before);
+  verified = VerifyPgbenchBalances(*before, *after, committed);
+  EXPECT_FALSE(verified->ok);
+  EXPECT_THAT(verified->remark, HasSubstr("10 (tellers)"));
+
+  ASSERT_TRUE(session_.ExecuteSql("DROP TABLE pgbench_history").ok());
+  left_out.clear();
+  const auto without = ReadPgbenchBalances(&session_, kMostSummedBytes, &left_out);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_FALSE(VerifyPgbenchBalances(*without, *without, committed).has_value());
 }
 
 TEST_F(PgbenchTablesTest, FailedGenerationLeavesTheSessionOutsideATransaction) {
