@@ -61,20 +61,21 @@ void Reactor::Deliver(const Completion& completion) {
     return;
   }
   SlotTable::Slot* slot = slots_.Find(id);
-  if (slot == nullptr) {
-    ++stats_.stale_completions;
-    if (completion.buffer != kNoBuffer) backend_->ReturnBuffer(completion.buffer);
-    return;
-  }
-  RingOperation* operation = slot->owner;
-  if (completion.buffer != kNoBuffer) {
+  RingOperation* operation = slot == nullptr ? nullptr : slot->owner;  // none: stale, or abandoned
+  if (completion.buffer != kNoBuffer && operation == nullptr) {
+    backend_->ReturnBuffer(completion.buffer);
+  } else if (completion.buffer != kNoBuffer) {
     const auto size = static_cast<size_t>(std::max(completion.result, 0));
     operation->listener_->OnBytes(
         {absl::MakeConstSpan(backend_->BufferBytes(completion.buffer), size), completion.buffer});
   }
+  if (slot == nullptr) {
+    ++stats_.stale_completions;
+    return;
+  }
   if (completion.goes_on) return;
   slots_.Free(id);
-  if (operation == nullptr) return;  // abandoned
+  if (operation == nullptr) return;
   operation->in_flight_ = false;
   operation->result_ = completion.result;
   if (operation->listener_ != nullptr) operation->listener_->OnEnd(operation);

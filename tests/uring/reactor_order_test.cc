@@ -177,6 +177,25 @@ TEST_F(ReactorOrderTest, CompletionOfASlotThatNeverWasIsStale) {
   EXPECT_EQ(reactor()->stats().stale_completions, 1);
 }
 
+// The owner was asked to take the bytes before it was looked whether there is one.
+TEST_F(ReactorOrderTest, BufferWithoutAnOwnerGoesBack) {
+  {
+    RingOperation abandoned(reactor());
+    abandoned.StartPoll(3, POLLIN);
+  }
+  const uint64_t user_data = backend()->queued().front().user_data;
+  const ScriptedBackend::Queued cancel = backend()->queued().back();
+  ASSERT_TRUE(cancel.is_cancel);
+  backend()->Complete({user_data, 5, /*goes_on=*/true, /*buffer=*/1});
+  backend()->Complete({user_data, 5, /*goes_on=*/false, /*buffer=*/2});
+  backend()->Complete({user_data, 5, /*goes_on=*/false, /*buffer=*/3});  // stale
+  backend()->Complete(cancel.user_data, 0);
+  Turn();
+  EXPECT_THAT(backend()->returned_buffers(), ElementsAre(1, 2, 3));
+  EXPECT_EQ(reactor()->stats().stale_completions, 1);
+  EXPECT_EQ(reactor()->in_flight(), 0u);
+}
+
 TEST_F(ReactorOrderTest, CompletionOfTheCancelDoesNotEndItsTarget) {
   RingOperation poll(reactor());
   poll.StartPoll(3, POLLIN);

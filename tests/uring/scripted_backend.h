@@ -24,6 +24,7 @@ class ScriptedBackend final : public Backend {
 
   // Given out at the next TakeCompletions, in this order.
   void Complete(uint64_t user_data, int32_t result) { completions_.push_back({user_data, result}); }
+  void Complete(const Completion& completion) { completions_.push_back(completion); }
   // What each following wait returns; as long as the deadline is given, time passes until it.
   void SetWaitStatus(const absl::Status& status) { wait_status_ = status; }
 
@@ -31,6 +32,7 @@ class ScriptedBackend final : public Backend {
   // Everything ever queued, and the deadline of every wait so far.
   const std::vector<Queued>& queued() const { return queued_; }
   const std::vector<int64_t>& deadlines_ns() const { return deadlines_ns_; }
+  const std::vector<int>& returned_buffers() const { return returned_buffers_; }
 
   void QueuePoll(uint64_t user_data, int, uint32_t) override {
     queued_.push_back({user_data, false, 0});
@@ -39,7 +41,7 @@ class ScriptedBackend final : public Backend {
     queued_.push_back({user_data, false, 0});
   }
   const char* BufferBytes(int) const override { return nullptr; }
-  void ReturnBuffer(int) override {}
+  void ReturnBuffer(int buffer) override { returned_buffers_.push_back(buffer); }
   void QueueSend(uint64_t user_data, BackendFile, absl::Span<const char>) override {
     queued_.push_back({user_data, false, 0});
   }
@@ -69,6 +71,7 @@ class ScriptedBackend final : public Backend {
   absl::Status wait_status_;
   std::vector<Queued> queued_;
   std::vector<int64_t> deadlines_ns_;
+  std::vector<int> returned_buffers_;
   std::deque<Completion> completions_;
 };
 
