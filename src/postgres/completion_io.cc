@@ -42,7 +42,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
   CompletionIo(Reactor* reactor, int socket)
       : reactor_(reactor),
         socket_(socket),
-        file_(reactor->backend().Register(socket)),
+        file_(reactor->backend().PrepareSocket(socket)),
         receive_(reactor),
         send_(reactor) {
     receive_.SetListener(this);
@@ -157,7 +157,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     receive_.Cancel();
     send_.Cancel();
     const bool in_flight = receive_.in_flight() || send_.in_flight();
-    if (!in_flight) LetGo();
+    if (!in_flight) KeepPieces();
     return in_flight;
   }
 
@@ -186,7 +186,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     }
     if (is_ending_) {
       if (receive_.in_flight() || send_.in_flight()) return;
-      LetGo();
+      KeepPieces();
       reactor_->ready()->Post(&node_);
       return;
     }
@@ -288,12 +288,6 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     return !pieces_.empty() || !kept_.empty() || at_end_ || receive_error_ != 0;
   }
 
-  // The ring's buffers go back, and its hold on the file goes with the connection's own descriptor.
-  void LetGo() {
-    KeepPieces();
-    reactor_->backend().Unregister(std::exchange(file_, BackendFile(socket_)));
-  }
-
   void StopServing() {
     if (!is_served_) return;
     is_served_ = false;
@@ -302,7 +296,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
 
   Reactor* const reactor_;
   const int socket_;
-  BackendFile file_;
+  const BackendFile file_;
   RingOperation receive_;
   RingOperation send_;
   bool is_served_ = true;

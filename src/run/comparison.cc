@@ -310,7 +310,6 @@ KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
   KernelBackendOptions options;
   options.submission_entries =
       PowerOfTwo(connections * 4, options.submission_entries, kMaxSubmissionEntries);
-  options.file_slots = static_cast<uint32_t>(connections);
   if (io_mode == IoMode::kCompletion) {
     // One for each answer that may come at once; a few for a large one.
     options.receive_buffers = PowerOfTwo(connections, 16, kMaxReceiveBuffers);

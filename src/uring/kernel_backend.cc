@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <liburing.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -114,7 +113,6 @@ class KernelBackend final : public Backend {
       // kernel 5.18), nothing is lost.
       io_uring_register_ring_fd(&ring_);
       setup_ = step.name;
-      MakeFileSlots(options.file_slots);
       may_block_ = options.may_block;
       if ((params.features & IORING_FEAT_EXT_ARG) == 0) {
         return absl::UnavailableError(
@@ -154,7 +152,6 @@ class KernelBackend final : public Backend {
     io_uring_sqe* entry = NextEntry();
     io_uring_prep_send(entry, file.descriptor, bytes.data(), bytes.size(),
                        MSG_NOSIGNAL | MSG_WAITALL);
-    UseSlot(file, entry);
     io_uring_sqe_set_data64(entry, user_data);
     if (bytes.size() <= kPromptSendBytes) ++prompt_sends_;
   }
@@ -165,33 +162,25 @@ class KernelBackend final : public Backend {
     return count < 0 ? 0 : static_cast<size_t>(count);
   }
 
-  BackendFile Register(int descriptor) override {
+  BackendFile PrepareSocket(int descriptor) override {
     BackendFile file(descriptor);
     file.may_block = may_block_ && BlockingReceive::Prepare(descriptor);
-    if (free_slots_.empty()) return file;
-    const int slot = free_slots_.back();
-    if (io_uring_register_files_update(&ring_, static_cast<unsigned>(slot), &descriptor, 1) == 1) {
-      free_slots_.pop_back();
-      file.slot = slot;
-    }
     return file;
   }
 
-  void Unregister(BackendFile file) override {
-    if (file.slot < 0) return;
-    const int none = -1;
-    const int updated =
-        io_uring_register_files_update(&ring_, static_cast<unsigned>(file.slot), &none, 1);
-    PGRING_CHECK(updated == 1, "io_uring did not let go of a registered file");
-    free_slots_.push_back(file.slot);
-  }
-
   void QueueCancel(uint64_t user_data, uint64_t target) override {
-    // Not by the ring: an owner cancels when its descriptor may be another file's from now on.
     if (blocking_receive_.IsHeld(target)) {
       blocking_receive_.Release();
       ended_.push_back({target, -ECANCELED});
       ended_.push_back({user_data, 0});
+      return;
+    }
+    if (io_uring_sqe* queued = FindQueued(target); queued != nullptr) {
+      // Its place becomes the cancel's, which has nothing to do any more.
+      ForgetBackgroundPoll(target);
+      io_uring_prep_nop(queued);
+      io_uring_sqe_set_data64(queued, user_data);
+      ended_.push_back({target, -ECANCELED});
       return;
     }
     io_uring_sqe* entry = NextEntry();
@@ -262,16 +251,6 @@ class KernelBackend final : public Backend {
   const std::string& setup() const override { return setup_; }
 
  private:
-  void MakeFileSlots(uint32_t count) {
-    rlimit open_files = {};
-    if (getrlimit(RLIMIT_NOFILE, &open_files) != 0) return;
-    count = static_cast<uint32_t>(std::min<rlim_t>(count, open_files.rlim_cur));
-    if (count == 0 || io_uring_register_files_sparse(&ring_, count) != 0) return;
-    // The lowest first.
-    for (uint32_t slot = count; slot > 0; --slot) free_slots_.push_back(static_cast<int>(slot) - 1);
-    setup_ += ", registered files";
-  }
-
   absl::Status MakeReceiveBuffers(uint32_t count) {
     if (count == 0) return absl::OkStatus();
     absl::StrAppend(&setup_, ", ", count, " receive buffers");
@@ -287,7 +266,6 @@ class KernelBackend final : public Backend {
   static void PrepareReceive(io_uring_sqe* entry, uint64_t user_data, BackendFile file) {
     io_uring_prep_recv_multishot(entry, file.descriptor, nullptr, 0, 0);
     ReceiveBuffers::UseIn(entry);
-    UseSlot(file, entry);
     // Not with IORING_RECVSEND_POLL_FIRST: where bytes and the end of the stream are both there
     // already, the kernel would then tell of the bytes only (seen with 6.18).
     io_uring_sqe_set_data64(entry, user_data);
@@ -301,8 +279,21 @@ class KernelBackend final : public Backend {
 
   void NoteEnd(uint64_t user_data) {
     --in_flight_;
+    ForgetBackgroundPoll(user_data);
+  }
+
+  void ForgetBackgroundPoll(uint64_t user_data) {
     const auto poll = std::find(background_polls_.begin(), background_polls_.end(), user_data);
     if (poll != background_polls_.end()) background_polls_.erase(poll);
+  }
+
+  // The entry of an operation that the kernel has not taken yet; nullptr when it has.
+  io_uring_sqe* FindQueued(uint64_t user_data) {
+    for (unsigned back = 1; back <= io_uring_sq_ready(&ring_); ++back) {
+      io_uring_sqe* entry = &ring_.sq.sqes[(ring_.sq.sqe_tail - back) & ring_.sq.ring_mask];
+      if (entry->user_data == user_data) return entry;
+    }
+    return nullptr;
   }
 
   void WaitForBlockingReceive(int64_t deadline_ns) {
@@ -322,12 +313,6 @@ class KernelBackend final : public Backend {
     std::copy(ended_.begin(), rest, completions.begin());
     ended_.erase(ended_.begin(), rest);
     return count;
-  }
-
-  static void UseSlot(BackendFile file, io_uring_sqe* entry) {
-    if (file.slot < 0) return;
-    entry->fd = file.slot;
-    entry->flags |= IOSQE_FIXED_FILE;
   }
 
   // An entry that was taken is submitted whether prepared or not, so every caller prepares it.
@@ -361,7 +346,6 @@ class KernelBackend final : public Backend {
 
   io_uring ring_ = {};
   bool is_open_ = false;
-  std::vector<int> free_slots_;
   std::string setup_;
   BackendStats stats_;
   int64_t pending_overflows_ = 0;

@@ -55,6 +55,16 @@ void SimulatedBackend::QueueSend(uint64_t user_data, BackendFile file,
 }
 
 void SimulatedBackend::QueueCancel(uint64_t user_data, uint64_t target) {
+  const auto queued = std::find_if(queue_.begin(), queue_.end(), [target](const Submission& s) {
+    return !s.is_cancel && s.poll.user_data == target;
+  });
+  if (queued != queue_.end()) {
+    queue_.erase(queued);
+    stats_.submissions += 2;  // both complete
+    Complete(target, -ECANCELED);
+    Complete(user_data, 0);
+    return;
+  }
   queue_.push_back({true, {user_data, -1, 0}, target});
 }
 

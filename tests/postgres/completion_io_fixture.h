@@ -37,12 +37,6 @@ struct TinyKernelRing {
   }
 };
 
-struct RegisteredKernelRing {
-  static std::unique_ptr<Backend> Make() {
-    return KernelRing::Make({.file_slots = 2, .receive_buffers = 16});
-  }
-};
-
 // One connection's receive is always alone: it blocks outside the ring.
 struct BlockingKernelRing {
   static std::unique_ptr<Backend> Make() {
@@ -143,14 +137,13 @@ struct CompletionRingNames {
   template <typename Ring>
   static std::string GetName(int) {
     if (std::is_same_v<Ring, KernelRing>) return "Kernel";
-    if (std::is_same_v<Ring, RegisteredKernelRing>) return "KernelRegistered";
     if (std::is_same_v<Ring, TinyKernelRing>) return "KernelTiny";
     if (std::is_same_v<Ring, BlockingKernelRing>) return "KernelBlocking";
     return std::is_same_v<Ring, WholeSimulation> ? "Simulated" : "SimulatedShort";
   }
 };
-using CompletionRings = ::testing::Types<KernelRing, RegisteredKernelRing, TinyKernelRing,
-                                         BlockingKernelRing, WholeSimulation, ShortSimulation>;
+using CompletionRings = ::testing::Types<KernelRing, TinyKernelRing, BlockingKernelRing,
+                                         WholeSimulation, ShortSimulation>;
 
 }  // namespace pgring
 

@@ -23,12 +23,11 @@ constexpr uint64_t kOther = 2;
 class BlockingReceiveTest : public ::testing::TestWithParam<int64_t> {
  protected:
   static std::unique_ptr<Backend> Make() {
-    auto backend = CreateKernelBackend(
-        {.submission_entries = 8, .file_slots = 2, .receive_buffers = 2, .may_block = true});
+    auto backend =
+        CreateKernelBackend({.submission_entries = 8, .receive_buffers = 2, .may_block = true});
     PGRING_CHECK(backend.ok(), "the kernel refuses io_uring");
     return *std::move(backend);
   }
-  ~BlockingReceiveTest() override { backend_->Unregister(file_); }
 
   int64_t enters() const { return backend_->stats().enters; }
   bool IsNonblocking() const { return (fcntl(sockets_.client, F_GETFL) & O_NONBLOCK) != 0; }
@@ -36,7 +35,7 @@ class BlockingReceiveTest : public ::testing::TestWithParam<int64_t> {
   const std::unique_ptr<Backend> backend_ = Make();
   Receiver receiver_{backend_.get(), GetParam()};
   Sockets sockets_;
-  const BackendFile file_ = backend_->Register(sockets_.client);
+  const BackendFile file_ = backend_->PrepareSocket(sockets_.client);
 };
 
 INSTANTIATE_TEST_SUITE_P(Deadlines, BlockingReceiveTest,
@@ -136,7 +135,7 @@ TEST_P(BlockingReceiveTest, BecomesTheRingsWhenItIsAloneNoMore) {
 
 TEST_P(BlockingReceiveTest, TwoGoThroughTheRing) {
   const Sockets other;
-  const BackendFile other_file = backend_->Register(other.client);
+  const BackendFile other_file = backend_->PrepareSocket(other.client);
   receiver_.Start(kReceive, file_);
   receiver_.Start(kOther, other_file);
   sockets_.Say("one");
@@ -146,7 +145,6 @@ TEST_P(BlockingReceiveTest, TwoGoThroughTheRing) {
   EXPECT_GT(enters(), 0);
   receiver_.Cancel(kOther);
   receiver_.TurnUntilEnded(kOther);
-  backend_->Unregister(other_file);
 }
 
 TEST_P(BlockingReceiveTest, IsTheRingsWhileItsBufferIsInUse) {

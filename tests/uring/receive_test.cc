@@ -81,6 +81,26 @@ TYPED_TEST(ReceiveTest, CancelEndsIt) {
   while (!this->receiver_.cancel_ended()) this->receiver_.Turn();
 }
 
+// An owner cancels when its descriptor was closed, and the number may be another file's by the time
+// of the submission.
+TYPED_TEST(ReceiveTest, CancelBeforeTheSubmissionTakesNothing) {
+  constexpr uint64_t kSend = 2;
+  this->sockets_.Say("for another reader");
+  this->receiver_.Start(kReceive, this->sockets_.client);
+  const std::string secret = "secret";
+  this->receiver_.StartSend(kSend, this->sockets_.client, secret);
+  this->receiver_.Cancel(kReceive);
+  this->receiver_.Cancel(kSend);
+  this->receiver_.TurnUntilEnded(kReceive);
+  this->receiver_.TurnUntilEnded(kSend);
+  while (this->receiver_.cancels_ended() < 2) this->receiver_.Turn();
+  EXPECT_EQ(this->receiver_.last_result(kReceive), -ECANCELED);
+  EXPECT_EQ(this->receiver_.last_result(kSend), -ECANCELED);
+  std::array<char, 32> bytes = {};
+  EXPECT_EQ(read(this->sockets_.server, bytes.data(), bytes.size()), -1) << "nothing was sent";
+  EXPECT_EQ(read(this->sockets_.client, bytes.data(), bytes.size()), 18);
+}
+
 TYPED_TEST(ReceiveTest, EndOfTheStreamComesAfterTheLastByte) {
   this->sockets_.Say("last words");
   this->sockets_.CloseServer();

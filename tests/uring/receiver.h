@@ -61,12 +61,12 @@ class Receiver {
   }
   void StartBackgroundPoll(uint64_t number, int descriptor) {
     backend_->QueueBackgroundPoll(number, descriptor, POLLIN);
-    polls_.insert(number);
+    without_bytes_.insert(number);
     in_flight_[number] = true;
   }
   void StartPoll(uint64_t number, int descriptor) {
     backend_->QueuePoll(number, descriptor, POLLIN);
-    polls_.insert(number);
+    without_bytes_.insert(number);
     in_flight_[number] = true;
   }
   // Until the next completions.
@@ -90,11 +90,17 @@ class Receiver {
     while (in_flight_[number]) Turn();
   }
   void Cancel(uint64_t number) { backend_->QueueCancel(kCancel, number); }
+  void StartSend(uint64_t number, BackendFile file, absl::Span<const char> bytes) {
+    backend_->QueueSend(number, file, bytes);
+    without_bytes_.insert(number);
+    in_flight_[number] = true;
+  }
 
   bool in_flight(uint64_t number) { return in_flight_[number]; }
   int32_t last_result(uint64_t number) { return last_result_[number]; }
   std::string bytes(uint64_t number) { return bytes_[number]; }
-  bool cancel_ended() const { return cancel_ended_; }
+  bool cancel_ended() const { return cancels_ended_ > 0; }
+  int cancels_ended() const { return cancels_ended_; }
   void HoldBuffers() { holds_ = true; }
   void ReturnHeld() {
     holds_ = false;
@@ -105,11 +111,11 @@ class Receiver {
  private:
   void Note(const Completion& completion) {
     if (completion.user_data == kCancel) {
-      cancel_ended_ = true;
+      ++cancels_ended_;
       return;
     }
     EXPECT_TRUE(in_flight_[completion.user_data]) << "a completion after the last one";
-    if (polls_.count(completion.user_data) == 0) {
+    if (without_bytes_.count(completion.user_data) == 0) {
       EXPECT_EQ(completion.buffer != kNoBuffer, completion.result > 0);
     }
     if (completion.buffer != kNoBuffer) {
@@ -129,11 +135,11 @@ class Receiver {
   const int64_t turn_ns_;
   std::map<uint64_t, std::string> bytes_;
   std::map<uint64_t, bool> in_flight_;
-  std::set<uint64_t> polls_;
+  std::set<uint64_t> without_bytes_;  // polls and sends
   std::map<uint64_t, int32_t> last_result_;
   std::vector<int> held_;
   bool holds_ = false;
-  bool cancel_ended_ = false;
+  int cancels_ended_ = 0;
 };
 
 inline std::string LongText(size_t size) {

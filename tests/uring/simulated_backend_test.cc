@@ -111,14 +111,26 @@ TEST(SimulatedBackendTest, CancelBehindAPollThatIsReadyComesTooLate) {
   const int descriptor = backend.NewDescriptor();
   backend.SetEvents(descriptor, POLLIN);
   backend.QueuePoll(1, descriptor, POLLIN);
+  ASSERT_TRUE(backend.SubmitAndWait(kNoDeadlineNs).ok());
   backend.QueueCancel(2, 1);
   ASSERT_TRUE(backend.SubmitAndWait(kNoDeadlineNs).ok());
   EXPECT_THAT(Take(&backend), UnorderedElementsAre(Pair(1, POLLIN), Pair(2, -ENOENT)));
 }
 
+TEST(SimulatedBackendTest, CancelBeforeTheSubmissionComesInTime) {
+  SimulatedBackend backend({.cancel_loses_race = 1});
+  const int descriptor = backend.NewDescriptor();
+  backend.SetEvents(descriptor, POLLIN);
+  backend.QueuePoll(1, descriptor, POLLIN);
+  backend.QueueCancel(2, 1);
+  ASSERT_TRUE(backend.SubmitAndWait(kNoDeadlineNs).ok());
+  EXPECT_THAT(Take(&backend), UnorderedElementsAre(Pair(1, -ECANCELED), Pair(2, 0)));
+}
+
 TEST(SimulatedBackendTest, CancelCanLoseTheRace) {
   SimulatedBackend backend({.cancel_loses_race = 1});
   backend.QueuePoll(1, backend.NewDescriptor(), POLLIN);
+  ASSERT_TRUE(backend.SubmitAndWait(0).ok());
   backend.QueueCancel(2, 1);
   ASSERT_TRUE(backend.SubmitAndWait(kNoDeadlineNs).ok());
   EXPECT_THAT(Take(&backend), UnorderedElementsAre(Pair(1, POLLIN), Pair(2, -EALREADY)));

@@ -31,15 +31,12 @@ struct Completion {
   int buffer = kNoBuffer;  // a receive's: where its bytes are, until ReturnBuffer
 };
 
-// What transfers are on: a descriptor and, where the backend registered the file behind it, its
-// place there. A transfer on a registered file reaches that file, whatever has become of the
-// number.
+// What transfers are on.
 struct BackendFile {
-  // NOLINTNEXTLINE(google-explicit-constructor): a plain descriptor is an unregistered file
+  // NOLINTNEXTLINE(google-explicit-constructor): a descriptor and nothing else
   BackendFile(int plain_descriptor = -1) : descriptor(plain_descriptor) {}
 
   int descriptor;
-  int slot = -1;           // -1: not registered
   bool may_block = false;  // a receive on it may be a system call of its own that blocks
 };
 
@@ -76,15 +73,13 @@ class Backend {
   // must stay as they are until the completion. A peer that is gone is an error, not a signal.
   virtual void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) = 0;
 
-  // Registers the file that `descriptor` is now, a nonblocking socket; where that cannot be, gives
-  // it back unregistered. The socket may get a limit for how long a receive blocks.
-  virtual BackendFile Register(int descriptor) { return {descriptor}; }
-  // When no transfer on it is in flight any more. Until this the file stays open, also after its
-  // descriptor was closed.
-  virtual void Unregister(BackendFile /*file*/) {}
+  // Makes a nonblocking socket ready for transfers, once. It may get a limit for how long a receive
+  // on it blocks.
+  virtual BackendFile PrepareSocket(int descriptor) { return {descriptor}; }
 
   // Asks for the operation `target` to end early. Both complete: the target with -ECANCELED or with
-  // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY.
+  // its normal result if that won the race, the cancel with 0, -ENOENT or -EALREADY. A target that
+  // was not submitted yet never happens: its descriptor may be another file's by now.
   virtual void QueueCancel(uint64_t user_data, uint64_t target) = 0;
 
   // Sends what can leave at once, by a system call of its own, and returns how much that was. 0

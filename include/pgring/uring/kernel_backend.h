@@ -19,14 +19,11 @@ struct KernelBackendOptions {
   uint32_t submission_entries = 1024;
   // 0: four times the submissions.
   uint32_t completion_entries = 0;
-  // Files that can be registered at a time; fewer where the limit on open files is lower, none
-  // before kernel 5.19.
-  uint32_t file_slots = 0;
   // Buffers of kReceiveBufferBytes for what is received; without any, no receive can be queued. 0,
   // or a power of two up to kMaxReceiveBuffers.
   uint32_t receive_buffers = 0;
-  // A receive on a file that Register() has seen waits in recv(2) while nothing but background
-  // polls is in flight beside it; the stats do not count that call.
+  // A receive on a socket that PrepareSocket() has seen waits in recv(2) while nothing but
+  // background polls is in flight beside it; the stats do not count that call.
   bool may_block = false;
 };
 inline constexpr uint32_t kMaxSubmissionEntries = 32'768;
