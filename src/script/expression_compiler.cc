@@ -94,7 +94,7 @@ class Compiler {
     Advance();
     PGRING_RETURN_IF_ERROR(ParseExpression(kLoosest + 1));
     if (token_.kind != TokenKind::kEnd) return SyntaxError();
-    return CompiledExpression{std::move(expression_), lexer_.offset()};
+    return CompiledExpression{std::move(expression_), std::move(uses_), lexer_.offset()};
   }
 
  private:
@@ -178,8 +178,10 @@ class Compiler {
     const bool lazy = binary.code == OpCode::kAnd || binary.code == OpCode::kOr;
     const size_t jump = lazy ? Emit(binary.code, 1) : 0;
     const size_t right_begin = expression_.code.size();
+    if (lazy) ++lazy_depth_;
     PGRING_RETURN_IF_ERROR(ParseExpression(binary.precedence + 1));
     if (lazy) {
+      --lazy_depth_;
       Emit(OpCode::kCheckBoolean, 1);
       LandHere(jump);
       return absl::OkStatus();
@@ -226,6 +228,8 @@ class Compiler {
         return absl::OkStatus();
       case TokenKind::kVariable:
         PGRING_RETURN_IF_ERROR(EmitVariable(token.text.substr(1)));
+        uses_.push_back({expression_.code.back().operand, token.offset});
+        uses_.back().may_be_skipped = lazy_depth_ > 0;
         Advance();
         return absl::OkStatus();
       case TokenKind::kFunction:
@@ -323,6 +327,7 @@ class Compiler {
 
   absl::Status ParseCase() {
     Advance();
+    ++lazy_depth_;
     if (token_.kind != TokenKind::kWhen) return SyntaxError();
     std::vector<size_t> exits;
     while (token_.kind == TokenKind::kWhen) {
@@ -340,6 +345,7 @@ class Compiler {
     } else {
       EmitConstant(Value::Null());
     }
+    --lazy_depth_;
     for (const size_t jump : exits) LandHere(jump);
     return Expect(TokenKind::kEndCase);
   }
@@ -350,6 +356,8 @@ class Compiler {
   SymbolTable* const symbols_;
   Token token_;
   int nesting_ = 0;
+  int lazy_depth_ = 0;  // of the right sides of AND and OR, and CASE
+  std::vector<VariableUse> uses_;
   Expression expression_;
 };
 

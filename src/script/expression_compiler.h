@@ -10,9 +10,11 @@
 
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "script/expression.h"
+#include "script/script.h"
 #include "script/script_error.h"
 #include "script/variables.h"
 
@@ -23,6 +25,7 @@ inline constexpr int kMaxExpressionNesting = 200;
 
 struct CompiledExpression {
   Expression expression;
+  std::vector<VariableUse> uses;
   size_t end = 0;  // offset behind the line that ends it
 };
 

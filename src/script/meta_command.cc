@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
 #include "script/characters.h"
 #include "script/expression_compiler.h"
@@ -84,7 +86,27 @@ class MetaCommandParser {
       }
       return Finish(kind);
     }
+    if (is("setrandom")) return SetRandomError();
     return ErrorAt(begin_, "invalid command");
+  }
+
+  // pgbench had it until 9.6.
+  absl::Status SetRandomError() const {
+    std::string instead = "\\set NAME random(FROM, TO)";
+    if (words_.size() == 3 || words_.size() == 5) {
+      const auto word = [this](size_t i) { return std::string(words_[i].text); };
+      std::string function = "random";
+      std::string more;
+      if (words_.size() == 5) {
+        absl::StrAppend(&function, "_", absl::AsciiStrToLower(word(3)));
+        more = absl::StrCat(", ", word(4));
+      }
+      instead =
+          absl::StrCat("\\set ", word(0), " ", function, "(", word(1), ", ", word(2), more, ")");
+    }
+    return ErrorAt(
+        begin_,
+        absl::StrCat("invalid command: \\setrandom is gone since pgbench 9.6, write ", instead));
   }
 
   absl::Status Finish(CommandKind kind) {
@@ -119,6 +141,12 @@ class MetaCommandParser {
     return absl::OkStatus();
   }
 
+  absl::Status UseVariable(std::string_view name, size_t offset, VariableSlot* slot) {
+    PGRING_RETURN_IF_ERROR(InternVariable(name, offset, slot));
+    parsed_.uses.push_back({*slot, offset});
+    return absl::OkStatus();
+  }
+
   absl::Status ParseSet() {
     const std::optional<Word> variable = NextWord();
     if (!variable) return ErrorAt(AfterLastWord(), "missing argument");
@@ -132,6 +160,7 @@ class MetaCommandParser {
         CompileExpression(source_, next_, name_.text, symbols_);
     if (!compiled.ok()) return compiled.status();
     parsed_.command.expression = std::move(compiled->expression);
+    parsed_.uses = std::move(compiled->uses);
     next_ = compiled->end;
     return Finish(kind);
   }
@@ -159,7 +188,7 @@ class MetaCommandParser {
     if (words_.size() == 2) unit = words_[1];
     SleepTime& sleep = parsed_.command.sleep;
     if (time.text[0] == ':') {
-      PGRING_RETURN_IF_ERROR(InternVariable(time.text.substr(1), time.offset, &sleep.variable));
+      PGRING_RETURN_IF_ERROR(UseVariable(time.text.substr(1), time.offset, &sleep.variable));
     } else {
       const size_t digits = time.text[0] == '+' || time.text[0] == '-' ? 1 : 0;
       size_t end = digits;
@@ -206,7 +235,7 @@ class MetaCommandParser {
         shell_word.text = std::string(word.text);
         if (word.text[0] == ':') {
           PGRING_RETURN_IF_ERROR(
-              InternVariable(word.text.substr(1), word.offset, &shell_word.variable));
+              UseVariable(word.text.substr(1), word.offset, &shell_word.variable));
         }
       }
       parsed_.command.words.push_back(std::move(shell_word));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "script/script.h"
@@ -23,7 +24,8 @@ struct ParsedMetaCommand {
   Command command;
   ResultUse result_use = ResultUse::kIgnored;
   std::string prefix;
-  size_t end = 0;  // offset behind its line
+  std::vector<VariableUse> uses;  // but for the command's number
+  size_t end = 0;                 // offset behind its line
 };
 
 // `backslash` is the backslash's offset. Fails as ScriptErrorAt describes.

@@ -93,12 +93,33 @@ inline constexpr size_t kMaxFirstLineBytes = 127;
 // Of a command's text, without the blanks at its end.
 std::string FirstLine(std::string_view text);
 
+// A :name somewhere in a script.
+struct VariableUse {
+  VariableSlot slot = kNoVariable;
+  size_t offset = 0;  // in the script
+  size_t command = 0;
+  SqlPlace place = SqlPlace::kCode;  // of meta commands: kCode
+  // Of meta commands: part of an expression that need not be evaluated.
+  bool may_be_skipped = false;
+};
+
+// psql's :'name' or :"name" in an SQL command, which pgbench does not know.
+struct PsqlNotation {
+  size_t offset = 0;  // of the colon in the script
+  size_t command = 0;
+  char quote = '\'';
+  std::string name;
+};
+
 struct Script {
   // The file's name, or a built-in script's description.
   std::string name;
   // A command's number in pgbench's messages is its index here.
   std::vector<Command> commands;
   size_t first = 0;
+  // Those of meta commands first.
+  std::vector<VariableUse> uses;
+  std::vector<PsqlNotation> psql_notations;
   // See CheckExtendedProtocol. Kept because only the parser knows where in the text a command is.
   absl::Status extended_protocol;
 

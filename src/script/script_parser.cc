@@ -51,7 +51,6 @@ class ConditionLinker {
   absl::Status Note(size_t i) {
     const CommandKind kind = commands_[i].kind;
     if (kind == CommandKind::kIf) {
-      if (open_.size() >= kMaxConditionNesting) return ErrorAt(i, "\\if is nested too deeply");
       Open open;
       open.begin = i;
       open.condition = i;
@@ -124,9 +123,11 @@ class ScriptParser {
     while (end != SqlPiece::End::kScript) {
       SqlPiece piece = scanner_.Next();
       end = piece.end;
-      if (!piece.text.empty()) PGRING_RETURN_IF_ERROR(AddSql(std::move(piece)));
+      if (!piece.text.empty()) AddSql(std::move(piece));
       if (end == SqlPiece::End::kBackslash) PGRING_RETURN_IF_ERROR(AddMeta());
     }
+    // Names that only statements use come last: a client's memory goes up to the last that is set.
+    for (const SqlParts& parts : sql_parts_) PGRING_RETURN_IF_ERROR(AddReferences(parts));
     if (script_.commands.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("empty command list for script \"", script_.name, "\""));
@@ -136,6 +137,12 @@ class ScriptParser {
   }
 
  private:
+  // Parts of an SQL command that are not plain code.
+  struct SqlParts {
+    size_t command = 0;
+    std::vector<SqlSpan> spans;
+  };
+
   absl::Status ErrorAt(size_t offset, std::string_view message, std::string_view more = "") const {
     return ScriptErrorAt(source_, {offset, message, more, ""});
   }
@@ -148,14 +155,20 @@ class ScriptParser {
     return line_;
   }
 
-  // Where the byte at `offset` of a command's text comes from: that text begins at `begin` and
-  // lacks the backslashes of \; and \: only.
-  size_t OffsetInSource(size_t begin, std::string_view text, size_t offset) const {
+  // Where positions of a command's text, in their order, are in the source: that text begins at
+  // `begin` and lacks the backslashes of \; and \: only.
+  std::vector<size_t> OffsetsInSource(size_t begin, std::string_view text,
+                                      const std::vector<size_t>& positions) const {
+    std::vector<size_t> offsets;
     size_t at = begin;
-    for (size_t i = 0; i < offset; ++i, ++at) {
-      if (source_.text[at] != text[i]) ++at;
+    size_t i = 0;
+    for (const size_t position : positions) {
+      for (; i < position; ++i, ++at) {
+        if (source_.text[at] != text[i]) ++at;
+      }
+      offsets.push_back(at);
     }
-    return at;
+    return offsets;
   }
 
   void Add(Command command, size_t offset) {
@@ -164,30 +177,55 @@ class ScriptParser {
     offsets_.push_back(offset);
   }
 
-  absl::Status AddSql(SqlPiece piece) {
+  void AddSql(SqlPiece piece) {
     Command command;
-    SqlCommand& sql = command.sql;
-    sql.text = std::move(piece.text);
+    command.sql.text = std::move(piece.text);
+    command.sql.first_word = FirstWord(command.sql.text);
+    command.first_line = FirstLine(command.sql.text);
+    sql_parts_.push_back({script_.commands.size(), std::move(piece.spans)});
+    Add(std::move(command), piece.offset);
+  }
+
+  absl::Status AddReferences(const SqlParts& parts) {
+    const size_t begin = offsets_[parts.command];
+    SqlCommand& sql = script_.commands[parts.command].sql;
     const absl::Status found = FindVariableReferences(sql.text, symbols_, &sql.references);
     if (!found.ok()) {
-      return ErrorAt(piece.offset,
-                     std::string_view(found.message().data(), found.message().size()));
+      return ErrorAt(begin, std::string_view(found.message().data(), found.message().size()));
     }
     sql.parameterized_text = ParameterizedText(sql.text, sql.references);
-    for (const VariableReference& reference : sql.references) {
-      sql.parameters.push_back(reference.slot);
+    std::vector<size_t> positions;
+    for (const VariableReference& reference : sql.references) positions.push_back(reference.begin);
+    const std::vector<size_t> offsets = OffsetsInSource(begin, sql.text, positions);
+    const std::vector<SqlPlace> places = PlacesOf(sql.references, parts.spans);
+    for (size_t i = 0; i < sql.references.size(); ++i) {
+      const VariableSlot slot = sql.references[i].slot;
+      sql.parameters.push_back(slot);
+      script_.uses.push_back({slot, offsets[i], parts.command, places[i]});
     }
     if (sql.references.size() > kMaxStatementParameters && script_.extended_protocol.ok()) {
-      const size_t first_too_many = sql.references[kMaxStatementParameters].begin;
       script_.extended_protocol =
-          ErrorAt(OffsetInSource(piece.offset, sql.text, first_too_many),
+          ErrorAt(offsets[kMaxStatementParameters],
                   absl::StrCat("statement has too many arguments (maximum is ",
                                kMaxStatementParameters, ")"));
     }
-    sql.first_word = FirstWord(sql.text);
-    command.first_line = FirstLine(sql.text);
-    Add(std::move(command), piece.offset);
+    NotePsqlNotations(parts, sql.text);
     return absl::OkStatus();
+  }
+
+  void NotePsqlNotations(const SqlParts& parts, std::string_view text) {
+    for (const SqlSpan& span : parts.spans) {
+      const size_t begin = span.begin;
+      if (span.place != SqlPlace::kQuoted || begin == 0 || text[begin - 1] != ':') continue;
+      const char quote = text[begin];
+      if ((begin > 1 && text[begin - 2] == ':') || (quote != '\'' && quote != '"')) continue;
+      const std::string_view quoted = text.substr(begin + 1, span.end - begin - 1);
+      if (quoted.empty() || !IsValidVariableName(quoted.substr(0, quoted.size() - 1))) continue;
+      const std::vector<size_t> offset =
+          OffsetsInSource(offsets_[parts.command], text, {begin - 1});
+      script_.psql_notations.push_back(
+          {offset[0], parts.command, quote, std::string(quoted.substr(0, quoted.size() - 1))});
+    }
   }
 
   absl::Status AddMeta() {
@@ -199,6 +237,10 @@ class ScriptParser {
       case ParsedMetaCommand::Effect::kNothing:
         return absl::OkStatus();
       case ParsedMetaCommand::Effect::kCommand:
+        for (VariableUse use : parsed->uses) {
+          use.command = script_.commands.size();
+          script_.uses.push_back(use);
+        }
         Add(std::move(parsed->command), backslash);
         return absl::OkStatus();
       case ParsedMetaCommand::Effect::kResult:
@@ -224,7 +266,8 @@ class ScriptParser {
   SymbolTable* const symbols_;
   Script script_;
   std::vector<size_t> offsets_;  // by command
-  size_t counted_ = 0;           // up to here, line_ is right
+  std::vector<SqlParts> sql_parts_;
+  size_t counted_ = 0;  // up to here, line_ is right
   int line_ = 1;
 };
 
@@ -257,6 +300,8 @@ absl::StatusOr<std::string> ReadScriptFile(const std::string& path) {
   if (std::ferror(file.get()) != 0) {
     return ErrnoStatus(errno, absl::StrCat("could not read file \"", path, "\""));
   }
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
   return text;
 }
 

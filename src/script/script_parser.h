@@ -16,17 +16,17 @@
 
 namespace pgring {
 
-inline constexpr size_t kMaxScriptBytes = 16 * 1024 * 1024;
+inline constexpr size_t kMaxScriptBytes = 256 * 1024 * 1024;
 // pgbench's limit: the meta command and its arguments.
 inline constexpr size_t kMaxMetaCommandWords = 256;
-inline constexpr size_t kMaxConditionNesting = 1000;
 
 // `source.name` is for messages and becomes the script's name. `symbols` gets the variables' names
 // and must outlive the script.
 absl::StatusOr<Script> ParseScript(const ScriptSource& source, SymbolTable* symbols);
 
-// The whole file; "-" is standard input. Fails as the operating system does (`could not open file
-// "x.sql": No such file or directory`) and beyond kMaxScriptBytes.
+// The whole file, without the byte order mark of UTF-8; "-" is standard input. Fails as the
+// operating system does (`could not open file "x.sql": No such file or directory`) and beyond
+// kMaxScriptBytes.
 absl::StatusOr<std::string> ReadScriptFile(const std::string& path);
 
 }  // namespace pgring

@@ -17,8 +17,23 @@ void SqlScanner::CopyTo(size_t end, SqlPiece* piece) {
   next_ = end;
 }
 
+void SqlScanner::CopyTo(size_t end, SqlPlace place, SqlPiece* piece) {
+  const size_t begin = piece->text.size();
+  CopyTo(end, piece);
+  piece->spans.push_back({begin, piece->text.size(), place});
+}
+
+// Of a character that has been copied. Brackets that are not closed are none.
+void SqlScanner::NoteBracket(char c, SqlPiece* piece) {
+  if (c == '[' && brackets_++ == 0) bracket_begin_ = piece->text.size() - 1;
+  if (c == ']' && brackets_ > 0 && --brackets_ == 0) {
+    piece->spans.push_back({bracket_begin_, piece->text.size(), SqlPlace::kBrackets});
+  }
+}
+
 SqlPiece SqlScanner::Next() {
   SqlPiece piece;
+  brackets_ = 0;
   piece.offset = next_;
   while (next_ < script_.size()) {
     const char c = script_[next_];
@@ -26,11 +41,11 @@ SqlPiece SqlScanner::Next() {
     if (IsSpace(c) || rest.starts_with("--")) {
       ScanBlanks(&piece);
     } else if (rest.starts_with("/*")) {
-      CopyTo(EndOfBlockComment(next_), &piece);
+      CopyTo(EndOfBlockComment(next_), SqlPlace::kComment, &piece);
     } else if (c == '\'' || c == '"') {
-      CopyTo(EndOfQuoted(next_, false), &piece);
+      CopyTo(EndOfQuoted(next_, false), SqlPlace::kQuoted, &piece);
     } else if (c == '$') {
-      CopyTo(EndOfDollarQuoted(next_), &piece);
+      CopyTo(EndOfDollarQuoted(next_), SqlPlace::kQuoted, &piece);
     } else if (IsNameStart(c)) {
       ScanWord(&piece);
     } else if (rest.starts_with("\\;") || rest.starts_with("\\:")) {
@@ -43,6 +58,7 @@ SqlPiece SqlScanner::Next() {
       return piece;
     } else {
       CopyTo(next_ + 1, &piece);
+      NoteBracket(c, &piece);
       if (c == '(') ++parentheses_;
       if (c == ')' && parentheses_ > 0) --parentheses_;
       if (c == ';' && parentheses_ == 0 && begin_blocks_ == 0) {
@@ -57,12 +73,13 @@ SqlPiece SqlScanner::Next() {
 
 // Within a command, blanks and -- comments are part of it; in front of it, they are not.
 void SqlScanner::ScanBlanks(SqlPiece* piece) {
-  size_t end = next_ + 1;
-  if (script_[next_] == '-') {
-    end = std::min(script_.find_first_of("\n\r", next_), script_.size());
-  }
+  const bool comment = script_[next_] == '-';
+  const size_t end =
+      comment ? std::min(script_.find_first_of("\n\r", next_), script_.size()) : next_ + 1;
   if (piece->text.empty()) {
     next_ = end;
+  } else if (comment) {
+    CopyTo(end, SqlPlace::kComment, piece);
   } else {
     CopyTo(end, piece);
   }
@@ -75,7 +92,7 @@ void SqlScanner::ScanWord(SqlPiece* piece) {
   const std::string_view word = script_.substr(next_, end - next_);
   const bool quoted = end < script_.size() && script_[end] == '\'';
   if (quoted && SameWord(word, "e")) {
-    CopyTo(EndOfQuoted(end, true), piece);
+    CopyTo(EndOfQuoted(end, true), SqlPlace::kQuoted, piece);
     return;
   }
   if (!quoted || (!SameWord(word, "b") && !SameWord(word, "x") && !SameWord(word, "n"))) {

@@ -13,6 +13,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "script/sql_text.h"
 
 namespace pgring {
 
@@ -25,7 +28,8 @@ struct SqlPiece {
 
   // With its semicolon, without the blanks and comments in front of it; empty: nothing was there.
   std::string text;
-  size_t offset = 0;  // of its first byte in the script
+  std::vector<SqlSpan> spans;  // of the text
+  size_t offset = 0;           // of its first byte in the script
   End end = End::kScript;
 };
 
@@ -41,6 +45,8 @@ class SqlScanner {
 
  private:
   void CopyTo(size_t end, SqlPiece* piece);
+  void CopyTo(size_t end, SqlPlace place, SqlPiece* piece);
+  void NoteBracket(char c, SqlPiece* piece);
   void ScanBlanks(SqlPiece* piece);
   void ScanWord(SqlPiece* piece);
   size_t EndOfBlockComment(size_t begin) const;
@@ -52,6 +58,8 @@ class SqlScanner {
   std::string_view script_;
   size_t next_ = 0;
   int parentheses_ = 0;
+  int brackets_ = 0;
+  size_t bracket_begin_ = 0;  // of the outermost, in the piece's text
   int begin_blocks_ = 0;
   // The first letters of the statement's leading words, as far as they are words of CREATE [OR
   // REPLACE] {FUNCTION | PROCEDURE}; 0 for others.

@@ -26,6 +26,23 @@ absl::Status FindVariableReferences(std::string_view text, SymbolTable* symbols,
   return absl::OkStatus();
 }
 
+std::vector<SqlPlace> PlacesOf(const std::vector<VariableReference>& references,
+                               const std::vector<SqlSpan>& spans) {
+  std::vector<SqlPlace> places(references.size(), SqlPlace::kCode);
+  // Brackets first: quotes and comments within them count for more.
+  for (const bool brackets : {true, false}) {
+    size_t next = 0;
+    for (const SqlSpan& span : spans) {
+      if ((span.place == SqlPlace::kBrackets) != brackets) continue;
+      while (next < references.size() && references[next].begin < span.begin) ++next;
+      while (next < references.size() && references[next].begin < span.end) {
+        places[next++] = span.place;
+      }
+    }
+  }
+  return places;
+}
+
 void SubstituteVariables(std::string_view text, const std::vector<VariableReference>& references,
                          VariableStore* variables, std::string* result) {
   result->clear();

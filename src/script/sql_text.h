@@ -20,6 +20,22 @@ namespace pgring {
 // pgbench's limit for the extended protocol.
 inline constexpr size_t kMaxStatementParameters = 255;
 
+// What a part of a statement is, for the server.
+enum class SqlPlace : uint8_t {
+  kCode,
+  kBrackets,  // code within [ ], where a colon may separate bounds
+  kQuoted,    // a literal, a quoted identifier
+  kComment,
+};
+
+// A part that is not plain code. Those in quotes and comments are in the order of the text; that of
+// a pair of brackets comes behind what is within it.
+struct SqlSpan {
+  size_t begin = 0;
+  size_t end = 0;
+  SqlPlace place = SqlPlace::kQuoted;
+};
+
 // A :name in a text, colon included.
 struct VariableReference {
   size_t begin = 0;
@@ -30,6 +46,10 @@ struct VariableReference {
 // In the order of the text.
 absl::Status FindVariableReferences(std::string_view text, SymbolTable* symbols,
                                     std::vector<VariableReference>* references);
+
+// By reference: where it is.
+std::vector<SqlPlace> PlacesOf(const std::vector<VariableReference>& references,
+                               const std::vector<SqlSpan>& spans);
 
 // For the simple protocol: `text` with the values in place of the references, those that are unset
 // left as they are. Replaces *result, whose memory is used again.

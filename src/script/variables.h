@@ -29,7 +29,8 @@ namespace pgring {
 using VariableSlot = uint32_t;
 inline constexpr VariableSlot kNoVariable = 0xffffffff;
 
-inline constexpr size_t kMaxVariables = 10'000;
+// All names behind colons count, also those that are only text ('{"a":true}').
+inline constexpr size_t kMaxVariables = 1'000'000;
 
 // Letters (every byte beyond ASCII counts as one), digits and underscores, with no digit in front.
 bool IsValidVariableName(std::string_view name);

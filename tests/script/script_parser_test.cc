@@ -209,9 +209,13 @@ TEST_F(ScriptParserTest, ConditionErrors) {
   EXPECT_THAT(Error("\\if 1\n\\endif\n\\endif\n"),
               StartsWith("test.sql:3:1: \\endif without matching \\if"));
   EXPECT_THAT(Error("\\elif 1\n"), StartsWith("test.sql:1:1: \\elif without matching \\if"));
+  // pgbench has no limit to nesting.
   std::string deep;
-  for (size_t i = 0; i <= kMaxConditionNesting; ++i) deep += "\\if 1\n";
-  EXPECT_THAT(Error(deep), StartsWith("test.sql:1001:1: \\if is nested too deeply"));
+  for (int i = 0; i < 20'000; ++i) deep += "\\if 1\n";
+  deep += "SELECT 1;\n";
+  EXPECT_THAT(Error(deep), StartsWith("test.sql:20000:1: \\if without matching \\endif"));
+  for (int i = 0; i < 20'000; ++i) deep += "\\endif\n";
+  EXPECT_THAT(Sent(deep), ElementsAre("SELECT 1;"));
 }
 
 TEST_F(ScriptParserTest, ErrorsPointAtWhatIsWrong) {
@@ -259,6 +263,15 @@ TEST_F(ScriptParserTest, MetaCommandErrorsPointAtWhatIsWrong) {
            {"\\syncpipeline now", 15, "unexpected argument in command \"syncpipeline\""},
            {"\\endpipeline now", 14, "unexpected argument in command \"endpipeline\""},
            {"\\nonsense now", 1, "invalid command in command \"nonsense\""},
+           {"\\setrandom aid 1 :naccounts", 1,
+            "invalid command: \\setrandom is gone since pgbench 9.6, write \\set aid random(1, "
+            ":naccounts) in command \"setrandom\""},
+           {"\\setrandom aid 1 10 GAUSSIAN 2.5", 1,
+            "invalid command: \\setrandom is gone since pgbench 9.6, write \\set aid "
+            "random_gaussian(1, 10, 2.5) in command \"setrandom\""},
+           {"\\setrandom aid", 1,
+            "invalid command: \\setrandom is gone since pgbench 9.6, write \\set NAME random(FROM, "
+            "TO) in command \"setrandom\""},
            {"\\gset", 1, "\\gset must follow an SQL command (\\set a 1)"},
            {"\\aset", 1, "\\aset must follow an SQL command (\\set a 1)"},
        }) {
