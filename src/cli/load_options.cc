@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "script/builtin_scripts.h"
 #include "script/script_list.h"
 #include "script/script_parser.h"
+#include "workload/script_protocol.h"
 
 namespace pgring {
 namespace {
@@ -20,10 +22,24 @@ constexpr const char* kLoadGroup = "Load";
 
 absl::Status AddFile(const std::string& notation, std::vector<ScriptText>* scripts) {
   absl::StatusOr<WeightedName> named = ParseWeightedName(notation);
-  if (!named.ok()) return Annotate(named.status(), "-f");
+  if (!named.ok()) {
+    return absl::Status(
+        named.status().code(),
+        absl::StrCat("-f: ", named.status().message(),
+                     " (the last @ begins the weight; a file of this name is written ", notation,
+                     "@1)"));
+  }
   absl::StatusOr<std::string> text = ReadScriptFile(named->name);
+  if (!text.ok() && named->name != notation && std::filesystem::exists(notation)) {
+    return absl::Status(
+        text.status().code(),
+        absl::StrCat("-f: ", text.status().message(), " (the last @ begins the weight; the file ",
+                     notation, " is written ", notation, "@1)"));
+  }
   if (!text.ok()) return Annotate(text.status(), "-f");
-  scripts->push_back({named->name, *std::move(text), named->weight});
+  ScriptText script = {named->name, *std::move(text), named->weight};
+  script.default_mode = DefaultQueryMode(script.text);
+  scripts->push_back(std::move(script));
   return absl::OkStatus();
 }
 
@@ -39,7 +55,7 @@ absl::Status AddBuiltin(const std::string& notation, std::vector<ScriptText>* sc
                                      "; 'pgring compare -b list' lists them"));
   }
   scripts->push_back({std::string((*builtin)->name), std::string((*builtin)->text), named->weight,
-                      /*is_builtin=*/true, (*builtin)->needs_pgbench_tables});
+                      /*is_builtin=*/true, (*builtin)->needs_pgbench_tables, QueryMode::kPrepared});
   return absl::OkStatus();
 }
 
@@ -108,9 +124,11 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
       ->group(kWorkloadGroup);
   command->add_option("-D,--define", raw->definitions, "a script's variable, NAME=VALUE")
       ->group(kWorkloadGroup);
-  command->add_option("-M,--protocol", raw->mode, "of scripts: simple, extended or prepared")
+  command
+      ->add_option("-M,--protocol", raw->mode,
+                   "of scripts: simple, extended or prepared (default: simple for -f, as in "
+                   "pgbench, and prepared for built-in ones)")
       ->check(CLI::IsMember({"simple", "extended", "prepared"}))
-      ->capture_default_str()
       ->group(kWorkloadGroup);
   command
       ->add_option("-s,--scale", plan->scale, "the scripts' :scale (default: asked of the tables)")
@@ -241,9 +259,9 @@ absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* l
   workload->statements =
       raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
   workload->vacuum = !raw.no_vacuum;
-  workload->mode = raw.mode == "simple"     ? QueryMode::kSimple
-                   : raw.mode == "extended" ? QueryMode::kExtended
-                                            : QueryMode::kPrepared;
+  for (const QueryMode mode : {QueryMode::kSimple, QueryMode::kExtended, QueryMode::kPrepared}) {
+    if (raw.mode == QueryModeName(mode)) workload->mode = mode;
+  }
   load->arrivals = raw.arrivals == "poisson" ? ArrivalKind::kPoisson : ArrivalKind::kConstant;
   load->arrival_seed = workload->seed;
   if (load->max_tries == 0 && !load->latency_limit_ms && !load->duration_s) {

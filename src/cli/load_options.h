@@ -25,7 +25,7 @@ struct RawLoad {
   bool select_only = false;
   bool skip_some_updates = false;
   bool no_vacuum = false;
-  std::string mode = "prepared";
+  std::string mode;  // empty: what each script has by default
   std::vector<std::string> definitions;
   // Text, because CLI11 takes -1 for an unsigned number.
   std::string seed = std::to_string(WorkloadPlan().seed);

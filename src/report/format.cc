@@ -219,7 +219,11 @@ std::string ScriptNames(const WorkloadPlan& workload) {
   std::string text;
   for (const ScriptText& script : workload.scripts) {
     text += (text.empty() ? "" : ", ") + script.name;
-    if (workload.scripts.size() > 1) text += fmt::format(" (weight {})", script.weight);
+    if (workload.scripts.size() == 1) continue;
+    const std::string protocol = CommonQueryMode(workload).has_value()
+                                     ? ""
+                                     : fmt::format(", {}", QueryModeName(workload.ModeOf(script)));
+    text += fmt::format(" (weight {}{})", script.weight, protocol);
   }
   return text;
 }
@@ -229,8 +233,10 @@ std::string ScriptNames(const WorkloadPlan& workload) {
 std::string WorkloadText(const ComparisonPlan& plan) {
   const WorkloadPlan& workload = plan.workload;
   if (!workload.scripts.empty()) {
-    return fmt::format("{}: {}, {} protocol, seed {}", ScriptNames(workload), ExtentText(plan),
-                       QueryModeName(workload.mode), workload.seed);
+    const std::optional<QueryMode> common = CommonQueryMode(workload);
+    return fmt::format("{}: {}, {}seed {}", ScriptNames(workload), ExtentText(plan),
+                       common ? fmt::format("{} protocol, ", QueryModeName(*common)) : "",
+                       workload.seed);
   }
   return fmt::format("{}: {}, write ratio {}, seed {}, {} statements, {}", workload.name,
                      ExtentText(plan), workload.write_ratio, workload.seed,

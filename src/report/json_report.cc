@@ -71,11 +71,14 @@ Json WorkloadJson(const WorkloadPlan& workload) {
     return json;
   }
   json["seed"] = workload.seed;
-  json["protocol"] = QueryModeName(workload.mode);
+  const std::optional<QueryMode> common = CommonQueryMode(workload);
+  json["protocol"] = common.has_value() ? Json(QueryModeName(*common)) : Json();
   json["scale"] = ValueOrNull(workload.scale);
   json["scripts"] = Json::array();
   for (const ScriptText& script : workload.scripts) {
-    json["scripts"].push_back({{"name", script.name}, {"weight", script.weight}});
+    json["scripts"].push_back({{"name", script.name},
+                               {"weight", script.weight},
+                               {"protocol", QueryModeName(workload.ModeOf(script))}});
   }
   json["variables"] = Json::object();
   for (const auto& [name, value] : workload.variables) json["variables"][name] = value;

@@ -165,6 +165,7 @@ absl::Status Comparison::Start() {
   if (!planned.ok()) return planned.status();
   workload_ = std::move(planned->workload);
   operations_ = std::move(planned->operations);
+  for (const std::string& warning : planned->warnings) observer_->OnNote(warning);
   result_.environment = DescribeHost();
   result_.environment.server_is_throwaway = target_.throwaway;
   control_ = std::make_unique<BlockingSession>(&target_.parameters, nullptr, interrupt_);

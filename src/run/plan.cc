@@ -75,6 +75,16 @@ int64_t ComparisonPlan::OperationsOf(const ScenarioPlan& scenario) const {
   return *load.operations_per_client * scenario.ClientCount();
 }
 
+std::optional<QueryMode> CommonQueryMode(const WorkloadPlan& workload) {
+  std::optional<QueryMode> common;
+  for (const ScriptText& script : workload.scripts) {
+    const QueryMode mode = workload.ModeOf(script);
+    if (common.value_or(mode) != mode) return std::nullopt;
+    common = mode;
+  }
+  return common;
+}
+
 bool UsesReactor(const ComparisonPlan& plan) {
   return std::any_of(
       plan.scenarios.begin(), plan.scenarios.end(),

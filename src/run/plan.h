@@ -80,17 +80,21 @@ struct WorkloadPlan {
 
   // None: the built-in workload.
   std::vector<ScriptText> scripts;
-  QueryMode mode = QueryMode::kPrepared;
+  std::optional<QueryMode> mode;  // as given with -M
   std::vector<std::pair<std::string, std::string>> variables;
   std::optional<int64_t> scale;
   bool vacuum = true;
   bool record_commands = false;
 
+  QueryMode ModeOf(const ScriptText& script) const { return mode.value_or(script.default_mode); }
   FamilyOptions family_options() const { return {statements, fk_index, print_rows}; }
   ScriptOptions script_options(bool may_make_tables) const {
     return {scripts, mode, variables, seed, scale, vacuum, record_commands, may_make_tables};
   }
 };
+
+// The protocol of all scripts, where they have one and the same.
+std::optional<QueryMode> CommonQueryMode(const WorkloadPlan& workload);
 
 struct TargetPlan {
   bool throwaway = false;

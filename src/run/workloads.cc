@@ -27,6 +27,7 @@ absl::StatusOr<PlannedWorkload> MakeScripts(const WorkloadPlan& plan, bool may_m
   if (!scripts.ok()) return scripts.status();
   PlannedWorkload planned;
   planned.operations = (*scripts)->MakeOperations();
+  planned.warnings = (*scripts)->warnings();
   planned.workload = *std::move(scripts);
   return planned;
 }

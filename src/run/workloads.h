@@ -4,6 +4,8 @@
 #define PGRING_RUN_WORKLOADS_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "run/plan.h"
@@ -15,6 +17,8 @@ namespace pgring {
 struct PlannedWorkload {
   std::unique_ptr<Workload> workload;
   std::unique_ptr<OperationSource> operations;
+  // To be told before the run.
+  std::vector<std::string> warnings;
 };
 
 // `may_make_tables`: the server is a throwaway one, so what scripts need may be made there.

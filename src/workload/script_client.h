@@ -62,6 +62,7 @@ class ScriptClient final : public ClientState {
   EvaluationContext context;
   std::vector<const char*> parameters;
   std::vector<size_t> deferred;  // commands whose statements have not left
+  bool sends_text = false;       // the script that runs uses the simple protocol
   Statement simple;              // the text of the statement in flight, of the simple protocol
   std::string line;              // of \\shell
   std::string output;            // of \\setshell

@@ -69,6 +69,9 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
   const size_t script_index = operation.kind;
   const Script& script = scripts_[script_index];
   client->context.script_number = static_cast<int>(script_index);
+  client->sends_text = SendsText(script_index, *session);
+  const bool is_simple = ModeOf(script_index) == QueryMode::kSimple;
+  if (is_simple && !client->sends_text) pipelined_simple_.store(true, std::memory_order_relaxed);
   const bool records = options_.record_commands && !operation.warms_up();
   absl::Status status;
   size_t at = script.first;
@@ -89,7 +92,10 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
       recorder_.Record(recorder_places_[script_index][blamed], status.ok(),
                        SteadyClock::Get()->NowNs() - started_ns);
     }
-    if (!status.ok()) status = ScriptFailure(script, script.commands[blamed], status);
+    if (!status.ok()) {
+      status = ExplainFailure(*client, script_index, blamed, status);
+      status = ScriptFailure(script, script.commands[blamed], status);
+    }
     at = next;
   }
   if (status.ok() && session->has_deferred()) {
@@ -152,7 +158,7 @@ Task<absl::Status> ScriptWorkload::RunWaiting(Session* session, ScriptClient* cl
       status = co_await RunShellCommand(session, client, command);
       break;
     case CommandKind::kStartPipeline:
-      status = co_await StartPipeline(session, script_index, at);
+      status = co_await StartPipeline(session, client, script_index, at);
       break;
     case CommandKind::kSyncPipeline:
       status = session->in_pipeline() ? session->QueueSync() : NotInPipeline();
@@ -190,7 +196,7 @@ Task<absl::Status> ScriptWorkload::RunSql(Session* session, ScriptClient* client
   const SqlCommand& sql = scripts_[script_index].commands[at].sql;
   const Statement* statement = &planned_[script_index][at];
   client->parameters.clear();
-  if (statement->protocol == StatementProtocol::kSimple) {
+  if (client->sends_text) {
     SubstituteVariables(sql.text, sql.references, &client->variables, &client->simple.sql);
     client->simple.protocol = StatementProtocol::kSimple;
     statement = &client->simple;
@@ -260,7 +266,7 @@ absl::Status ScriptWorkload::UseResult(Session* session, ScriptClient* client,
     case ResultUse::kAset:
       for (const Result& earlier : session->earlier_results()) {
         // Those of deferred statements are nobody's: only the simple protocol has several results.
-        if (earlier.rows() == 0 || options_.mode != QueryMode::kSimple) continue;
+        if (earlier.rows() == 0 || !client->sends_text) continue;
         PGRING_RETURN_IF_ERROR(StoreRow(client, sql, earlier, earlier.rows() - 1));
       }
       if (result.rows() > 0) return StoreRow(client, sql, result, result.rows() - 1);
@@ -282,12 +288,12 @@ absl::Status ScriptWorkload::StoreRow(ScriptClient* client, const SqlCommand& sq
 }
 
 // Statements are prepared before: within the pipeline an error would take the others with it.
-Task<absl::Status> ScriptWorkload::StartPipeline(Session* session, size_t script_index,
-                                                 size_t start) {
+Task<absl::Status> ScriptWorkload::StartPipeline(Session* session, ScriptClient* client,
+                                                 size_t script_index, size_t start) {
   if (session->in_pipeline()) {
     co_return absl::InvalidArgumentError("already in pipeline mode");
   }
-  if (options_.mode == QueryMode::kSimple) {
+  if (client->sends_text) {
     co_return absl::InvalidArgumentError("cannot use pipeline mode with the simple query protocol");
   }
   const Script& script = scripts_[script_index];

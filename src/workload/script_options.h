@@ -11,7 +11,7 @@
 
 namespace pgring {
 
-// pgbench's -M.
+// pgbench's -M: the text with the variables' values in it, or $1 and parameters, prepared or not.
 enum class QueryMode : uint8_t { kSimple, kExtended, kPrepared };
 constexpr std::string_view QueryModeName(QueryMode mode) {
   switch (mode) {
@@ -31,11 +31,12 @@ struct ScriptText {
   int64_t weight = 1;
   bool is_builtin = false;
   bool needs_pgbench_tables = false;
+  QueryMode default_mode = QueryMode::kSimple;  // where -M does not say
 };
 
 struct ScriptOptions {
   std::vector<ScriptText> scripts;
-  QueryMode mode = QueryMode::kPrepared;
+  std::optional<QueryMode> mode;                               // -M
   std::vector<std::pair<std::string, std::string>> variables;  // -D
   uint64_t seed = 0;
   std::optional<int64_t> scale;  // else asked of the tables where a script needs them

@@ -104,6 +104,7 @@ bool ScriptWorkload::writes_pgbench_tables() const {
 // that may read and no more.
 absl::Status ScriptWorkload::Prepare(BlockingSession* session, std::vector<std::string>* notes) {
   balances_.reset();
+  notes->insert(notes->end(), warnings_.begin(), warnings_.end());
   if (!uses_pgbench_tables()) return absl::OkStatus();
   PGRING_RETURN_IF_ERROR(FindTables(session, notes));
   if (writes_pgbench_tables()) {

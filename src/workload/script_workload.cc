@@ -5,8 +5,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
+#include "script/script_check.h"
 #include "script/script_parser.h"
 #include "workload/script_client.h"
+#include "workload/script_protocol.h"
 
 namespace pgring {
 namespace {
@@ -26,16 +28,11 @@ class ScriptOperations final : public OperationSource {
   const uint64_t seed_;
 };
 
-StatementProtocol ProtocolOf(QueryMode mode) {
-  switch (mode) {
-    case QueryMode::kSimple:
-      return StatementProtocol::kSimple;
-    case QueryMode::kExtended:
-      return StatementProtocol::kExtended;
-    case QueryMode::kPrepared:
-      break;
-  }
-  return StatementProtocol::kPreparedOnUse;
+// Whether the run sends several statements of a transaction at once (see Session::Defer).
+bool Pipelines(const Session& session) {
+  Statement with_parameters;
+  with_parameters.protocol = StatementProtocol::kExtended;
+  return session.MayDefer(with_parameters);
 }
 
 }  // namespace
@@ -45,8 +42,9 @@ ScriptWorkload::~ScriptWorkload() = default;
 
 absl::StatusOr<std::unique_ptr<ScriptWorkload>> ScriptWorkload::Make(const ScriptOptions& options) {
   std::unique_ptr<ScriptWorkload> workload(new ScriptWorkload(options));
-  PGRING_RETURN_IF_ERROR(workload->Compile());
   PGRING_RETURN_IF_ERROR(workload->DefineVariables());
+  PGRING_RETURN_IF_ERROR(workload->Compile());
+  PGRING_RETURN_IF_ERROR(workload->CheckVariables());
   return workload;
 }
 
@@ -55,7 +53,7 @@ absl::Status ScriptWorkload::Compile() {
   for (const ScriptText& source : options_.scripts) {
     absl::StatusOr<Script> script = ParseScript({source.name, source.text}, &symbols_);
     if (!script.ok()) return script.status();
-    if (options_.mode != QueryMode::kSimple) {
+    if (options_.mode.value_or(source.default_mode) != QueryMode::kSimple) {
       PGRING_RETURN_IF_ERROR(CheckExtendedProtocol(*script));
     }
     weights.push_back(source.weight);
@@ -88,14 +86,51 @@ void ScriptWorkload::PlaceCommands() {
   }
 }
 
+QueryMode ScriptWorkload::ModeOf(size_t script_index) const {
+  return options_.mode.value_or(options_.scripts[script_index].default_mode);
+}
+
+// Pipelining needs parameters. A script that was asked to be simple is never run with it.
+bool ScriptWorkload::SendsText(size_t script_index, const Session& session) const {
+  if (ModeOf(script_index) != QueryMode::kSimple) return false;
+  return options_.mode.has_value() || !Pipelines(session);
+}
+
+absl::Status ScriptWorkload::ExplainFailure(const ScriptClient& client, size_t script_index,
+                                            size_t at, const absl::Status& status) const {
+  if (client.sends_text) return status;
+  return WithSimpleProtocolHint(
+      status, scripts_[script_index].commands[at],
+      options_.mode.has_value() ? ParameterReason::kAskedFor : ParameterReason::kPipelining);
+}
+
+void ScriptWorkload::StartRun() {
+  recorder_.Clear();
+  pipelined_simple_ = false;
+}
+
+std::vector<std::string> ScriptWorkload::Observations(BlockingSession*, const CommittedWork&) {
+  if (!pipelined_simple_) return {};
+  std::string names;
+  for (size_t index = 0; index < scripts_.size(); ++index) {
+    if (ModeOf(index) != QueryMode::kSimple) continue;
+    absl::StrAppend(&names, names.empty() ? "" : ", ", scripts_[index].name);
+  }
+  return {
+      absl::StrCat("sent as prepared statements, because pipelining cannot use the simple "
+                   "protocol: ",
+                   names,
+                   "; runs without pipelining send it as text (-M simple), so compare this one "
+                   "with runs of -M prepared only")};
+}
+
 bool ScriptWorkload::AvoidPreparedStatements() {
   bool any = false;
-  for (std::vector<Statement>& statements : planned_) {
-    for (Statement& statement : statements) {
-      if (statement.protocol == StatementProtocol::kPreparedOnUse) {
-        statement.protocol = StatementProtocol::kExtended;
-        any = true;
-      }
+  for (size_t index = 0; index < planned_.size(); ++index) {
+    for (Statement& statement : planned_[index]) {
+      if (statement.protocol != StatementProtocol::kPreparedOnUse) continue;
+      statement.protocol = StatementProtocol::kExtended;
+      any = any || ModeOf(index) != QueryMode::kSimple;
     }
   }
   return any;
@@ -111,7 +146,9 @@ void ScriptWorkload::PlanStatements(const Script& script) {
       statement.name = absl::StrCat("pgring_", number);
       statement.sql = command.sql.parameterized_text;
       statement.parameter_count = static_cast<int>(command.sql.parameters.size());
-      statement.protocol = ProtocolOf(options_.mode);
+      statement.protocol = options_.mode == QueryMode::kExtended
+                               ? StatementProtocol::kExtended
+                               : StatementProtocol::kPreparedOnUse;
       statement.number = number;
     }
     planned.push_back(std::move(statement));
@@ -145,6 +182,23 @@ absl::Status ScriptWorkload::DefineVariables() {
   if (!client_id.ok()) return client_id.status();
   client_id_ = *client_id;
   return absl::OkStatus();
+}
+
+absl::Status ScriptWorkload::CheckVariables() {
+  std::vector<VariableSlot> given = {client_id_};
+  for (VariableSlot slot = 0; slot < symbols_.size(); ++slot) {
+    if (initial_variables_.IsSet(slot)) given.push_back(slot);
+  }
+  std::vector<CheckedScript> checked;
+  for (size_t index = 0; index < scripts_.size(); ++index) {
+    const ScriptText& source = options_.scripts[index];
+    if (source.weight == 0) continue;
+    checked.push_back(
+        {{source.name, source.text}, &scripts_[index], ModeOf(index) == QueryMode::kSimple});
+  }
+  ScriptFindings findings = CheckScripts(checked, given, symbols_);
+  warnings_ = std::move(findings.warnings);
+  return findings.error;
 }
 
 std::unique_ptr<ClientState> ScriptWorkload::MakeClient(int number) {

@@ -9,6 +9,7 @@
 #ifndef PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_
 #define PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,7 +29,7 @@ class ScriptClient;
 
 class ScriptWorkload final : public Workload {
  public:
-  // InvalidArgument: a script that does not parse, a bad variable, no scripts.
+  // InvalidArgument: a script that does not parse or cannot run, a bad variable, no scripts.
   static absl::StatusOr<std::unique_ptr<ScriptWorkload>> Make(const ScriptOptions& options);
   ~ScriptWorkload() override;
 
@@ -37,16 +38,19 @@ class ScriptWorkload final : public Workload {
   std::unique_ptr<ClientState> MakeClient(int number) override;
   bool uses_session_state() const override { return true; }
   bool AvoidPreparedStatements() override;
-  void StartRun() override { recorder_.Clear(); }
+  void StartRun() override;
   std::vector<CommandFigures> command_figures() const override { return recorder_.Get(); }
   Task<absl::Status> Run(Session* session, ClientState* state, Operation operation,
                          OperationTally* tally) override;
   absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;
   absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
                                                      const CommittedWork& work) override;
-  std::vector<std::string> Observations(BlockingSession*, const CommittedWork&) override {
-    return {};
-  }
+  std::vector<std::string> Observations(BlockingSession* session,
+                                        const CommittedWork& work) override;
+
+  // What is likely to be wrong with the scripts, to be told before the run. Every run's notes have
+  // it as well.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   // The operations that the weights and the seed give.
   std::unique_ptr<OperationSource> MakeOperations() const;
@@ -57,7 +61,12 @@ class ScriptWorkload final : public Workload {
   std::string KindName(const std::string& script) const;
   void PlaceCommands();
   void PlanStatements(const Script& script);
+  QueryMode ModeOf(size_t script_index) const;
+  bool SendsText(size_t script_index, const Session& session) const;
+  absl::Status ExplainFailure(const ScriptClient& client, size_t script_index, size_t at,
+                              const absl::Status& status) const;
   absl::Status DefineVariables();
+  absl::Status CheckVariables();
   absl::Status SetVariable(const std::string& name, Value value);
 
   bool uses_pgbench_tables() const;
@@ -73,7 +82,8 @@ class ScriptWorkload final : public Workload {
   Task<absl::Status> FlushDeferred(Session* session, ScriptClient* client, OperationTally* tally);
   static void EndDeferred(Session* session, const absl::Status& status, ScriptClient* client,
                           OperationTally* tally);
-  Task<absl::Status> StartPipeline(Session* session, size_t script_index, size_t start);
+  Task<absl::Status> StartPipeline(Session* session, ScriptClient* client, size_t script_index,
+                                   size_t start);
   Task<absl::Status> EndPipeline(Session* session, OperationTally* tally);
   Task<absl::Status> RunSleep(Session* session, ScriptClient* client, const Command* command);
   Task<absl::Status> RunShellCommand(Session* session, ScriptClient* client,
@@ -87,8 +97,9 @@ class ScriptWorkload final : public Workload {
   const ScriptOptions options_;
   SymbolTable symbols_;
   std::vector<std::string> kinds_;
+  std::vector<std::string> warnings_;
   std::vector<Script> scripts_;
-  // By script and command.
+  // By script and command: how it is sent with parameters. With -M simple its text goes instead.
   std::vector<std::vector<Statement>> planned_;
   std::vector<std::vector<size_t>> recorder_places_;  // empty without -r
   CommandRecorder recorder_;
@@ -98,6 +109,9 @@ class ScriptWorkload final : public Workload {
   VariableSlot client_id_ = kNoVariable;
   VariableSlot scale_ = kNoVariable;
   bool scale_given_ = false;  // with -D
+  // In this run, a script that is simple by default went with parameters, because the run
+  // pipelines.
+  std::atomic<bool> pipelined_simple_ = false;
   // Before the run, where built-in scripts alone write.
   std::optional<PgbenchBalances> balances_;
 };

@@ -145,6 +145,7 @@ BENCHMARK(BmHistogramRecord);
 void BmWholeOperation(benchmark::State& state) {
   ScriptOptions options;
   options.scripts.push_back({"ping", "SELECT 1;\n"});
+  options.mode = QueryMode::kPrepared;
   const auto workload = ScriptWorkload::Make(options);
   PGRING_CHECK(workload.ok(), "the smallest script does not parse");
   const auto operations = (*workload)->MakeOperations();

@@ -49,7 +49,7 @@ TEST(ScriptsTest, OneCommandRunsAScriptInEveryScenario) {
     EXPECT_EQ(run["rows_read"], 400);
     EXPECT_TRUE(run["verification"].is_null());
   }
-  EXPECT_THAT(program.stdout_text(), HasSubstr("mine.sql: 200 operations, prepared protocol"));
+  EXPECT_THAT(program.stdout_text(), HasSubstr("mine.sql: 200 operations, simple protocol"));
 }
 
 // The order of completion differs between scenarios; the operations must not.

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
@@ -18,6 +19,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ScriptServerTest : public ::testing::TestWithParam<QueryMode> {
  protected:
@@ -255,14 +257,59 @@ TEST_F(ScriptServerTest, ShellCommands) {
 }
 
 TEST_F(ScriptServerTest, RunTimeErrorsAbortTheClient) {
-  for (const char* script : {"\\set x 1 / 0\n", "\\set x :nothing + 1\n",
-                             "\\set x 9223372036854775807 + 1\n", "\\set x random(2, 1)\n"}) {
+  for (const char* script :
+       {"\\set x 1 / 0\n", "\\set x CASE WHEN :client_id >= 0 THEN :nothing END\n",
+        "\\set x 9223372036854775807 + 1\n", "\\set x random(2, 1)\n"}) {
     SCOPED_TRACE(script);
     const absl::Status status = Run(script);
     EXPECT_FALSE(status.ok());
     EXPECT_EQ(FailureCode(status), "script") << status;
     EXPECT_TRUE(client_->aborted());
   }
+}
+
+// Errors of statements with parameters that their text with the values in it would not have.
+TEST_F(ScriptServerTest, ErrorsOfParametersHintAtTheSimpleProtocol) {
+  const std::string sets = "\\set x 1\n";
+  for (const std::string script : {"SELECT 'g:x';\n",               // 08P01
+                                   "SELECT format('%s', :x);\n",    // 42P18
+                                   "SET work_mem = :x;\n",          // 42601 at or near "$1"
+                                   "INSERT INTO :x VALUES (1);\n",  // the same
+                                   "SELECT 1 \\; SELECT 2;\n",      // 42601, multiple commands
+                                   "SELECT * FROM t_:x;\n",         // 42P01 "t_$1"
+                                   "SELECT ARRAY[1, 2] + :x;\n",    // 42883
+                                   "SELECT :x - :x;\n",             // 42725
+                                   "SELECT CASE :x WHEN 1 THEN 2 END;\n",  // 42883 or 42804
+                                   "SELECT interval ':x days';\n",         // 22007 "$1 days"
+                                   "SELECT '{\"a\": :x}'::jsonb;\n",       // 22P02, Token "$"
+                                   "CREATE TABLE t_:x (n int);\n"}) {      // 08P01
+    for (const QueryMode mode : {QueryMode::kExtended, QueryMode::kPrepared}) {
+      mode_ = mode;
+      SCOPED_TRACE(absl::StrCat(script, std::string(QueryModeName(mode))));
+      EXPECT_THAT(std::string(Run(sets + script).message()), HasSubstr("; hint: use -M simple"));
+    }
+  }
+  for (const std::string script : {"SELECT 1 / 0;\n", "SELECT no_such_column + :x;\n",
+                                   "SELECT no_such_function('a');\n", "\\set y 1 / 0\n"}) {
+    SCOPED_TRACE(script);
+    const absl::Status status = Run(sets + script);
+    EXPECT_FALSE(status.ok());
+    EXPECT_THAT(std::string(status.message()), Not(HasSubstr("hint: use -M simple")));
+  }
+}
+
+TEST_F(ScriptServerTest, ErrorsOfPreparedStatementsHintAtTheSimpleProtocol) {
+  Load("SELECT 1;\nDEALLOCATE ALL;\n");
+  EXPECT_TRUE(RunAgain(0).ok());
+  const absl::Status gone = RunAgain(1);
+  EXPECT_EQ(FailureCode(gone), "26000");
+  EXPECT_THAT(std::string(gone.message()), HasSubstr("; hint: use -M simple"));
+  Load("SELECT * FROM said;\n");
+  EXPECT_TRUE(RunAgain(0).ok());
+  AskServer("ALTER TABLE said ADD COLUMN more int");
+  const absl::Status changed = RunAgain(1);
+  EXPECT_EQ(FailureCode(changed), "0A000");
+  EXPECT_THAT(std::string(changed.message()), HasSubstr("; hint: use -M simple"));
 }
 
 TEST_F(ScriptServerTest, TablesThatAreMissingAreNamedWithTheRemedy) {
