@@ -17,15 +17,17 @@ std::string FailureCounts(const OperationSummary& total) {
   });
 }
 
-void JudgeFailures(const MeasuredRun& measured, RunResult* result) {
+void JudgeFailures(const MeasuredRun& measured, const LoadPlan& load, RunResult* result) {
   const OperationSummary& total = result->total;
   if (total.failed == 0) return;
   const std::string text =
       absl::StrFormat("%d of %d operations failed (%s); the first one: %s", total.failed,
                       total.scheduled, FailureCounts(total), measured.first_failure);
-  const bool too_many =
-      static_cast<double>(total.failed) > kMaxFailedShare * static_cast<double>(total.scheduled);
-  (too_many || total.succeeded == 0 ? result->reasons : result->warnings).push_back(text);
+  const bool too_many = static_cast<double>(total.failed) >
+                        load.max_failed_share * static_cast<double>(total.scheduled);
+  const bool none_may_succeed = load.max_failed_share >= 1;
+  (too_many || (total.succeeded == 0 && !none_may_succeed) ? result->reasons : result->warnings)
+      .push_back(text);
 }
 
 void JudgeVerification(RunResult* result) {
@@ -99,7 +101,8 @@ void JudgeStability(const MeasuredRun& measured, const LoadPlan& load, RunResult
       static_cast<double>(total.skipped) > kMaxSkippedShare * static_cast<double>(total.scheduled);
   result->unstable = lags || skips;
   if (!result->unstable) return;
-  result->reasons.push_back(absl::StrFormat(
+  std::vector<std::string>& remarks = load.allow_unstable ? result->warnings : result->reasons;
+  remarks.push_back(absl::StrFormat(
       "unstable: %g operations a second were asked for and %.0f done; the last one was begun %.2f "
       "s behind its schedule and %d were not begun at all, so the times say how long the run was, "
       "not how fast the server is",
@@ -196,7 +199,7 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& 
         total.scheduled, total.succeeded, total.failed, total.skipped));
   }
   JudgeVerification(result);
-  JudgeFailures(measured, result);
+  JudgeFailures(measured, load, result);
   if (measured.aborted_clients > 0) {
     result->reasons.push_back(
         absl::StrFormat("%d clients were aborted by errors, so fewer were left than asked for",

@@ -5,13 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "run/load_plan.h"
 #include "run/measured_run.h"
 #include "run/run_result.h"
 
 namespace pgring {
-
-// More than this share of failed operations and the run is no measurement of the regime any more.
-inline constexpr double kMaxFailedShare = 0.01;
 
 // When connections were refused for more than this share of the run, it measured waiting for them.
 inline constexpr double kMaxRefusedShare = 0.01;

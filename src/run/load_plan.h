@@ -12,6 +12,10 @@ namespace pgring {
 enum class ArrivalKind : uint8_t { kPoisson, kConstant };
 std::string_view ArrivalKindName(ArrivalKind kind);  // "poisson", "constant"
 
+// More than this share of failed operations and a run is no measurement of its scenario any more,
+// unless the user says otherwise.
+inline constexpr double kMaxFailedShare = 0.01;
+
 struct LoadPlan {
   // The run ends when that much time has passed, whatever the number of operations. What has a
   // connection then is completed and counts; what still waits for one is skipped.
@@ -38,6 +42,10 @@ struct LoadPlan {
   // Attempts at an operation that ends in a serialization failure or a deadlock; 0: as many as the
   // latency limit or the duration allow.
   int max_tries = 1;
+
+  // What a valid run may have: this share of failed operations, a rate that was not kept.
+  double max_failed_share = kMaxFailedShare;
+  bool allow_unstable = false;
 
   bool open_loop() const { return rate_per_s.has_value(); }
 };

@@ -84,12 +84,15 @@ struct WorkloadPlan {
   std::vector<std::pair<std::string, std::string>> variables;
   std::optional<int64_t> scale;
   bool vacuum = true;
+  bool vacuum_all = false;
   bool record_commands = false;
+  bool continue_on_error = false;
 
   QueryMode ModeOf(const ScriptText& script) const { return mode.value_or(script.default_mode); }
   FamilyOptions family_options() const { return {statements, fk_index, print_rows}; }
   ScriptOptions script_options(bool may_make_tables) const {
-    return {scripts, mode, variables, seed, scale, vacuum, record_commands, may_make_tables};
+    return {scripts, mode,       variables,       seed,           scale,
+            vacuum,  vacuum_all, record_commands, may_make_tables};
   }
 };
 

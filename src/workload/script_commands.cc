@@ -1,9 +1,11 @@
 // Running a script, command by command: the part of script_workload.h that happens once for every
 // operation.
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/base/clock.h"
@@ -15,6 +17,14 @@
 
 namespace pgring {
 namespace {
+
+// As opposed to a cause of our own, which has small letters.
+bool IsSqlState(std::string_view code) {
+  return code.size() == 5 && std::all_of(code.begin(), code.end(), [](char character) {
+           return absl::ascii_isdigit(static_cast<unsigned char>(character)) ||
+                  absl::ascii_isupper(static_cast<unsigned char>(character));
+         });
+}
 
 constexpr std::string_view kCauseScript = "script";
 
@@ -119,7 +129,9 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
   }
   const std::string code = FailureCode(status);
   client->deferred.clear();
-  const bool may_go_on = code == "40001" || code == "40P01" || code == kCauseInterrupted;
+  const bool is_sql_error = IsSqlState(code) && session->usable();
+  const bool may_go_on = code == "40001" || code == "40P01" || code == kCauseInterrupted ||
+                         (options_.continue_on_error && is_sql_error);
   if (!may_go_on) client->Abort();
   if (session->usable() && session->has_deferred()) {
     absl::Status flushed = co_await session->Flush();

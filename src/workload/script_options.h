@@ -41,7 +41,10 @@ struct ScriptOptions {
   uint64_t seed = 0;
   std::optional<int64_t> scale;  // else asked of the tables where a script needs them
   bool vacuum = true;            // pgbench's tables before a run, and empties the history
+  bool vacuum_all = false;       // with vacuum: pgbench_accounts too
   bool record_commands = false;  // -r
+  // An SQL error fails its operation only; its client goes on.
+  bool continue_on_error = false;
   // The server is a throwaway one: pgbench's tables are made where they are needed.
   bool may_make_tables = false;
 };

@@ -5,7 +5,7 @@
 // so that every scenario runs the same operations. A client's variables stay with it.
 //
 // An error that pgbench's client is aborted by aborts the client here: it runs nothing more. Its
-// session is rolled back and may serve others.
+// session is rolled back and may serve others. With continue_on_error, an SQL error does not.
 #ifndef PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_
 #define PGRING_WORKLOAD_SCRIPT_WORKLOAD_H_
 
@@ -73,6 +73,7 @@ class ScriptWorkload final : public Workload {
   bool writes_pgbench_tables() const;
   absl::Status ReadBalances(BlockingSession* session, std::vector<std::string>* notes);
   absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
+  void VacuumAccounts(BlockingSession* session, std::vector<std::string>* notes);
 
   Task<absl::Status> RunSql(Session* session, ScriptClient* client, size_t script_index, size_t at,
                             OperationTally* tally);

@@ -196,6 +196,39 @@ TEST_F(JudgementTest, MoreThanOnePercentFailedInvalidates) {
   EXPECT_THAT(two.warnings, IsEmpty());
 }
 
+TEST_F(JudgementTest, TheUserSaysHowManyMayFail) {
+  AddGood(90);
+  AddFailed(10, "40001");
+  EXPECT_FALSE(Finish().valid());
+  load_.max_failed_share = 0.1;
+  const RunResult allowed = Finish();
+  EXPECT_TRUE(allowed.valid());
+  EXPECT_THAT(allowed.warnings, ElementsAre(HasSubstr("10 of 100 operations failed")));
+  load_.max_failed_share = 0.05;
+  EXPECT_FALSE(Finish().valid());
+}
+
+TEST_F(JudgementTest, NothingMaySucceedOnlyWhereEverythingMayFail) {
+  AddFailed(10, "40001");
+  load_.max_failed_share = 0.999;
+  EXPECT_FALSE(Finish().valid());
+  load_.max_failed_share = 1;
+  EXPECT_TRUE(Finish().valid());
+}
+
+TEST_F(JudgementTest, AnUnstableRunIsValidOnlyWhereTheUserAllowsIt) {
+  AddGood(100);
+  load_.rate_per_s = 1000;
+  measured_.last_lag_ns = 1000 * kOperationNs;
+  const RunResult refused = Finish();
+  EXPECT_THAT(refused.reasons, ElementsAre(HasSubstr("unstable: 1000 operations a second")));
+  load_.allow_unstable = true;
+  const RunResult allowed = Finish();
+  EXPECT_TRUE(allowed.unstable);
+  EXPECT_TRUE(allowed.valid());
+  EXPECT_THAT(allowed.warnings, ElementsAre(HasSubstr("unstable: 1000 operations a second")));
+}
+
 TEST_F(JudgementTest, FailuresAreCountedByCode) {
   AddSucceeded(10);
   AddFailed(2, "40001");
