@@ -240,6 +240,7 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
   }
   const TextStyle style = TerminalStyle(options.output.color);
   Display display(options, style);
+  for (const std::string& note : options.notes) display.OnNote(note);
   const auto result = Compare(options, interrupt, &display);
   if (!result.ok()) {
     if (interrupt->raised()) return ExitCodeOf(*interrupt);

@@ -1,13 +1,19 @@
 #include "cli/load_options.h"
 
+#include <errno.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <cmath>
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "cli/option_values.h"
 #include "pgring/base/status.h"
 #include "script/builtin_scripts.h"
 #include "script/script_list.h"
@@ -43,17 +49,21 @@ absl::Status AddFile(const std::string& notation, std::vector<ScriptText>* scrip
   return absl::OkStatus();
 }
 
+absl::StatusOr<const BuiltinScript*> BuiltinNamed(const char* option, const std::string& name) {
+  absl::StatusOr<const BuiltinScript*> builtin = FindBuiltinScript(name);
+  if (builtin.ok()) return builtin;
+  // The list that follows is for those who ask for it.
+  const std::string message(builtin.status().message());
+  return absl::Status(builtin.status().code(),
+                      absl::StrCat(option, ": ", message.substr(0, message.find('\n')),
+                                   "; 'pgring compare -b list' lists them"));
+}
+
 absl::Status AddBuiltin(const std::string& notation, std::vector<ScriptText>* scripts) {
   absl::StatusOr<WeightedName> named = ParseWeightedName(notation);
   if (!named.ok()) return Annotate(named.status(), "-b");
-  absl::StatusOr<const BuiltinScript*> builtin = FindBuiltinScript(named->name);
-  if (!builtin.ok()) {
-    // The list that follows is for those who ask for it.
-    const std::string message(builtin.status().message());
-    return absl::Status(builtin.status().code(),
-                        absl::StrCat("-b: ", message.substr(0, message.find('\n')),
-                                     "; 'pgring compare -b list' lists them"));
-  }
+  absl::StatusOr<const BuiltinScript*> builtin = BuiltinNamed("-b", named->name);
+  if (!builtin.ok()) return builtin.status();
   scripts->push_back({std::string((*builtin)->name), std::string((*builtin)->text), named->weight,
                       /*is_builtin=*/true, (*builtin)->needs_pgbench_tables, QueryMode::kPrepared});
   return absl::OkStatus();
@@ -67,7 +77,7 @@ absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
   if (raw.skip_some_updates) PGRING_RETURN_IF_ERROR(AddBuiltin("simple-update", scripts));
   for (const std::string& definition : raw.definitions) {
     const size_t sign = definition.find('=');
-    if (sign == std::string::npos || sign == 0) {
+    if (sign == std::string::npos || sign == 0 || sign + 1 == definition.size()) {
       return absl::InvalidArgumentError(
           absl::StrCat("-D: \"", definition, "\" is not of the form NAME=VALUE"));
     }
@@ -79,6 +89,10 @@ absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
   if (scripts->empty() && workload->record_commands) {
     return absl::InvalidArgumentError(
         "-r shows the times of scripts' commands: give a script with -f or -b, or leave -r out");
+  }
+  if (scripts->empty() && workload->vacuum_all) {
+    return absl::InvalidArgumentError(
+        "-v vacuums pgbench's tables for scripts: give one with -f or -b, or leave -v out");
   }
   if (!scripts->empty()) workload->name = "scripts";
   return absl::OkStatus();
@@ -102,10 +116,31 @@ absl::Status ResolveCount(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* 
   return absl::OkStatus();
 }
 
-// CLI11's own ranges let through what is not a number at all.
-absl::Status RefuseNan(const char* option, std::optional<double> value) {
-  if (!value.has_value() || !std::isnan(*value)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(option, ": \"nan\" is not a number"));
+// What --seed says, else PGBENCH_RANDOM_SEED. "time" and "rand" become a number here, so that every
+// report names a seed that repeats the run.
+absl::Status ResolveSeed(const RawLoad& raw, uint64_t* seed) {
+  const char* option = "--seed";
+  std::string text = raw.seed.value_or("");
+  if (!raw.seed.has_value()) {
+    const char* value = std::getenv("PGBENCH_RANDOM_SEED");
+    if (value == nullptr) return absl::OkStatus();
+    option = "PGBENCH_RANDOM_SEED";
+    text = value;
+  }
+  if (text == "time") {
+    *seed = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                      std::chrono::system_clock::now().time_since_epoch())
+                                      .count());
+    return absl::OkStatus();
+  }
+  if (text == "rand") {
+    if (getentropy(seed, sizeof *seed) == 0) return absl::OkStatus();
+    return ErrnoStatus(errno, absl::StrCat(option, " rand: reading a random number"));
+  }
+  if (absl::SimpleAtoi(text, seed)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(option, ": \"", text, "\" is neither a whole number from 0 to ",
+                   std::numeric_limits<uint64_t>::max(), " nor time or rand"));
 }
 
 }  // namespace
@@ -114,15 +149,20 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
   command
       ->add_option("-f,--file", raw->files,
                    "run this pgbench script, FILE[@WEIGHT]; may be given several times")
+      ->allow_extra_args(false)
       ->group(kWorkloadGroup);
   command
       ->add_option("-b,--builtin", raw->builtins,
                    "run this built-in script, NAME[@WEIGHT]; 'list' lists them")
+      ->allow_extra_args(false)
+      ->group(kWorkloadGroup);
+  command->add_option("--show-script", raw->show_script, "print this built-in script and end")
       ->group(kWorkloadGroup);
   command->add_flag("-S,--select-only", raw->select_only, "-b select-only")->group(kWorkloadGroup);
   command->add_flag("-N,--skip-some-updates", raw->skip_some_updates, "-b simple-update")
       ->group(kWorkloadGroup);
   command->add_option("-D,--define", raw->definitions, "a script's variable, NAME=VALUE")
+      ->allow_extra_args(false)
       ->group(kWorkloadGroup);
   command
       ->add_option("-M,--protocol", raw->mode,
@@ -132,18 +172,22 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
       ->group(kWorkloadGroup);
   command
       ->add_option("-s,--scale", plan->scale, "the scripts' :scale (default: asked of the tables)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->check(WholeNumber(1, 1'000'000))
       ->group(kWorkloadGroup);
   command
       ->add_flag("-n,--no-vacuum", raw->no_vacuum,
                  "do not vacuum pgbench's tables before a run, nor empty the history")
       ->group(kWorkloadGroup);
   command
+      ->add_flag("-v,--vacuum-all", plan->vacuum_all,
+                 "also vacuum and analyze pgbench_accounts before a run")
+      ->group(kWorkloadGroup);
+  command
       ->add_flag("-r,--report-per-command", plan->record_commands,
                  "of scripts: show the mean time of every command")
       ->group(kWorkloadGroup);
   command->add_option("--write-ratio", plan->write_ratio, "of family: share of creates, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(Number(0, 1))
       ->capture_default_str()
       ->group(kWorkloadGroup);
   command
@@ -162,42 +206,47 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
       ->group(kWorkloadGroup);
   command
       ->add_option("--seed,--random-seed", raw->seed,
-                   "of the operation list and of the scripts' random numbers")
-      ->capture_default_str()
+                   "of the operation list and of the scripts' random numbers: a number, time or "
+                   "rand; the report says which it was (default: PGBENCH_RANDOM_SEED, else 42)")
       ->group(kWorkloadGroup);
 }
 
-void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
+void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, RawLoad* raw) {
   command
       ->add_option(
           "--operations", raw->operations,
           absl::StrCat("how many, all clients together (default ", WorkloadPlan().operations, ")"))
-      ->check(CLI::Range(int64_t{1}, kMaxOperations))
+      ->check(WholeNumber(1, kMaxOperations))
+      ->group(kLoadGroup);
+  command
+      ->add_option("-j,--jobs", raw->jobs,
+                   "pgbench's number of threads; accepted, and one reactor thread runs")
+      ->check(WholeNumber(1, std::numeric_limits<int>::max()))
       ->group(kLoadGroup);
   command
       ->add_option("-t,--transactions", raw->transactions,
                    "how many for each client: 1 of sync, one for each thread or place of the "
                    "limit, one for each connection of async")
-      ->check(CLI::Range(int64_t{1}, kMaxOperations))
+      ->check(WholeNumber(1, kMaxOperations))
       ->group(kLoadGroup);
   command
       ->add_option("-T,--time", plan->duration_s,
                    "seconds to run; what is in flight at the end is completed and counts")
-      ->check(CLI::Range(0.001, kMaxDurationS))
+      ->transform(Duration(TimeUnit::kSeconds, 0.001, kMaxDurationS))
       ->group(kLoadGroup);
   command->add_option("--warmup", plan->warmup_s, "seconds before that, which count nowhere")
-      ->check(CLI::Range(0.0, kMaxDurationS))
+      ->transform(Duration(TimeUnit::kSeconds, 0, kMaxDurationS))
       ->group(kLoadGroup);
   command
       ->add_option("--ramp", plan->ramp_s,
                    "seconds in which the limit, or async's pool, grows from 1 to its full size")
-      ->check(CLI::Range(0.0, kMaxDurationS))
+      ->transform(Duration(TimeUnit::kSeconds, 0, kMaxDurationS))
       ->group(kLoadGroup);
   command
       ->add_option("-R,--rate", plan->rate_per_s,
                    "operations a second, scheduled whether there is room for them or not; "
                    "response counts from the schedule")
-      ->check(CLI::Range(0.001, kMaxRatePerS))
+      ->check(Number(0.001, kMaxRatePerS))
       ->group(kLoadGroup);
   command->add_option("--arrivals", raw->arrivals, "of -R: poisson or constant")
       ->check(CLI::IsMember({"poisson", "constant"}))
@@ -207,10 +256,10 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
       ->add_option("-L,--latency-limit", plan->latency_limit_ms,
                    "milliseconds: slower operations count as late, and with -R those that could "
                    "not be begun within it are skipped")
-      ->check(CLI::Range(0.001, kMaxDurationS * 1e3))
+      ->transform(Duration(TimeUnit::kMilliseconds, 0.001, kMaxDurationS * 1e3))
       ->group(kLoadGroup);
   command
-      ->add_option("--connect", raw->connect,
+      ->add_option("--connecting", raw->connect,
                    "open connections before the clock starts, or lazily, when they are first "
                    "needed (default: before for scripts, lazily for family)")
       ->check(CLI::IsMember({"before", "lazily"}))
@@ -219,8 +268,24 @@ void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw) {
       ->add_option("--max-tries", plan->max_tries,
                    "attempts at an operation that ends in a serialization failure or a deadlock; "
                    "0: as many as -L or -T allow")
-      ->check(CLI::Range(0, 1'000'000))
+      ->check(WholeNumber(0, 1'000'000))
       ->capture_default_str()
+      ->group(kLoadGroup);
+  command
+      ->add_flag("--continue-on-error", workload->continue_on_error,
+                 "of scripts: a client goes on after an SQL error; otherwise it ends, but for "
+                 "serialization failures and deadlocks")
+      ->group(kLoadGroup);
+  command
+      ->add_option("--max-failed", raw->max_failed_percent,
+                   "percent of the operations that may fail in a valid run; 100 and "
+                   "--allow-unstable are what pgbench takes for a success")
+      ->check(Number(0, 100))
+      ->capture_default_str()
+      ->group(kLoadGroup);
+  command
+      ->add_flag("--allow-unstable", plan->allow_unstable,
+                 "with -R: a run that does not keep its rate is valid, with a warning")
       ->group(kLoadGroup);
 }
 
@@ -240,22 +305,26 @@ absl::Status CountForClients(ComparisonPlan* plan) {
   return absl::OkStatus();
 }
 
-bool WantsBuiltinList(const RawLoad& raw) {
-  return raw.builtins.size() == 1 && raw.builtins.front() == "list";
+absl::StatusOr<std::optional<std::string>> RequestedText(const RawLoad& raw) {
+  for (const std::string& name : raw.builtins) {
+    if (name == "list") return BuiltinScriptList();
+  }
+  if (raw.show_script.empty()) return std::nullopt;
+  absl::StatusOr<const BuiltinScript*> builtin = BuiltinNamed("--show-script", raw.show_script);
+  if (!builtin.ok()) return builtin.status();
+  return fmt::format("-- {}: {}\n{}\n", (*builtin)->name, (*builtin)->description,
+                     (*builtin)->text);
 }
 
-absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load) {
-  if (!absl::SimpleAtoi(raw.seed, &workload->seed)) {
-    return absl::InvalidArgumentError(absl::StrCat("--seed: \"", raw.seed,
-                                                   "\" is not a whole number from 0 to ",
-                                                   std::numeric_limits<uint64_t>::max()));
+absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load,
+                         std::vector<std::string>* notes) {
+  PGRING_RETURN_IF_ERROR(ResolveSeed(raw, &workload->seed));
+  if (raw.jobs.value_or(1) > 1) {
+    notes->push_back(
+        absl::StrCat("-j ", *raw.jobs,
+                     " changes nothing: one reactor thread drives all connections of a "
+                     "scenario (threads has a thread for every client)"));
   }
-  PGRING_RETURN_IF_ERROR(RefuseNan("--write-ratio", workload->write_ratio));
-  PGRING_RETURN_IF_ERROR(RefuseNan("--time", load->duration_s));
-  PGRING_RETURN_IF_ERROR(RefuseNan("--warmup", load->warmup_s));
-  PGRING_RETURN_IF_ERROR(RefuseNan("--ramp", load->ramp_s));
-  PGRING_RETURN_IF_ERROR(RefuseNan("--rate", load->rate_per_s));
-  PGRING_RETURN_IF_ERROR(RefuseNan("--latency-limit", load->latency_limit_ms));
   workload->statements =
       raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
   workload->vacuum = !raw.no_vacuum;
@@ -264,6 +333,7 @@ absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* l
   }
   load->arrivals = raw.arrivals == "poisson" ? ArrivalKind::kPoisson : ArrivalKind::kConstant;
   load->arrival_seed = workload->seed;
+  load->max_failed_share = raw.max_failed_percent / 100;
   if (load->max_tries == 0 && !load->latency_limit_ms && !load->duration_s) {
     return absl::InvalidArgumentError(
         "--max-tries 0 tries for ever: give -L or -T, which end it, or a number");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "run/plan.h"
 
 namespace pgring {
@@ -25,25 +26,31 @@ struct RawLoad {
   bool select_only = false;
   bool skip_some_updates = false;
   bool no_vacuum = false;
+  std::string show_script;  // empty: not given
+  std::optional<int> jobs;
   std::string mode;  // empty: what each script has by default
   std::vector<std::string> definitions;
-  // Text, because CLI11 takes -1 for an unsigned number.
-  std::string seed = std::to_string(WorkloadPlan().seed);
+  // A number, "time" or "rand"; not given: the environment's, else the default.
+  std::optional<std::string> seed;
   std::string statements = "batched";
   std::optional<int64_t> operations;
   std::optional<int64_t> transactions;
   std::string arrivals = "poisson";
   std::string connect;  // empty: not given
+  double max_failed_percent = kMaxFailedShare * 100;
 };
 
 void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw);
-void AddLoadOptions(CLI::App* command, LoadPlan* plan, RawLoad* raw);
+void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, RawLoad* raw);
 
-// Whether `-b list` was asked for, which prints and ends.
-bool WantsBuiltinList(const RawLoad& raw);
+// The text that `-b list` or --show-script asks for instead of a run; nothing where neither was
+// given.
+absl::StatusOr<std::optional<std::string>> RequestedText(const RawLoad& raw);
 
-// Reads the scripts' files. Fails with one line that names the option or the file.
-absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load);
+// Reads the scripts' files. Fails with one line that names the option or the file. `notes` receives
+// what the user should know of options that were accepted.
+absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load,
+                         std::vector<std::string>* notes);
 
 // Once the scenarios are known: with -t the number of operations follows from their clients. Fails
 // when there are too many.

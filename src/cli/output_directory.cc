@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
 
@@ -57,6 +58,16 @@ absl::Status WriteWholeFile(const std::string& path, std::string_view content) {
   }
   if (!status.ok()) unlink(partial.c_str());
   return status;
+}
+
+std::string FileNamePart(std::string_view label) {
+  std::string name(label);
+  for (char& character : name) {
+    const bool kept = absl::ascii_isalnum(static_cast<unsigned char>(character)) ||
+                      std::string_view(".=#+-_").find(character) != std::string_view::npos;
+    if (!kept) character = '-';
+  }
+  return name;
 }
 
 absl::Status CheckWritable(const std::string& path) {

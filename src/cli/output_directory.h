@@ -42,6 +42,9 @@ class OutputDirectory {
 // The same for a single file anywhere.
 absl::Status WriteWholeFile(const std::string& path, std::string_view content);
 
+// `label` as a part of a file's name that every file system takes: "window:20" becomes "window-20".
+std::string FileNamePart(std::string_view label);
+
 // Whether WriteWholeFile may write there, as far as permissions tell. Touches nothing.
 absl::Status CheckWritable(const std::string& path);
 

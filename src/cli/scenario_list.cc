@@ -4,7 +4,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "cli/leftover_arguments.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
 #include "run/blocking_runner.h"
@@ -24,18 +26,27 @@ absl::Status Bad(const std::string& text, const std::string& why) {
   return absl::InvalidArgumentError(absl::StrCat("scenario \"", text, "\": ", why));
 }
 
+absl::Status SetTwice(const std::string& text, const std::string& what, const std::string& first,
+                      const std::string& second) {
+  return Bad(text, absl::StrCat(what, " is set twice, to ", first, " and to \"", second,
+                                "\": leave one out"));
+}
+
 absl::StatusOr<ScenarioKind> KindOf(const std::string& text, const std::string& name) {
-  std::string names;
+  std::vector<std::string> names;
   for (const ScenarioKind kind : kAllScenarioKinds) {
-    const std::string known(ScenarioKindName(kind));
-    if (name == known) return kind;
-    absl::StrAppend(&names, names.empty() ? "" : ", ", known);
+    names.emplace_back(ScenarioKindName(kind));
+    if (name == names.back()) return kind;
   }
-  return Bad(text, absl::StrCat("there is no such scenario; known are ", names));
+  const std::string nearest = NearestName(name, names);
+  return Bad(text, absl::StrCat("there is no such scenario; ",
+                                nearest.empty() ? "" : absl::StrCat("did you mean ", nearest, "? "),
+                                "known are ", absl::StrJoin(names, ", ")));
 }
 
 absl::Status ParseInt(const std::string& text, const std::string& what, const std::string& value,
                       int low, int high, std::optional<int>* result) {
+  if (result->has_value()) return SetTwice(text, what, absl::StrCat(**result), value);
   int number = 0;
   if (!absl::SimpleAtoi(value, &number) || number < low || number > high) {
     return Bad(text, absl::StrCat(what, " must be a whole number from ", low, " to ", high,
@@ -61,6 +72,9 @@ absl::Status ParseSetting(const std::string& text, const std::string& setting, O
     return ParseInt(text, "overflow", value, 0, kMaxPoolConnections, &own->max_overflow);
   }
   if (key == "timeout") {
+    if (own->pool_timeout_s) {
+      return SetTwice(text, "timeout", absl::StrCat(*own->pool_timeout_s), value);
+    }
     double seconds = 0;
     if (!absl::SimpleAtod(value, &seconds) || !(seconds >= 0 && seconds <= kMaxPoolTimeoutS)) {
       return Bad(text, absl::StrCat("timeout must be seconds from 0 to ", kMaxPoolTimeoutS,
@@ -69,8 +83,11 @@ absl::Status ParseSetting(const std::string& text, const std::string& setting, O
     own->pool_timeout_s = seconds;
     return absl::OkStatus();
   }
-  return Bad(text, absl::StrCat("unknown setting \"", key,
-                                "\"; known are limit, pool, overflow, timeout and pipeline"));
+  const std::string nearest =
+      NearestName(key, {"limit", "pool", "overflow", "timeout", "pipeline"});
+  return Bad(text, absl::StrCat("unknown setting \"", key, "\"; ",
+                                nearest.empty() ? "" : absl::StrCat("did you mean ", nearest, "? "),
+                                "known are limit, pool, overflow, timeout and pipeline"));
 }
 
 absl::Status RefuseForeignSettings(const std::string& text, ScenarioKind kind,

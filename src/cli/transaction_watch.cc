@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/output_directory.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 
@@ -50,8 +51,9 @@ absl::Status TransactionWatch::StartRun(const std::string& label) {
   written_ = absl::OkStatus();
   epoch_offset_ns_ = EpochNowNs() - SteadyClock::Get()->NowNs();
   if (!output_.log) return absl::OkStatus();
-  const std::string prefix =
-      label.empty() ? output_.log_prefix : absl::StrCat(output_.log_prefix, ".", label);
+  const std::string prefix = label.empty()
+                                 ? output_.log_prefix
+                                 : absl::StrCat(output_.log_prefix, ".", FileNamePart(label));
   absl::StatusOr<std::unique_ptr<LogFile>> file =
       LogFile::Create(PgbenchLogFileName(prefix, getpid(), 0));
   if (!file.ok()) return file.status();

@@ -3,10 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "cli/scenario_list.h"
+#include "support/scoped_environment.h"
 
 namespace pgring {
 namespace {
@@ -176,6 +180,161 @@ TEST(OptionsTest, DoctorTakesATarget) {
   EXPECT_EQ(options.target.host, "h");
 }
 
+TEST(OptionsTest, TheDatabaseIsTheLastArgumentAsInPgbench) {
+  for (const char* command : {"compare", "init", "doctor"}) {
+    EXPECT_EQ(Parsed({command, "bench"}).target.database, "bench") << command;
+  }
+  EXPECT_EQ(Parsed({"compare", "-c", "10", "-T", "30", "postgresql://h/bench"}).target.database,
+            "postgresql://h/bench");
+  // Options may follow it, and after -- nothing is an option.
+  const Options options = Parsed({"run", "bench", "--scenario", "sync", "-S"});
+  EXPECT_EQ(options.target.database, "bench");
+  EXPECT_EQ(options.plan.workload.scripts.size(), 1U);
+  EXPECT_EQ(Parsed({"compare", "--", "bench"}).target.database, "bench");
+  EXPECT_THAT(Refusal({"compare", "bench", "other"}),
+              HasSubstr("\"other\" is one argument too many: \"bench\" was taken for"));
+  EXPECT_THAT(Refusal({"compare", "-d", "bench", "other"}),
+              HasSubstr("\"other\" is one argument too many: -d bench names the database"));
+  EXPECT_THAT(Refusal({"compare", "--throwaway", "bench"}), HasSubstr("DBNAME"));
+}
+
+class ScriptFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const std::string& file : {one_, two_}) std::ofstream(file) << "SELECT 1;\n";
+  }
+  void TearDown() override {
+    for (const std::string& file : {one_, two_}) std::remove(file.c_str());
+  }
+  const std::string one_ = testing::TempDir() + "options_test_one.sql";
+  const std::string two_ = testing::TempDir() + "options_test_two.sql";
+};
+
+// Was taken for a second script; with CLI11's rules for repeated options only that one ran.
+TEST_F(ScriptFiles, EachOptionTakesOneValue) {
+  EXPECT_THAT(Refusal({"compare", "-f", one_, two_}),
+              AllOf(HasSubstr(two_), HasSubstr("every script needs an -f of its own")));
+  EXPECT_THAT(Refusal({"compare", "-f", one_, two_ + "@3"}), HasSubstr("is a file"));
+  EXPECT_THAT(Refusal({"compare", "-b", "tpcb-like", "select-only@2"}),
+              HasSubstr("every built-in script needs a -b of its own"));
+  EXPECT_EQ(Parsed({"compare", "-D", "x=1", "bench", "-f", one_}).target.database, "bench");
+  const Options both = Parsed({"compare", "-f", one_, "-f", two_ + "@3", "bench"});
+  ASSERT_EQ(both.plan.workload.scripts.size(), 2U);
+  EXPECT_EQ(both.plan.workload.scripts[1].name, two_);
+  EXPECT_EQ(both.plan.workload.scripts[1].weight, 3);
+}
+
+TEST(OptionsTest, TheLastOfRepeatedOptionsWins) {
+  const Options options = Parsed({"compare",
+                                  "-T",
+                                  "1",
+                                  "-c",
+                                  "3",
+                                  "--time=7",
+                                  "--client",
+                                  "5",
+                                  "--progress=1",
+                                  "-P",
+                                  "2",
+                                  "--seed",
+                                  "1",
+                                  "--random-seed=2",
+                                  "-l",
+                                  "-l",
+                                  "--scenarios",
+                                  "sync",
+                                  "--scenarios",
+                                  "window",
+                                  "-M",
+                                  "simple",
+                                  "-M",
+                                  "extended",
+                                  "-S"});
+  EXPECT_EQ(options.plan.load.duration_s, 7);
+  EXPECT_EQ(options.plan.scenarios.at(0).limit, 5);
+  EXPECT_EQ(options.output.progress_interval_s, 2);
+  EXPECT_EQ(options.plan.workload.seed, 2U);
+  EXPECT_THAT(Labels(options), testing::ElementsAre("window"));
+  EXPECT_EQ(options.plan.workload.mode, QueryMode::kExtended);
+}
+
+TEST(OptionsTest, ProgressTakesPgbenchsSecondsAndPgringsModes) {
+  EXPECT_EQ(Parsed({"compare", "--progress=1"}).output.progress_interval_s, 1);
+  EXPECT_EQ(Parsed({"compare", "-P", "5"}).output.progress_interval_s, 5);
+  EXPECT_EQ(Parsed({"compare", "-P5s"}).output.progress_interval_s, 5);
+  const Options plain = Parsed({"compare", "--progress", "plain"});
+  EXPECT_EQ(plain.output.progress, ProgressMode::kPlain);
+  EXPECT_FALSE(plain.output.progress_interval_s.has_value());
+  for (const char* value : {"0", "-1", "0.5", "loud", "1e9", ""}) {
+    EXPECT_THAT(Refusal({"compare", "--progress", value}),
+                HasSubstr("is neither a whole number of seconds from 1 to 86400 nor auto, bar"));
+  }
+}
+
+TEST(OptionsTest, TimesMayHaveUnits) {
+  EXPECT_EQ(Parsed({"compare", "-T", "5s"}).plan.load.duration_s, 5);
+  EXPECT_EQ(Parsed({"compare", "-T", "2min"}).plan.load.duration_s, 120);
+  EXPECT_EQ(Parsed({"compare", "-T", "0.5h"}).plan.load.duration_s, 1800);
+  EXPECT_EQ(Parsed({"compare", "-T", "500ms"}).plan.load.duration_s, 0.5);
+  EXPECT_EQ(Parsed({"compare", "--warmup", "1min"}).plan.load.warmup_s, 60);
+  EXPECT_EQ(Parsed({"compare", "-L", "50"}).plan.load.latency_limit_ms, 50);
+  EXPECT_EQ(Parsed({"compare", "-L", "50ms"}).plan.load.latency_limit_ms, 50);
+  EXPECT_EQ(Parsed({"compare", "-L", "2s"}).plan.load.latency_limit_ms, 2000);
+  EXPECT_EQ(Parsed({"compare", "-L", "500us"}).plan.load.latency_limit_ms, 0.5);
+  EXPECT_EQ(Parsed({"compare", "-l", "--aggregate-interval", "1min"}).output.aggregate_interval_s,
+            60);
+  for (const char* value : {"5x", "s", "", "ms", "5 minutes", "nan", "infs", "0", "0x5", "-1s"}) {
+    EXPECT_THAT(Refusal({"compare", "-T", value}),
+                AllOf(HasSubstr("-T/--time: \""),
+                      HasSubstr("is not a number of seconds from 0.001 to 604800")))
+        << value;
+  }
+}
+
+TEST(OptionsTest, JobsAreAcceptedAndANoteSaysWhatRuns) {
+  EXPECT_THAT(Parsed({"compare", "-j", "4"}).notes,
+              testing::ElementsAre(HasSubstr("-j 4 changes nothing: one reactor thread")));
+  EXPECT_THAT(Parsed({"compare", "--jobs=1"}).notes, testing::IsEmpty());
+}
+
+TEST(OptionsTest, SeedsAreNumbersTimeRandOrTheEnvironments) {
+  ScopedPostgresEnvironment environment;
+  EXPECT_EQ(Parsed({"compare"}).plan.workload.seed, 42U);
+  EXPECT_EQ(Parsed({"compare", "--random-seed=7"}).plan.workload.seed, 7U);
+  const uint64_t random = Parsed({"compare", "--random-seed=rand"}).plan.workload.seed;
+  EXPECT_NE(Parsed({"compare", "--random-seed=rand"}).plan.workload.seed, random);
+  // Microseconds since 1970, so that a later run has a larger one.
+  const uint64_t time = Parsed({"compare", "--seed", "time"}).plan.workload.seed;
+  EXPECT_GT(time, 1'700'000'000'000'000U);
+  EXPECT_GE(Parsed({"compare", "--seed", "time"}).plan.load.arrival_seed, time);
+  environment.Set("PGBENCH_RANDOM_SEED", "99");
+  EXPECT_EQ(Parsed({"compare"}).plan.workload.seed, 99U);
+  EXPECT_EQ(Parsed({"compare", "--seed", "7"}).plan.workload.seed, 7U);
+  environment.Set("PGBENCH_RANDOM_SEED", "often");
+  EXPECT_THAT(Refusal({"compare"}),
+              HasSubstr("PGBENCH_RANDOM_SEED: \"often\" is neither a whole number"));
+}
+
+TEST(OptionsTest, ShowScriptPrintsAndEnds) {
+  for (const char* command : {"compare", "run"}) {
+    const Options options = Parsed({command, "--show-script=select-only"});
+    EXPECT_EQ(options.command, Subcommand::kHelp);
+    EXPECT_THAT(options.help_text, AllOf(HasSubstr("-- select-only: <builtin: select only>\n"),
+                                         HasSubstr("SELECT abalance FROM pgbench_accounts")));
+    EXPECT_THAT(Parsed({command, "-b", "list"}).help_text, HasSubstr("tpcb-like"));
+  }
+  EXPECT_THAT(Refusal({"compare", "--show-script=s"}), HasSubstr("--show-script: ambiguous"));
+}
+
+TEST(OptionsTest, TheUserSaysWhatAValidRunMayHave) {
+  const Options strict = Parsed({"compare"});
+  EXPECT_EQ(strict.plan.load.max_failed_share, 0.01);
+  EXPECT_FALSE(strict.plan.load.allow_unstable);
+  const Options lenient = Parsed({"compare", "--max-failed", "100", "--allow-unstable"});
+  EXPECT_EQ(lenient.plan.load.max_failed_share, 1);
+  EXPECT_TRUE(lenient.plan.load.allow_unstable);
+}
+
 // The message names the option, so that the user knows which of twenty to look at.
 struct BadOption {
   std::vector<std::string> arguments;
@@ -194,9 +353,9 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadOptionTest,
     testing::Values(BadOption{{"frobnicate"}, "frobnicate; see 'pgring --help'"},
                     BadOption{{"compare", "--frobnicate"},
-                              "--frobnicate; see 'pgring compare --help'"},
-                    BadOption{{"compare", "sync"}, "sync; see 'pgring compare --help'"},
-                    BadOption{{"compare", "run"}, "run"},
+                              "there is no option --frobnicate; see 'pgring compare --help'"},
+                    BadOption{{"compare", "sync"}, "sync stands where the database's name does"},
+                    BadOption{{"server", "bench"}, "\"bench\" is one argument too many"},
                     BadOption{{"compare", "--operations", "0"}, "--operations"},
                     BadOption{{"compare", "--operations", "10000001"}, "--operations"},
                     BadOption{{"compare", "--operations", "99999999999999999999"}, "--operations"},
@@ -237,6 +396,69 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOption{{"server", "--max-connections", "0"}, "--max-connections"},
                     BadOption{{"server", "-h", "x"}, "-h"},
                     BadOption{{"doctor", "--operations", "1"}, "--operations"}));
+
+// What main() of pgbench refuses after its options were read.
+INSTANTIATE_TEST_SUITE_P(
+    PgbenchRefuses, BadOptionTest,
+    testing::Values(
+        BadOption{{"compare", "-t", "5", "-T", "5"}, "-t and -T both say when a run ends"},
+        BadOption{{"compare", "--progress-timestamp"}, "add -P SECONDS"},
+        BadOption{{"compare", "--progress-timestamp", "--progress", "plain"}, "add -P SECONDS"},
+        BadOption{{"compare", "--log-prefix", "x"}, "--log-prefix is for the transaction log"},
+        BadOption{{"compare", "--log-prefix=pgbench_log"}, "add -l"},
+        BadOption{{"compare", "--sampling-rate", "0.5"}, "--sampling-rate is for the transaction"},
+        BadOption{{"compare", "--sampling-rate", "1"}, "--sampling-rate is for the transaction"},
+        BadOption{{"compare", "-l", "--sampling-rate", "0"}, "--sampling-rate: must be above 0"},
+        BadOption{{"compare", "-l", "--sampling-rate", "nan"}, "--sampling-rate: \"nan\" is not"},
+        BadOption{{"compare", "--aggregate-interval", "5"}, "--aggregate-interval is for the"},
+        BadOption{{"compare", "-l", "--aggregate-interval", "5", "--sampling-rate", "1"},
+                  "leave out --sampling-rate"},
+        BadOption{{"compare", "-l", "--aggregate-interval", "5", "-T", "12"},
+                  "-T 12 is not a multiple of --aggregate-interval 5"},
+        BadOption{{"compare", "-l", "--aggregate-interval", "50", "-T", "25"},
+                  "-T 25 is not a multiple of --aggregate-interval 50"},
+        BadOption{{"compare", "--max-tries", "0", "-S"}, "--max-tries 0 tries for ever"},
+        BadOption{{"compare", "-D", "x", "-S"}, "is not of the form NAME=VALUE"},
+        BadOption{{"compare", "-D", "=1", "-S"}, "is not of the form NAME=VALUE"},
+        BadOption{{"compare", "-D", "x=", "-S"}, "is not of the form NAME=VALUE"},
+        BadOption{{"compare", "-R", "0"}, "-R/--rate: \"0\" is not a number from 0.001"},
+        BadOption{{"compare", "-L", "0"}, "-L/--latency-limit: \"0\" is not a number of milli"},
+        BadOption{{"compare", "-c", "0"}, "-c/--client/--limit: \"0\" is not a whole number"},
+        BadOption{{"compare", "-j", "0"}, "-j/--jobs: \"0\" is not a whole number from 1"},
+        BadOption{{"compare", "-t", "0"}, "-t/--transactions: \"0\" is not a whole number"},
+        BadOption{{"compare", "-s", "0"}, "-s/--scale: \"0\" is not a whole number from 1"},
+        BadOption{{"compare", "-M", "fast"}, "-M/--protocol: fast not in"},
+        BadOption{{"init", "--partition-method", "hash"}, "there are no partitions"},
+        BadOption{{"init", "-I", "dtx"}, "--init-steps"}));
+
+// What was typed, and what was probably meant.
+INSTANTIATE_TEST_SUITE_P(
+    Unknown, BadOptionTest,
+    testing::Values(
+        // Was "not expected: sync --scenarioz", in that order.
+        BadOption{{"compare", "--scenarioz", "sync"},
+                  "there is no option --scenarioz; did you mean --scenarios? See 'pgring compare"},
+        BadOption{{"run", "--scenarios", "sync"}, "it is an option of 'pgring compare'"},
+        BadOption{{"compare", "--tme=5"}, "there is no option --tme; did you mean --time?"},
+        BadOption{{"compare", "--agg", "5"}, "did you mean --aggregate-interval?"},
+        BadOption{{"compare", "--lgo"}, "did you mean --log?"},
+        BadOption{{"compare", "-nSZ"}, "there is no option -Z; see"},
+        BadOption{{"compare", "-F", "90"},
+                  "there is no option -F: it is an option of 'pgring init'"},
+        BadOption{{"init", "-c", "5"},
+                  "there is no option -c: it is an option of 'pgring compare' and 'pgring run'"},
+        BadOption{{"compare", "-i"}, "there is no option -i: 'pgring init' makes pgbench's tables"},
+        BadOption{{"-i", "-s", "10", "bench"}, "-i: 'pgring init' makes pgbench's tables"},
+        BadOption{{"compare", "--debug"}, "pgring has no debugging output"},
+        BadOption{{"compare", "-d", "-c", "5"}, "-d names a database, and \"-c\" looks like an"},
+        BadOption{{"-c", "10", "bench"}, "-c needs a command before it: pgring compare|run|init|"},
+        BadOption{{"-T10", "compare"}, "-T10 comes after the command: pgring compare -T10"},
+        BadOption{{"comparee"}, "there is no command comparee; did you mean compare? See"},
+        BadOption{{"compare", "-T"}, "-T/--time: 1 required"},
+        BadOption{{"compare", "-c", "many"}, "-c/--client/--limit: \"many\" is not a whole number"},
+        BadOption{{"compare", "-v"}, "-v vacuums pgbench's tables for scripts: give one"},
+        BadOption{{"compare", "--max-failed", "101"}, "--max-failed: \"101\" is not a number from"},
+        BadOption{{"compare", "--scenarios", "window:1:2:4"}, "the limit is set twice"}));
 
 }  // namespace
 }  // namespace pgring

@@ -117,5 +117,12 @@ TEST_F(OutputDirectoryTest, TellsBeforehandWhetherAFileMayBeWritten) {
   EXPECT_TRUE(IsEmpty(root_));
 }
 
+TEST(FileNamePartTest, HoldsNothingThatAFileSystemOrAnArchiveRefuses) {
+  EXPECT_EQ(FileNamePart("sync"), "sync");
+  EXPECT_EQ(FileNamePart("window:20"), "window-20");
+  EXPECT_EQ(FileNamePart("window:20:pool=10:timeout=0.5#2"), "window-20-pool=10-timeout=0.5#2");
+  EXPECT_EQ(FileNamePart("window: 20/<>|*?\"\\"), "window--20--------");
+}
+
 }  // namespace
 }  // namespace pgring

@@ -58,6 +58,22 @@ TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
   EXPECT_FALSE(plans[4].connections_given);
 }
 
+TEST(ScenarioListTest, EverySettingOnce) {
+  // Was accepted as window:4.
+  EXPECT_THAT(ScenariosRefusal("window:1:2:4"),
+              HasSubstr("the limit is set twice, to 1 and to \"2\""));
+  EXPECT_THAT(ScenariosRefusal("window:limit=1:2"), HasSubstr("the limit is set twice"));
+  EXPECT_THAT(ScenariosRefusal("async:pool=1:pool=1"), HasSubstr("pool is set twice"));
+  EXPECT_THAT(ScenariosRefusal("window:overflow=0:overflow=3"), HasSubstr("overflow is set twice"));
+  EXPECT_THAT(ScenariosRefusal("window:timeout=1:timeout=2"), HasSubstr("timeout is set twice"));
+}
+
+TEST(ScenarioListTest, NamesThatAreNearAreSuggested) {
+  EXPECT_THAT(ScenariosRefusal("windw:20"), HasSubstr("did you mean window?"));
+  EXPECT_THAT(ScenariosRefusal("asnyc"), HasSubstr("did you mean async?"));
+  EXPECT_THAT(ScenariosRefusal("window:pol=20"), HasSubstr("did you mean pool?"));
+}
+
 TEST(ScenarioListTest, KeepsTheOrderAndAllowsSpaces) {
   const std::vector<ScenarioPlan> plans = ParsedScenarios("window, sync ,async");
   ASSERT_EQ(plans.size(), 3U);

@@ -1,0 +1,53 @@
+// The options that say what is printed and written, in pgring's own formats and in pgbench's.
+#ifndef PGRING_CLI_OUTPUT_OPTIONS_H_
+#define PGRING_CLI_OUTPUT_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "run/load_plan.h"
+
+namespace CLI {
+class App;
+}
+
+namespace pgring {
+
+enum class ProgressMode : uint8_t { kAuto, kBar, kPlain, kNone };
+enum class ColorMode : uint8_t { kAuto, kAlways, kNever };
+
+struct OutputOptions {
+  std::string directory;  // empty: bench-results/<UTC time>-<host>
+  std::string json_file;  // empty: none; "-": standard output
+  bool quiet = false;
+  ProgressMode progress = ProgressMode::kAuto;
+  // As pgbench's: lines of progress every so many seconds; the transaction log.
+  std::optional<int> progress_interval_s;
+  bool progress_timestamp = false;
+  bool log = false;
+  std::string log_prefix = "pgbench_log";
+  std::optional<int> aggregate_interval_s;
+  double sampling_rate = 1;
+  bool failures_detailed = false;
+  ColorMode color = ColorMode::kAuto;
+};
+
+// What CLI11 fills in before anything is resolved.
+struct RawOutput {
+  std::vector<std::string> progress;  // numbers of seconds, and names of modes
+  std::optional<std::string> log_prefix;
+  std::optional<double> sampling_rate;
+  std::string color = "auto";
+};
+
+void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw);
+
+// Refuses combinations that pgbench refuses.
+absl::Status ResolveOutput(const RawOutput& raw, const LoadPlan& load, OutputOptions* output);
+
+}  // namespace pgring
+
+#endif  // PGRING_CLI_OUTPUT_OPTIONS_H_
