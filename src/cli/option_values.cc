@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -23,9 +24,10 @@ constexpr Unit kUnits[] = {{"us", 1e-6}, {"ms", 1e-3}, {"min", 60},
 
 std::string Text(double number) { return absl::StrFormat("%.15g", number); }
 
-// SimpleAtod reads "inf" and "nan" too, which no option means.
+// SimpleAtod reads "inf", "nan" and "0x5" too, which no option means.
 std::optional<double> FiniteNumber(absl::string_view text) {
   double number = 0;
+  if (absl::StrContains(text, 'x') || absl::StrContains(text, 'X')) return std::nullopt;
   if (!absl::SimpleAtod(text, &number) || !std::isfinite(number)) return std::nullopt;
   return number;
 }

@@ -217,7 +217,10 @@ std::string ParserMessage(const CLI::App* command, const std::string& text) {
     const CLI::Option* option = command->get_option_no_throw(name);
     if (option != nullptr) {
       const std::string names = absl::StrReplaceAll(option->get_name(false, true), {{",", "/"}});
-      message = absl::StrCat(names, message.substr(name.size()));
+      // "1 required FLOAT missing" is the parser's way to say it.
+      const bool lacks_value = message.ends_with(" missing");
+      message =
+          absl::StrCat(names, lacks_value ? ": a value is missing" : message.substr(name.size()));
     }
   }
   return absl::StrCat(message, "; see '", see, " --help'");
@@ -233,13 +236,12 @@ absl::Status TakeLeftovers(const CLI::App& app, const CLI::App* command,
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", leftover.front(), "\" is one argument too many; see 'pgring server --help'"));
   }
-  PGRING_RETURN_IF_ERROR(TakeDatabaseName(leftover, &options->target.database));
   if (options->target.database.starts_with('-')) {
     return absl::InvalidArgumentError(absl::StrCat(
         "-d names a database, and \"", options->target.database,
         "\" looks like an option (pgbench 15 has -d for --debug, which pgring has not)"));
   }
-  return absl::OkStatus();
+  return TakeDatabaseName(leftover, &options->target.database);
 }
 
 absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Options* options) {

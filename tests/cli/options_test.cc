@@ -371,7 +371,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOption{{"compare", "--pool-timeout", "inf"}, "--pool-timeout"},
                     BadOption{{"compare", "--pool-timeout", "-1"}, "--pool-timeout"},
                     // Was accepted as 18446744073709551615.
-                    BadOption{{"compare", "--seed", "-1"}, "--seed: \"-1\" is not a whole number"},
+                    BadOption{{"compare", "--seed", "-1"},
+                              "--seed: \"-1\" is neither a whole number"},
                     BadOption{{"compare", "--seed", "18446744073709551616"}, "--seed"},
                     BadOption{{"compare", "--seed", "0x2a"}, "--seed"},
                     BadOption{{"compare", "--statements", "bulk"}, "--statements"},
@@ -454,7 +455,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{{"-c", "10", "bench"}, "-c needs a command before it: pgring compare|run|init|"},
         BadOption{{"-T10", "compare"}, "-T10 comes after the command: pgring compare -T10"},
         BadOption{{"comparee"}, "there is no command comparee; did you mean compare? See"},
-        BadOption{{"compare", "-T"}, "-T/--time: 1 required"},
+        BadOption{{"compare", "-T"}, "-T/--time: a value is missing"},
         BadOption{{"compare", "-c", "many"}, "-c/--client/--limit: \"many\" is not a whole number"},
         BadOption{{"compare", "-v"}, "-v vacuums pgbench's tables for scripts: give one"},
         BadOption{{"compare", "--max-failed", "101"}, "--max-failed: \"101\" is not a number from"},

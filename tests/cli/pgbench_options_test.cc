@@ -85,7 +85,8 @@ absl::StatusOr<Options> ParseWords(const std::string& words) {
 
 TEST(PgbenchOptionsTest, AreAcceptedOrSayWhatToUse) {
   for (const PgbenchOption& option : PgbenchOptions()) {
-    for (const std::string form : absl::StrSplit(option.forms, '|')) {
+    const std::vector<std::string> forms = absl::StrSplit(option.forms, '|');
+    for (const std::string& form : forms) {
       std::string line = "pgring " + option.command + " " + option.with + " " + form + " bench";
       if (form == "-V" || form == "--version") line = "pgring " + form;
       const absl::StatusOr<Options> options = ParseWords(line);
