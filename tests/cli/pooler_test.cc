@@ -350,15 +350,21 @@ TEST_F(PoolerTest, DoctorSeesIt) {
 }
 
 // PgBouncer's refusal has SQLSTATE 08P01, a lost connection's: 117 of 160 operations failed. It is
-// to be tried again, as a server's is.
+// to be tried again, as a server's is, and the run says that it had fewer connections.
 TEST(PoolerLimitTest, ClientsBeyondMaxClientConnWaitForTheOthers) {
   const auto pooler = Pgbouncer::Start("max_client_conn = 5\n");
   ASSERT_NE(pooler, nullptr);
   const ScriptFile script("SELECT pg_sleep(0.01);\n");
   Program program(On(pooler->conninfo(), "run",
                      {"--scenario", "chunked:20", "-f", script.path(), "--operations", "160"}));
-  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 160));
-  EXPECT_GT(ResultOf(program)["runs"][0]["connections"]["refused"], 0);
+  EXPECT_EQ(program.Wait(), 2) << program.stderr_text();
+  const Json run = ResultOf(program)["runs"][0];
+  ExpectAllAccountedFor(run, 160);
+  EXPECT_EQ(run["operations"]["succeeded"], 160);
+  EXPECT_EQ(run["operations"]["failures"], Json::object());
+  EXPECT_LE(run["connections"]["peak_open"], 5);
+  EXPECT_GT(run["connections"]["refused"], 0);
+  EXPECT_TRUE(AnyContains(ReasonsOf(run), "of 20 connections could be opened")) << run["reasons"];
 }
 
 // Each client has a session of the server for as long as it is connected. The control connection
