@@ -15,6 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "cli/commands.h"
+#include "cli/error_display.h"
 #include "cli/messages.h"
 #include "cli/output_directory.h"
 #include "cli/progress.h"
@@ -80,6 +81,11 @@ ProgressMode ProgressOf(const OutputOptions& output) {
   return IsTerminal(STDERR_FILENO) ? ProgressMode::kBar : ProgressMode::kPlain;
 }
 
+ErrorDisplay::Verbosity VerbosityOf(const OutputOptions& output) {
+  if (output.verbose_errors) return ErrorDisplay::Verbosity::kEverything;
+  return output.quiet ? ErrorDisplay::Verbosity::kNone : ErrorDisplay::Verbosity::kAbortedClients;
+}
+
 class Display final : public ComparisonObserver {
  public:
   Display(const Options& options, const TextStyle& style)
@@ -89,7 +95,9 @@ class Display final : public ComparisonObserver {
         style_(style),
         plan_(options.plan),
         watch_(options.output, options.plan.load, options.plan.workload.seed),
-        progress_(ProgressOf(options.output)) {
+        progress_(ProgressOf(options.output)),
+        errors_(VerbosityOf(options.output),
+                [this](const std::string& lines) { progress_.PrintLines(lines); }) {
     if (!options.output.progress_interval_s.has_value()) return;
     const LoadPlan& load = options.plan.load;
     progress_.UsePgbenchLines(*options.output.progress_interval_s,
@@ -105,6 +113,7 @@ class Display final : public ComparisonObserver {
   }
   void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
     if (watch_.wanted()) logged_.Update(watch_.StartRun(is_one_run_ ? "" : scenario.label));
+    errors_.StartRun(scenario.label);
     progress_.Start(scenario.label, plan_.OperationsOf(scenario), &progress);
   }
   void OnRunEnd(const RunResult& run) override {
@@ -118,8 +127,10 @@ class Display final : public ComparisonObserver {
                     run.valid() ? "" : ", INVALID: " + run.reasons.front()));
   }
   void OnNote(const std::string& note) override {
-    if (!quiet_) PrintNote(note);
+    // Also while a run goes on.
+    if (!quiet_) progress_.PrintLines(absl::StrCat("pgring: note: ", note, "\n"));
   }
+  ErrorLog* error_log() override { return &errors_; }
   OperationLog* operation_log() override { return watch_.wanted() ? &watch_ : nullptr; }
 
   // Whether every transaction log was written.
@@ -134,6 +145,7 @@ class Display final : public ComparisonObserver {
   TransactionWatch watch_;
   absl::Status logged_;
   ProgressDisplay progress_;
+  ErrorDisplay errors_;
 };
 
 // What follows the header that was printed at the start.

@@ -114,6 +114,11 @@ void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) 
       ->add_flag("--failures-detailed", output->failures_detailed,
                  "with -l: serialization failures and deadlocks by name")
       ->group(group);
+  command
+      ->add_flag("--verbose-errors", output->verbose_errors,
+                 "tell of every failed attempt at an operation and of every notice and warning of "
+                 "the server's at once, in full; without it, of aborted clients")
+      ->group(group);
   command->add_option("--color", raw->color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str()

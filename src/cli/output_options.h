@@ -32,6 +32,7 @@ struct OutputOptions {
   std::optional<int> aggregate_interval_s;
   double sampling_rate = 1;
   bool failures_detailed = false;
+  bool verbose_errors = false;  // of every failed attempt, and the server's notices, at once
   ColorMode color = ColorMode::kAuto;
 };
 

@@ -96,6 +96,13 @@ void ProgressDisplay::Stop() {
   thread_.join();
 }
 
+void ProgressDisplay::PrintLines(std::string_view lines) {
+  // The bar is drawn under this mutex, so that the two never mix.
+  std::lock_guard<std::mutex> lock(mutex_);
+  const bool is_drawn = std::exchange(bar_is_drawn_, false);
+  PrintToStandardError((is_drawn ? "\r\033[K" : "") + std::string(lines));
+}
+
 void ProgressDisplay::UsePgbenchLines(int interval_s, const PgbenchProgressFormat& format,
                                       const TransactionWatch* watch) {
   pgbench_interval_s_ = interval_s;
@@ -140,6 +147,7 @@ void ProgressDisplay::Run(const std::string& label, int64_t total, const RunProg
         ProgressLine(label, ended, total, failed, per_s, bar ? kBarColumns : 0);
     if (bar) {
       PrintToStandardError("\r" + line + "\033[K");
+      bar_is_drawn_ = true;
     } else {
       PrintToStandardError(line + "\n");
     }
@@ -148,6 +156,7 @@ void ProgressDisplay::Run(const std::string& label, int64_t total, const RunProg
   if (bar) {
     PrintToStandardError("\r\033[K");
     std::fflush(stderr);
+    bar_is_drawn_ = false;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "cli/options.h"
@@ -35,6 +36,8 @@ class ProgressDisplay {
 
   // `progress` must stay until Stop.
   void Start(const std::string& label, int64_t total, const RunProgress* progress);
+  // Writes whole lines in place of the bar, which is drawn again below them. From any thread.
+  void PrintLines(std::string_view lines);
   // Clears the bar. Does nothing when none is running.
   void Stop();
 
@@ -49,6 +52,7 @@ class ProgressDisplay {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
+  bool bar_is_drawn_ = false;
   std::thread thread_;
 };
 

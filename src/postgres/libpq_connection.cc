@@ -8,12 +8,15 @@
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
+#include "pgring/postgres/server_messages.h"
 
 namespace pgring {
 namespace {
 
-// Notices would go to standard error from inside libpq's parser.
-void DropNotice(void*, const PGresult*) {}
+// Without a receiver of ours libpq would print them from inside its parser.
+void ReceiveNotice(void* messages, const PGresult* notice) {
+  if (messages != nullptr) static_cast<ServerMessages*>(messages)->OnNotice(notice);
+}
 
 std::string ConnectionMessage(const PGconn* connection) {
   return OneLine(PQerrorMessage(connection));
@@ -53,7 +56,8 @@ absl::StatusOr<Want> LibpqConnection::StartConnect(const ConnectionParameters& p
   PGRING_CHECK(connection_ == nullptr, "the connection has been started already");
   connection_.reset(PQconnectStartParams(parameters.keywords(), parameters.values(), 0));
   if (connection_ == nullptr) return absl::ResourceExhaustedError("out of memory in libpq");
-  PQsetNoticeReceiver(connection_.get(), &DropNotice, nullptr);
+  messages_ = parameters.server_messages();
+  PQsetNoticeReceiver(connection_.get(), &ReceiveNotice, messages_);
   // For the SQLSTATE of a failure: the text is all that libpq keeps of it.
   PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return ConnectStatus(connection_.get());
@@ -197,15 +201,13 @@ absl::StatusOr<Want> LibpqConnection::ReadResults() {
     PGresult* result = PQgetResult(connection);
     if (result != nullptr && TakeSync(result)) {
       if (syncs_expected_ > 0) continue;
-      exchange_state_ = ExchangeState::kIdle;
-      return Want::kDone;
+      return EndExchange();
     }
     if (result == nullptr) {
       if (PQstatus(connection) != CONNECTION_OK) return BrokenStatus();
       // The end of one statement of a pipeline.
       if (syncs_expected_ > 0) continue;
-      exchange_state_ = ExchangeState::kIdle;
-      return Want::kDone;
+      return EndExchange();
     }
     if (copy_in_wanted_ && PQresultStatus(result) == PGRES_COPY_IN) {
       PQclear(result);
@@ -223,6 +225,18 @@ absl::StatusOr<Want> LibpqConnection::ReadResults() {
     }
   }
   return Want::kRead;
+}
+
+// Takes what LISTEN has brought off the connection, where libpq would keep it for ever.
+Want LibpqConnection::EndExchange() {
+  exchange_state_ = ExchangeState::kIdle;
+  int64_t count = 0;
+  while (PGnotify* notification = PQnotifies(connection_.get())) {
+    PQfreemem(notification);
+    ++count;
+  }
+  if (count > 0 && messages_ != nullptr) messages_->OnNotifications(count);
+  return Want::kDone;
 }
 
 absl::Status LibpqConnection::SendCopyIn(const char* sql) {

@@ -1,9 +1,13 @@
 #include "pgring/postgres/result.h"
 
+#include <algorithm>
 #include <charconv>
+#include <string>
 
 #include "absl/strings/str_cat.h"
+#include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
+#include "postgres/error_field.h"
 
 namespace pgring {
 namespace {
@@ -20,9 +24,36 @@ absl::StatusCode CodeOfSqlState(std::string_view sqlstate) {
   return absl::StatusCode::kUnknown;
 }
 
-void AppendField(const PGresult* result, int field, const char* label, std::string* message) {
-  const char* text = PQresultErrorField(result, field);
-  if (text != nullptr) absl::StrAppend(message, " (", label, ": ", text, ")");
+// Of longer texts the beginning is kept: a detail may quote a whole row.
+constexpr size_t kMaxFieldBytes = 500;
+constexpr size_t kMaxFullMessageBytes = 8'000;
+
+void AppendPart(const char* label, std::string_view text, std::string* message) {
+  if (text.empty()) return;
+  absl::StrAppend(message, " (", label, ShortenedText(OneLine(text), kMaxFieldBytes), ")");
+}
+
+// The error as libpq shows it, its severity left out: the primary message, LINE with the caret
+// below it where there is a position, DETAIL, HINT, QUERY and CONTEXT, each on lines of its own.
+std::string_view ShownMessage(const PGresult* result) {
+  std::string_view shown = PQresultErrorMessage(result);
+  const std::string prefix = absl::StrCat(std::string(ErrorField(result, PG_DIAG_SEVERITY)), ":  ");
+  if (shown.substr(0, prefix.size()) == prefix) shown.remove_prefix(prefix.size());
+  while (!shown.empty() && shown.back() == '\n') shown.remove_suffix(1);
+  return shown;
+}
+
+// Where in the statement the error is: "LINE 2: SELEC 1", or "at character 7" where libpq does not
+// have the text. Empty where the server named no position.
+std::string_view PositionText(const PGresult* result, std::string_view shown) {
+  if (ErrorField(result, PG_DIAG_STATEMENT_POSITION).empty() &&
+      ErrorField(result, PG_DIAG_INTERNAL_POSITION).empty()) {
+    return {};
+  }
+  std::string_view rest =
+      shown.substr(std::min(shown.size(), ErrorField(result, PG_DIAG_MESSAGE_PRIMARY).size()));
+  if (rest.substr(0, 1) == "\n") rest.remove_prefix(1);
+  return rest.substr(0, rest.find('\n'));
 }
 
 }  // namespace
@@ -52,10 +83,17 @@ absl::Status StatusOfResult(const PGresult* result) {
     return WithFailureCode(absl::UnavailableError(message.empty() ? "no result" : message),
                            kCauseConnectionLost);
   }
-  std::string message = absl::StrCat(primary, " (SQLSTATE ", sqlstate, ")");
-  AppendField(result, PG_DIAG_MESSAGE_DETAIL, "detail", &message);
-  AppendField(result, PG_DIAG_MESSAGE_HINT, "hint", &message);
-  return WithFailureCode(absl::Status(CodeOfSqlState(sqlstate), message), sqlstate);
+  const std::string_view shown = ShownMessage(result);
+  std::string message =
+      absl::StrCat(ShortenedText(OneLine(primary), kMaxFieldBytes), " (SQLSTATE ", sqlstate, ")");
+  AppendPart("", PositionText(result, shown), &message);
+  AppendPart("detail: ", ErrorField(result, PG_DIAG_MESSAGE_DETAIL), &message);
+  AppendPart("hint: ", ErrorField(result, PG_DIAG_MESSAGE_HINT), &message);
+  AppendPart("context: ", ErrorField(result, PG_DIAG_CONTEXT), &message);
+  const std::string full = absl::StrCat(std::string(ErrorField(result, PG_DIAG_SEVERITY)), " ",
+                                        sqlstate, ": ", ShortenedText(shown, kMaxFullMessageBytes));
+  return WithFullMessage(WithFailureCode(absl::Status(CodeOfSqlState(sqlstate), message), sqlstate),
+                         full);
 }
 
 }  // namespace pgring

@@ -24,6 +24,49 @@ std::string ShortenedCommand(const std::string& text, bool unicode) {
   return printable + "...";
 }
 
+// What is counted beside the times, where it is shown: as pgbench has it for a single run, and
+// where there is anything to show when several runs share the width.
+struct ShownCounts {
+  bool failures = false;
+  bool retries = false;
+  bool pipelined = false;
+};
+
+ShownCounts CountsToShow(const ComparisonResult& result) {
+  ShownCounts shown;
+  const bool is_one_run = result.plan.scenarios.size() == 1;
+  shown.failures = is_one_run;
+  shown.retries = is_one_run && result.plan.load.max_tries != 1;
+  for (const RunResult& run : result.runs) {
+    for (const CommandFigures& command : run.commands) {
+      shown.failures = shown.failures || command.failures > 0;
+      shown.retries = shown.retries || command.retries > 0;
+      shown.pipelined = shown.pipelined || command.pipelined > 0;
+    }
+  }
+  return shown;
+}
+
+// A statement that leaves in a pipeline has no time of its own, even if the first one, which had to
+// be prepared, had.
+std::string MeanText(const CommandFigures& command) {
+  const int64_t timed = command.duration_ns.count();
+  if (timed == 0 || command.pipelined > timed) return std::string(kUnknownFigure);
+  return DurationText(command.duration_ns.Mean());
+}
+
+template <typename Text>
+TextColumn FigureColumn(const RunResult& run, size_t rows, const char* heading, Text text,
+                        const TextStyle& style) {
+  TextColumn column;
+  column.heading = {PrintableText(RunLabel(run), style.unicode), heading};
+  for (size_t i = 0; i < rows; ++i) {
+    column.cells.push_back(i < run.commands.size() ? text(run.commands[i])
+                                                   : std::string(kUnknownFigure));
+  }
+  return column;
+}
+
 }  // namespace
 
 std::string CommandTable(const ComparisonResult& result, const TextStyle& style) {
@@ -41,18 +84,32 @@ std::string CommandTable(const ComparisonResult& result, const TextStyle& style)
     text.cells.push_back(ShortenedCommand(command.text, style.unicode));
   }
   table.columns = {std::move(script), std::move(text)};
+  const ShownCounts shown = CountsToShow(result);
+  const size_t rows = commands.size();
   for (const RunResult& run : result.runs) {
-    TextColumn column;
-    column.heading = {PrintableText(RunLabel(run), style.unicode), "mean"};
-    for (size_t i = 0; i < commands.size(); ++i) {
-      const bool known = i < run.commands.size() && run.commands[i].duration_ns.count() > 0;
-      column.cells.push_back(known ? DurationText(run.commands[i].duration_ns.Mean())
-                                   : std::string(kUnknownFigure));
+    table.columns.push_back(FigureColumn(run, rows, "mean", MeanText, style));
+    if (shown.failures) {
+      const auto failures = [](const CommandFigures& command) {
+        return CountText(command.failures);
+      };
+      table.columns.push_back(FigureColumn(run, rows, "failures", failures, style));
     }
-    table.columns.push_back(std::move(column));
+    if (shown.retries) {
+      const auto retries = [](const CommandFigures& command) { return CountText(command.retries); };
+      table.columns.push_back(FigureColumn(run, rows, "retries", retries, style));
+    }
   }
-  return Styled("Mean time of each command", kStyleBold, style.color) + "\n" +
-         RenderTable(std::move(table), ReportColumns(style), style.unicode, style.color);
+  std::string title = "Mean time of each command";
+  if (shown.failures) title += shown.retries ? ", failures and retries" : " and failures";
+  std::string out = Styled(title, kStyleBold, style.color) + "\n" +
+                    RenderTable(std::move(table), ReportColumns(style), style.unicode, style.color);
+  if (shown.pipelined) {
+    out += WrapText(
+        "-: statements of a pipeline have no times of their own; the command that waits for their "
+        "results has it: \\endpipeline, or the statement that they left with.",
+        ReportColumns(style), 2);
+  }
+  return out;
 }
 
 }  // namespace pgring

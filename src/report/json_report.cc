@@ -248,6 +248,8 @@ Json CommandsJson(const std::vector<CommandFigures>& commands) {
     json.push_back({{"script", command.script},
                     {"command", command.text},
                     {"failures", command.failures},
+                    {"retries", command.retries},
+                    {"pipelined", command.pipelined},
                     {"duration_ns", LatencyPartJson(command.duration_ns)}});
   }
   return json;
@@ -263,6 +265,14 @@ void AddLoadFigures(const LoadPlan& load, const RunResult& run, Json* json) {
   if (load.open_loop()) (*json)["unstable"] = run.unstable;
   if (!run.commands.empty()) (*json)["commands"] = CommandsJson(run.commands);
   if (run.aborted_clients > 0) (*json)["aborted_clients"] = run.aborted_clients;
+  const ServerMessageCounts& messages = run.server_messages;
+  if (messages.warnings > 0 || messages.notices > 0 || messages.notifications > 0) {
+    (*json)["server_messages"] = {{"warnings", messages.warnings},
+                                  {"first_warning", TextOrNull(messages.first_warning)},
+                                  {"notices", messages.notices},
+                                  {"first_notice", TextOrNull(messages.first_notice)},
+                                  {"notifications", messages.notifications}};
+  }
 }
 
 Json RunJson(const RunResult& run) {

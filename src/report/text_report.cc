@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -140,6 +141,28 @@ std::string WarningNotes(const ComparisonResult& result, const TextStyle& style)
   return out;
 }
 
+std::string ServerMessageNotes(const RunResult& run, const TextStyle& style) {
+  const ServerMessageCounts& counts = run.server_messages;
+  std::string out;
+  for (const auto& [name, count, first] :
+       {std::tuple("warnings", counts.warnings, counts.first_warning),
+        std::tuple("notices", counts.notices, counts.first_notice)}) {
+    if (count == 0) continue;
+    out +=
+        RunNote(RunLabel(run),
+                fmt::format("{} {} from the server (--verbose-errors prints them), the first: {}",
+                            CountText(count), name, first),
+                style);
+  }
+  if (counts.notifications > 0) {
+    out += RunNote(RunLabel(run),
+                   fmt::format("{} notifications from the server (LISTEN) were read and discarded",
+                               CountText(counts.notifications)),
+                   style);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string ReportHeader(const ComparisonResult& result, const TextStyle& style) {
@@ -180,6 +203,7 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
                                  CountText(*run.late), CountText(run.total.succeeded)),
                      style);
     }
+    out += ServerMessageNotes(run, style);
     if (run.retried > 0) {
       out += RunNote(label,
                      fmt::format("{} operations took more than one attempt, {} attempts more",

@@ -121,7 +121,7 @@ class Worker {
       status = RunInline(
           shared_->context().workload->Run(session_.get(), client_.get(), operation, &tally));
       stamps->finished_ns = Now();
-      if (!shared_->MayRetry(status, attempts.tries, stamps->scheduled_ns, stamps->finished_ns)) {
+      if (!shared_->MayRetry(status, attempts, stamps->scheduled_ns, stamps->finished_ns)) {
         break;
       }
       if (!session_->usable()) break;

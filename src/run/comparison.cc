@@ -14,6 +14,7 @@
 #include "pgring/metrics/process_cost.h"
 #include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/connection.h"
+#include "pgring/postgres/server_messages.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/blocking_runner.h"
 #include "run/connection_allowance.h"
@@ -109,8 +110,8 @@ class Comparison {
   absl::Status PrepareRun(std::vector<std::string>* notes);
   RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes);
   RunResult NotStarted(const ScenarioPlan& scenario, const absl::Status& prepared) const;
-  absl::Status Measure(const ScenarioPlan& scenario, RunProgress* progress, RunEvents* events,
-                       MeasuredRun* measured);
+  absl::Status Measure(const ScenarioPlan& scenario, const ConnectionParameters& parameters,
+                       RunProgress* progress, RunEvents* events, MeasuredRun* measured);
   void Verify(const MeasuredRun& measured, RunResult* run);
   absl::StatusOr<std::unique_ptr<BlockingSession>> ReconnectForVerification(
       const Interrupt* interrupt);
@@ -276,11 +277,18 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   const bool peak_is_ours = ResetPeakMemory();
   CostMeter costs(target_.postmaster_pid);
   EventRelay events(scenario.label, &costs, observer_);
-  const absl::Status ran = Measure(scenario, &progress, &events, &measured);
+  ErrorLog* errors = observer_->error_log();
+  ServerMessages messages([errors](std::string_view text) {
+    if (errors != nullptr) errors->OnServerMessage(text);
+  });
+  ConnectionParameters parameters = target_.parameters;
+  parameters.set_server_messages(&messages);
+  const absl::Status ran = Measure(scenario, parameters, &progress, &events, &measured);
   costs.Stop();
 
   RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
   costs.Put(&run);
+  run.server_messages = messages.counts();
   run.commands = workload_->command_figures();
   if (peak_is_ours) run.client.max_rss_bytes = PeakMemoryBytes();
   run.warnings = notes;
@@ -321,17 +329,19 @@ KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
 
 }  // namespace
 
-absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* progress,
+absl::Status Comparison::Measure(const ScenarioPlan& scenario,
+                                 const ConnectionParameters& parameters, RunProgress* progress,
                                  RunEvents* events, MeasuredRun* measured) {
   RunContext context;
   context.scenario = &scenario;
-  context.parameters = &target_.parameters;
+  context.parameters = &parameters;
   context.workload = workload_.get();
   context.operations = operations_.get();
   context.operation_count = result_.plan.OperationsOf(scenario);
   context.load = result_.plan.load;
   context.events = events;
   context.log = observer_->operation_log();
+  context.errors = observer_->error_log();
   context.interrupt = interrupt_;
   context.progress = progress;
   if (DriverOf(scenario.kind) == Driver::kBlocking) {
@@ -345,7 +355,7 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario, RunProgress* prog
   measured->io_mode = result_.plan.io;
   Reactor reactor(std::move(*backend));
   Canceller canceller;
-  ConnectionFactory factory(&reactor, &target_.parameters, &workload_->statements(), &canceller,
+  ConnectionFactory factory(&reactor, &parameters, &workload_->statements(), &canceller,
                             result_.plan.io,
                             context.scenario->pipeline ? Pipelining::kOn : Pipelining::kOff);
   RunOnReactor(context, &reactor, &factory, measured);

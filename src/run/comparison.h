@@ -29,6 +29,7 @@ class ComparisonObserver {
   virtual void OnNote(const std::string& note) = 0;
   // Of the run that was announced last; nullptr: nobody wants to know.
   virtual OperationLog* operation_log() { return nullptr; }
+  virtual ErrorLog* error_log() { return nullptr; }
 };
 
 struct ComparisonTarget {

@@ -17,6 +17,7 @@
 #include "pgring/postgres/connection_parameters.h"
 #include "pgring/postgres/pool.h"
 #include "pgring/uring/backend.h"
+#include "run/error_log.h"
 #include "run/load_plan.h"
 #include "run/operation_log.h"
 #include "run/plan.h"
@@ -54,6 +55,7 @@ struct RunContext {
   RunProgress* progress = nullptr;
   RunEvents* events = nullptr;  // may be nullptr
   OperationLog* log = nullptr;  // may be nullptr
+  ErrorLog* errors = nullptr;   // may be nullptr
 };
 
 struct MeasuredRun {

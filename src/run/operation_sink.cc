@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "pgring/base/clock.h"
+#include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -54,6 +55,8 @@ void OperationSink::Succeeded(const Operation& operation, const OperationStamps&
 void OperationSink::Failed(const Operation& operation, const OperationStamps& stamps,
                            const absl::Status& status, const Attempts& attempts) {
   if (measured_->first_failure.empty()) measured_->first_failure = std::string(status.message());
+  Tell(AbortsClient(status) ? ErrorOutcome::kClientAborted : ErrorOutcome::kOperationFailed, status,
+       attempts);
   if (!Counts(stamps.scheduled_ns)) return;
   const std::string code = FailureCode(status);
   measured_->recorder.Failed(operation.kind, stamps, code);
@@ -93,14 +96,22 @@ void OperationSink::Log(const Operation& operation, const OperationStamps& stamp
       {operation, end, attempts.client, stamps, attempts.tries, failure_code});
 }
 
-bool OperationSink::MayRetry(const absl::Status& status, int tries, int64_t scheduled_ns,
-                             int64_t now_ns) const {
+void OperationSink::Tell(ErrorOutcome outcome, const absl::Status& status,
+                         const Attempts& attempts) const {
+  if (context_.errors == nullptr || FailureCode(status) == kCauseInterrupted) return;
+  context_.errors->OnError({outcome, attempts.client, attempts.tries, status});
+}
+
+bool OperationSink::MayRetry(const absl::Status& status, const Attempts& attempts,
+                             int64_t scheduled_ns, int64_t now_ns) const {
   if (status.ok() || context_.load.max_tries == 1) return false;
   const std::string code = FailureCode(status);
   if (code != kSerializationFailure && code != kDeadlockDetected) return false;
   if (context_.interrupt->raised() || now_ns >= end_ns_) return false;
-  if (context_.load.max_tries > 0 && tries >= context_.load.max_tries) return false;
-  return now_ns - scheduled_ns <= latency_limit_ns_;
+  if (context_.load.max_tries > 0 && attempts.tries >= context_.load.max_tries) return false;
+  if (now_ns - scheduled_ns > latency_limit_ns_) return false;
+  Tell(ErrorOutcome::kRetried, status, attempts);
+  return true;
 }
 
 }  // namespace pgring

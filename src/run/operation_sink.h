@@ -47,7 +47,9 @@ class OperationSink {
 
   // Whether an attempt that ended with `status` may be followed by another: serialization failures
   // and deadlocks, within the plan's tries and its latency limit.
-  bool MayRetry(const absl::Status& status, int tries, int64_t scheduled_ns, int64_t now_ns) const;
+  // Tells the error log where it may. Called without the blocking runner's mutex.
+  bool MayRetry(const absl::Status& status, const Attempts& attempts, int64_t scheduled_ns,
+                int64_t now_ns) const;
 
   // Why an operation must not begin any more; nothing: it may.
   std::optional<SkipReason> ReasonToSkip(int64_t scheduled_ns, int64_t now_ns) const {
@@ -61,6 +63,7 @@ class OperationSink {
 
   bool Counts(int64_t scheduled_ns) const { return scheduled_ns >= measuring_from_ns_; }
   void Ended(const OperationStamps& stamps, int tries);
+  void Tell(ErrorOutcome outcome, const absl::Status& status, const Attempts& attempts) const;
   void Log(const Operation& operation, const OperationStamps& stamps, OperationEnd end,
            const Attempts& attempts, std::string_view failure_code);
 

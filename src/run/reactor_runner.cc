@@ -300,7 +300,7 @@ class ReactorRun {
       ++attempts.tries;
       status = co_await context_.workload->Run(session, state, operation, tally);
       stamps.finished_ns = Now();
-      if (!sink_.MayRetry(status, attempts.tries, stamps.scheduled_ns, stamps.finished_ns) ||
+      if (!sink_.MayRetry(status, attempts, stamps.scheduled_ns, stamps.finished_ns) ||
           !session->usable()) {
         break;
       }

@@ -12,6 +12,7 @@
 #include "pgring/base/build_info.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/recorder.h"
+#include "pgring/postgres/server_message_counts.h"
 #include "run/plan.h"
 #include "workload/command_figures.h"
 #include "workload/verification.h"
@@ -110,6 +111,7 @@ struct RunResult {
   int64_t retried = 0;  // operations that took more than one attempt
   int64_t retries = 0;  // attempts beyond the first
   int64_t aborted_clients = 0;
+  ServerMessageCounts server_messages;  // warm-up and connecting included
   // The schedule of an open loop was not kept: the queue grew for as long as the run lasted.
   bool unstable = false;
   int64_t round_trips = 0;  // of succeeded operations

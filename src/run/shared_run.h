@@ -169,8 +169,9 @@ class SharedRun {
     return sink_.ReasonToSkip(scheduled_ns, now_ns);
   }
 
-  bool MayRetry(const absl::Status& status, int tries, int64_t scheduled_ns, int64_t now_ns) {
-    return sink_.MayRetry(status, tries, scheduled_ns, now_ns);
+  bool MayRetry(const absl::Status& status, const Attempts& attempts, int64_t scheduled_ns,
+                int64_t now_ns) {
+    return sink_.MayRetry(status, attempts, scheduled_ns, now_ns);
   }
 
   // `tally` is of one operation, which was scheduled then.

@@ -44,10 +44,19 @@ class ScriptClient final : public ClientState {
     } else {
       variables_before_.CopyFrom(variables);
     }
+    failed_place_.reset();
     random = RandomSource(operation_seed);
   }
 
-  void PrepareRetry() override { retries_ = true; }
+  void PrepareRetry() override {
+    retries_ = true;
+    if (failed_place_.has_value()) recorder_->Retried(*failed_place_);
+  }
+  // Where the recorder has counted the attempt's failure.
+  void NoteFailure(CommandRecorder* recorder, size_t place) {
+    recorder_ = recorder;
+    failed_place_ = place;
+  }
   bool aborted() const override { return aborted_; }
   void Abort() { aborted_ = true; }
 
@@ -71,6 +80,8 @@ class ScriptClient final : public ClientState {
  private:
   VariableStore variables_before_;
   std::optional<size_t> blamed_;
+  CommandRecorder* recorder_ = nullptr;
+  std::optional<size_t> failed_place_;
   bool retries_ = false;
   bool aborted_ = false;
 };

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/base/clock.h"
+#include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
 #include "workload/commit_outcome.h"
 #include "workload/script_client.h"
@@ -28,12 +30,16 @@ bool IsSqlState(std::string_view code) {
 
 constexpr std::string_view kCauseScript = "script";
 
-absl::Status ScriptFailure(const Script& script, const Command& command,
-                           const absl::Status& status) {
+// `at` is the number that pgbench gives the command in its messages.
+absl::Status ScriptFailure(const Script& script, size_t at, const absl::Status& status) {
   // Without a code of its own it is neither the server's nor the connection's.
   const bool has_code = FailureCode(status) != absl::StatusCodeToString(status.code());
-  const absl::Status coded = has_code ? status : WithFailureCode(status, kCauseScript);
-  return Annotate(coded, absl::StrCat(script.name, ", line ", command.line));
+  absl::Status detailed = has_code ? status : WithFailureCode(status, kCauseScript);
+  detailed = WithFullMessage(std::move(detailed), FullMessage(status));
+  const int line = script.commands[at].line;
+  detailed = WithScriptPosition(
+      std::move(detailed), absl::StrCat("command ", at, " (line ", line, ") of ", script.name));
+  return Annotate(detailed, absl::StrCat(script.name, ", line ", line));
 }
 
 absl::Status NotInPipeline() { return absl::InvalidArgumentError("not in pipeline mode"); }
@@ -97,24 +103,42 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
     } else {
       status = co_await RunWaiting(session, client, script_index, at, tally);
     }
+    if (status.ok() && next == script.end() && session->has_deferred()) {
+      status = co_await FlushDeferred(session, client, tally);
+    }
     const size_t blamed = status.ok() ? at : client->TakeBlamedCommand(at);
     if (records) {
-      recorder_.Record(recorder_places_[script_index][blamed], status.ok(),
-                       SteadyClock::Get()->NowNs() - started_ns);
+      RecordCommand(*session, client, script_index, blamed, status,
+                    SteadyClock::Get()->NowNs() - started_ns);
     }
     if (!status.ok()) {
       status = ExplainFailure(*client, script_index, blamed, status);
-      status = ScriptFailure(script, script.commands[blamed], status);
+      status = ScriptFailure(script, blamed, status);
     }
     at = next;
-  }
-  if (status.ok() && session->has_deferred()) {
-    status = co_await FlushDeferred(session, client, tally);
   }
   const bool is_complete = !session->in_transaction() && !session->in_pipeline();
   if (status.ok() && is_complete) co_return status;
   absl::Status ended = co_await EndOperation(session, client, status);
   co_return ended;
+}
+
+void ScriptWorkload::RecordCommand(const Session& session, ScriptClient* client,
+                                   size_t script_index, size_t at, const absl::Status& status,
+                                   int64_t duration_ns) {
+  const size_t place = recorder_places_[script_index][at];
+  if (!status.ok()) {
+    recorder_.Failed(place);
+    client->NoteFailure(&recorder_, place);
+    return;
+  }
+  const bool has_left_with_others = !client->deferred.empty() && client->deferred.back() == at;
+  const bool is_sql = scripts_[script_index].commands[at].kind == CommandKind::kSql;
+  if (is_sql && (session.in_pipeline() || has_left_with_others)) {
+    recorder_.LeftInPipeline(place);
+  } else {
+    recorder_.Succeeded(place, duration_ns);
+  }
 }
 
 // After an error, or at the end of a script that has left its transaction open.
@@ -132,7 +156,10 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
   const bool is_sql_error = IsSqlState(code) && session->usable();
   const bool may_go_on = code == "40001" || code == "40P01" || code == kCauseInterrupted ||
                          (options_.continue_on_error && is_sql_error);
-  if (!may_go_on) client->Abort();
+  if (!may_go_on) {
+    client->Abort();
+    status = WithClientAborted(std::move(status));
+  }
   if (session->usable() && session->has_deferred()) {
     absl::Status flushed = co_await session->Flush();
   }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
 #include "script/characters.h"
 #include "script/script_parser.h"
@@ -96,7 +98,8 @@ absl::Status WithSimpleProtocolHint(const absl::Status& error, const Command& co
   error.ForEachPayload([&hinted](absl::string_view url, const absl::Cord& payload) {
     hinted.SetPayload(url, payload);
   });
-  return hinted;
+  const std::string own_line = absl::StrCat("\n", std::string(hint.substr(hint.find("hint"))));
+  return WithFullMessage(std::move(hinted), absl::StrCat(FullMessage(error), own_line));
 }
 
 }  // namespace pgring

@@ -75,6 +75,8 @@ class ScriptWorkload final : public Workload {
   absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
   void VacuumAccounts(BlockingSession* session, std::vector<std::string>* notes);
 
+  void RecordCommand(const Session& session, ScriptClient* client, size_t script_index, size_t at,
+                     const absl::Status& status, int64_t duration_ns);
   Task<absl::Status> RunSql(Session* session, ScriptClient* client, size_t script_index, size_t at,
                             OperationTally* tally);
   Task<absl::Status> RunWaiting(Session* session, ScriptClient* client, size_t script_index,

@@ -200,7 +200,7 @@ std::vector<std::string> CommandTableLines(const std::string& report) {
   std::vector<std::string> lines;
   bool inside = false;
   for (const std::string& line : Lines(report)) {
-    inside = line == kCommandTableTitle || (inside && !line.empty());
+    inside = line.rfind(kCommandTableTitle, 0) == 0 || (inside && !line.empty());
     if (inside) lines.push_back(line);
   }
   return lines;

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
 #include "session_fixture.h"
 #include "support/server_environment.h"
@@ -232,7 +233,7 @@ TYPED_TEST(SessionTest, ErrorOfAStatementLeavesTheSessionUsable) {
   }
 }
 
-TYPED_TEST(SessionTest, DetailAndHintAreInTheMessage) {
+TYPED_TEST(SessionTest, DetailHintAndContextAreInTheMessage) {
   this->AddStatement("raise", "SELECT pg_temp_error()");
   AskServer(
       "CREATE OR REPLACE FUNCTION pg_temp_error() RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
@@ -241,7 +242,12 @@ TYPED_TEST(SessionTest, DetailAndHintAreInTheMessage) {
   ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const absl::Status status = this->Execute(0).status();
   EXPECT_TRUE(absl::IsAborted(status));
-  EXPECT_EQ(status.message(), "it failed (SQLSTATE 40001) (detail: here) (hint: again)");
+  EXPECT_EQ(status.message(),
+            "it failed (SQLSTATE 40001) (detail: here) (hint: again) (context: PL/pgSQL function "
+            "pg_temp_error() line 1 at RAISE)");
+  EXPECT_EQ(FullMessage(status),
+            "ERROR 40001: it failed\nDETAIL:  here\nHINT:  again\n"
+            "CONTEXT:  PL/pgSQL function pg_temp_error() line 1 at RAISE");
 }
 
 TYPED_TEST(SessionTest, TenMegabytesIn) {

@@ -191,6 +191,37 @@ TEST(TextReportTest, CommandTableSaysThatItHasNoRoomForTheScripts) {
   EXPECT_THAT(TextReport(result, {false, false, 100}), HasSubstr("No room for: script"));
 }
 
+// pgbench's columns where there is one run; where several share the width, what there is to show.
+TEST(TextReportTest, CommandTableCountsFailuresAndRetries) {
+  ComparisonResult result = SampleComparison();
+  CommandFigures command;
+  command.script = "mine.sql";
+  command.text = "SELECT 1;";
+  command.duration_ns.Record(2'000'000);
+  for (RunResult& run : result.runs) run.commands = {command};
+  EXPECT_THAT(CommandTable(result, kPlain), Not(HasSubstr("failures")));
+  result.runs[1].commands[0].retries = 1'234;
+  EXPECT_THAT(CommandTable(result, kPlain), AllOf(HasSubstr("retries"), HasSubstr("1,234")));
+
+  result.runs.resize(1);
+  result.plan.scenarios.resize(1);
+  EXPECT_THAT(CommandTable(result, kPlain),
+              AllOf(HasSubstr(" and failures\n"), EndsWith("2.00 ms         0\n")));
+  result.plan.load.max_tries = 2;
+  EXPECT_THAT(CommandTable(result, kPlain), HasSubstr(", failures and retries\n"));
+}
+
+TEST(TextReportTest, WhatLeftInAPipelineHasNoTime) {
+  ComparisonResult result = SampleComparison();
+  CommandFigures command;
+  command.text = "BEGIN;";
+  command.duration_ns.Record(2'000'000);
+  command.pipelined = 40;
+  for (RunResult& run : result.runs) run.commands = {command};
+  EXPECT_THAT(CommandTable(result, kPlain),
+              AllOf(Not(HasSubstr("2.00 ms")), HasSubstr("have no times of their own")));
+}
+
 TEST(TextReportTest, AsciiMeansAscii) {
   ComparisonResult result = SampleComparison();
   result.environment.cpu_model = "Intel\xc2\xae Xeon\xc2\xae";

@@ -14,6 +14,8 @@
 
 namespace pgring {
 
+class ServerMessages;
+
 // What the command line gave; empty means not given. `database` may be a name, a conninfo string or
 // a postgresql:// URI.
 struct ConnectionTarget {
@@ -71,6 +73,11 @@ class ConnectionParameters {
   // left; if not, nothing was changed.
   bool RemoveHost(const ConnectionHost& host);
 
+  // What connections opened with these report their notices and notifications to: borrowed, and
+  // nullptr where they are dropped.
+  ServerMessages* server_messages() const { return server_messages_; }
+  void set_server_messages(ServerMessages* messages) { server_messages_ = messages; }
+
   // "Unix socket /tmp/s, port 5432, database postgres, user app"; never a password. Names the hosts
   // that do not resolve.
   std::string Describe() const;
@@ -81,12 +88,15 @@ class ConnectionParameters {
 
   ConnectionParameters() { Rebuild(); }
   ConnectionParameters(const ConnectionParameters& other)
-      : entries_(other.entries_), unresolved_hosts_(other.unresolved_hosts_) {
+      : entries_(other.entries_),
+        unresolved_hosts_(other.unresolved_hosts_),
+        server_messages_(other.server_messages_) {
     Rebuild();
   }
   ConnectionParameters& operator=(const ConnectionParameters& other) {
     entries_ = other.entries_;
     unresolved_hosts_ = other.unresolved_hosts_;
+    server_messages_ = other.server_messages_;
     Rebuild();
     return *this;
   }
@@ -99,6 +109,7 @@ class ConnectionParameters {
 
   std::vector<std::pair<std::string, std::string>> entries_;
   std::vector<std::string> unresolved_hosts_;
+  ServerMessages* server_messages_ = nullptr;
   std::vector<const char*> keyword_pointers_;
   std::vector<const char*> value_pointers_;
 };

@@ -122,6 +122,7 @@ class LibpqConnection {
   enum class ExchangeState : uint8_t { kIdle, kFlushing, kReading, kCopyingIn };
 
   absl::Status AfterSend(int accepted);
+  Want EndExchange();
   int Send(const Statement& statement, Parameters parameters);
   bool TakeSync(PGresult* result);
   absl::StatusOr<Want> ReadResults();
@@ -133,6 +134,7 @@ class LibpqConnection {
     void operator()(PGconn* connection) const { PQfinish(connection); }
   };
   std::unique_ptr<PGconn, Finish> connection_;
+  ServerMessages* messages_ = nullptr;
   ExchangeState exchange_state_ = ExchangeState::kIdle;
   bool read_while_flushing_ = false;
   bool copy_in_wanted_ = false;  // by SendCopyIn, until the server agrees

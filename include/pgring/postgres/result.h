@@ -43,7 +43,8 @@ class Result {
 };
 
 // OK for a result that says success (rows, command, empty query); else the server's message with
-// its SQLSTATE as the failure code. Detail and hint follow the message.
+// its SQLSTATE as the failure code. Position, detail, hint and context follow the message in one
+// line; FullMessage (error_details.h) has them as libpq shows them, caret included.
 absl::Status StatusOfResult(const PGresult* result);
 
 }  // namespace pgring
