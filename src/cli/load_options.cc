@@ -143,6 +143,41 @@ absl::Status ResolveSeed(const RawLoad& raw, uint64_t* seed) {
                    std::numeric_limits<uint64_t>::max(), " nor time or rand"));
 }
 
+// What an error does to an operation, to its client and to the run.
+void AddErrorOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, RawLoad* raw) {
+  command
+      ->add_option("--max-tries", plan->max_tries,
+                   "attempts at an operation that ends in a serialization failure or a deadlock; "
+                   "0: as many as -L or -T allow")
+      ->check(WholeNumber(0, 1'000'000))
+      ->capture_default_str()
+      ->group(kLoadGroup);
+  command
+      ->add_flag("-C,--connect", plan->connect_each,
+                 "a new connection for every operation; its time counts as waiting for one")
+      ->group(kLoadGroup);
+  command
+      ->add_flag("--exit-on-abort", plan->exit_on_abort,
+                 "end when an error aborts a client; otherwise the others go on")
+      ->group(kLoadGroup);
+  command
+      ->add_flag("--continue-on-error", workload->continue_on_error,
+                 "of scripts: a client goes on after an SQL error; otherwise it ends, but for "
+                 "serialization failures and deadlocks")
+      ->group(kLoadGroup);
+  command
+      ->add_option("--max-failed", raw->max_failed_percent,
+                   "percent of the operations that may fail in a valid run; 100 and "
+                   "--allow-unstable are what pgbench takes for a success")
+      ->check(Number(0, 100))
+      ->capture_default_str()
+      ->group(kLoadGroup);
+  command
+      ->add_flag("--allow-unstable", plan->allow_unstable,
+                 "with -R: a run that does not keep its rate is valid, with a warning")
+      ->group(kLoadGroup);
+}
+
 }  // namespace
 
 void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
@@ -259,34 +294,12 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
       ->transform(Duration(TimeUnit::kMilliseconds, 0.001, kMaxDurationS * 1e3))
       ->group(kLoadGroup);
   command
-      ->add_option("--connecting", raw->connect,
+      ->add_option("--connecting", raw->connecting,
                    "open connections before the clock starts, or lazily, when they are first "
                    "needed (default: before for scripts, lazily for family)")
       ->check(CLI::IsMember({"before", "lazily"}))
       ->group(kLoadGroup);
-  command
-      ->add_option("--max-tries", plan->max_tries,
-                   "attempts at an operation that ends in a serialization failure or a deadlock; "
-                   "0: as many as -L or -T allow")
-      ->check(WholeNumber(0, 1'000'000))
-      ->capture_default_str()
-      ->group(kLoadGroup);
-  command
-      ->add_flag("--continue-on-error", workload->continue_on_error,
-                 "of scripts: a client goes on after an SQL error; otherwise it ends, but for "
-                 "serialization failures and deadlocks")
-      ->group(kLoadGroup);
-  command
-      ->add_option("--max-failed", raw->max_failed_percent,
-                   "percent of the operations that may fail in a valid run; 100 and "
-                   "--allow-unstable are what pgbench takes for a success")
-      ->check(Number(0, 100))
-      ->capture_default_str()
-      ->group(kLoadGroup);
-  command
-      ->add_flag("--allow-unstable", plan->allow_unstable,
-                 "with -R: a run that does not keep its rate is valid, with a warning")
-      ->group(kLoadGroup);
+  AddErrorOptions(command, workload, plan, raw);
 }
 
 absl::Status CountForClients(ComparisonPlan* plan) {
@@ -339,7 +352,12 @@ absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* l
         "--max-tries 0 tries for ever: give -L or -T, which end it, or a number");
   }
   PGRING_RETURN_IF_ERROR(ResolveScripts(raw, workload));
-  load->connect_before = raw.connect.empty() ? !workload->scripts.empty() : raw.connect == "before";
+  if (load->connect_each && !raw.connecting.empty()) {
+    return absl::InvalidArgumentError(
+        "-C opens a connection for every operation: leave out --connecting");
+  }
+  load->connect_before = raw.connecting.empty() ? !workload->scripts.empty() && !load->connect_each
+                                                : raw.connecting == "before";
   return ResolveCount(raw, workload, load);
 }
 

@@ -36,7 +36,7 @@ struct RawLoad {
   std::optional<int64_t> operations;
   std::optional<int64_t> transactions;
   std::string arrivals = "poisson";
-  std::string connect;  // empty: not given
+  std::string connecting;  // empty: not given
   double max_failed_percent = kMaxFailedShare * 100;
 };
 

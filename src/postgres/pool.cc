@@ -240,7 +240,7 @@ Lease Pool::MakeLease(PoolEntry* entry) {
 }
 
 void Pool::Return(PoolEntry* entry) {
-  const bool usable = entry->session->usable();
+  const bool usable = options_.reuses_connections && entry->session->usable();
   if (usable && !waiters_.empty()) {
     // Handed over: the session stays in use, and whoever waits longest has it next.
     waiters_.PopFront()->Give(Grant::kSession, entry);

@@ -131,7 +131,7 @@ class Worker {
     shared_->AddTally(tally, stamps->scheduled_ns);
     shared_->OnEnded(operation, *stamps, status, attempts);
     shared_->Gauge(ConnectionGauge::kInUse, -1);
-    if (!session_->usable()) Drop();
+    if (!session_->usable() || shared_->context().load.connect_each) Drop();
   }
 
   // Tries again while it is refused, until `deadline_ns`.

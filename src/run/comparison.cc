@@ -238,6 +238,8 @@ void Comparison::RunAll() {
     result_.runs.push_back(starts ? RunOne(scenario, notes) : NotStarted(scenario, prepared));
     observer_->OnRunEnd(result_.runs.back());
     if (!starts || interrupt_->raised()) break;
+    const bool aborted = result_.runs.back().aborted_clients > 0;
+    if (aborted && result_.plan.load.exit_on_abort) break;
   }
   result_.interrupted = interrupt_->raised();
 }

@@ -25,6 +25,10 @@ struct LoadPlan {
   std::optional<int64_t> operations_per_client;
   // Every connection is opened before the clock starts; else each when it is first needed.
   bool connect_before = false;
+  // A new connection for every operation, closed after it, as pgbench's -C.
+  bool connect_each = false;
+  // The run ends when an error aborts a client.
+  bool exit_on_abort = false;
   // Operations before this are run and count nowhere.
   double warmup_s = 0;
   // What bounds a scenario (its limit; async's pool) grows from 1 to its full size within this

@@ -44,13 +44,13 @@ class ReactorRun {
         schedule_(context),
         sink_(context, measured),
         limiter_(MakeLimiter(context, reactor->ready())),
-        pool_(reactor, PoolOptionsOf(*context.scenario), factory, &measured->timeline,
-              &measured->connect_ns),
+        pool_(reactor, PoolOptionsOf(context), factory, &measured->timeline, &measured->connect_ns),
         // Without a limit an operation belongs to the client of the connection that it gets, so
         // that no client can have a number of operations of its own.
         clients_(context.workload, context.scenario->ClientCount(),
                  unbounded_ ? std::nullopt : context.load.operations_per_client),
         keeps_connections_(context.workload->uses_session_state() && !unbounded_ &&
+                           !context.load.connect_each &&
                            context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
         stop_(reactor->ready()),
         waits_end_(reactor->ready()),
@@ -94,8 +94,10 @@ class ReactorRun {
   }
 
  private:
-  static PoolOptions PoolOptionsOf(const ScenarioPlan& scenario) {
+  static PoolOptions PoolOptionsOf(const RunContext& context) {
+    const ScenarioPlan& scenario = *context.scenario;
     PoolOptions options;
+    options.reuses_connections = !context.load.connect_each;
     options.size = scenario.pool.size;
     options.max_overflow = scenario.pool.max_overflow;
     options.timeout_ns = static_cast<int64_t>(scenario.pool.timeout_s * kNanosecondsPerSecond);
@@ -342,6 +344,10 @@ class ReactorRun {
     // Its connection's number is its name, so that it must not be another client's.
     if (unbounded_) KeepConnection(client, Now(), lease);
     EndClient(permit);
+    if (context_.load.exit_on_abort && !stop_.stop_requested()) {
+      GiveUp(
+          absl::StrCat("an error aborted a client (--exit-on-abort): ", measured_->first_failure));
+    }
     const bool none_left = measured_->aborted_clients == static_cast<int64_t>(clients_.size());
     if (none_left && !stop_.stop_requested()) {
       GiveUp(absl::StrCat("every client was aborted by an error; the first one: ",

@@ -182,7 +182,12 @@ class SharedRun {
 
   void OnClientAborted() {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (++measured_->aborted_clients < thread_count_) return;
+    ++measured_->aborted_clients;
+    if (context_.load.exit_on_abort) {
+      GiveUpLocked(
+          absl::StrCat("an error aborted a client (--exit-on-abort): ", measured_->first_failure));
+    }
+    if (measured_->aborted_clients < thread_count_) return;
     GiveUpLocked(absl::StrCat("every client was aborted by an error; the first one: ",
                               measured_->first_failure));
   }

@@ -61,6 +61,36 @@ TEST(CommandLinesTest, ContinueOnErrorCountsFailuresAndEndsNoClient) {
   EXPECT_THAT(allowed.stdout_text(), HasSubstr(" of 100 operations failed"));
 }
 
+// What a pool is worth: without one, every operation pays for its connection.
+TEST(CommandLinesTest, ConnectOpensAConnectionForEveryOperation) {
+  Program program(RunOn("compare", {"--scenarios", "sync,threads:2,async:pool=2,chunked:2,window:2",
+                                    "-b", "ping", "--operations", "10", "-C"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = ResultOf(program);
+  ASSERT_EQ(result["runs"].size(), 5U);
+  for (const Json& run : result["runs"]) {
+    SCOPED_TRACE(run["scenario"]);
+    EXPECT_EQ(run["operations"]["succeeded"], 10);
+    EXPECT_EQ(run["connections"]["opened"], 10);
+    EXPECT_LE(run["connections"]["peak_open"], 2);
+    EXPECT_GT(run["connections"]["connect_ns"]["max"], 0);
+  }
+}
+
+TEST(CommandLinesTest, ExitOnAbortEndsTheRunAndTheComparison) {
+  const ScriptFile script("\\set x random(1, 4)\nSELECT 1 / (:x::int - 4);\n");
+  for (const std::string scenarios : {"threads:2,sync", "window:2,sync"}) {
+    SCOPED_TRACE(scenarios);
+    Program program(RunOn(
+        "compare", {"--scenarios", scenarios, "-f", script.path(), "-T", "60", "--exit-on-abort"}));
+    EXPECT_EQ(program.Wait(), 2);
+    const Json result = ResultOf(program);
+    ASSERT_EQ(result["runs"].size(), 1U) << "the second scenario was not begun";
+    EXPECT_THAT(program.stdout_text(), HasSubstr("an error aborted a client (--exit-on-abort)"));
+    EXPECT_LT(result["runs"][0]["wall_s"], 50);
+  }
+}
+
 // What is no error of the server's ends a client all the same, as in pgbench.
 TEST(CommandLinesTest, ContinueOnErrorIsForSqlErrors) {
   const ScriptFile script("\\set x 1 / (:client_id - :client_id)\nSELECT 1;\n");

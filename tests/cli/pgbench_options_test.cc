@@ -42,6 +42,7 @@ const std::vector<PgbenchOption>& PgbenchOptions() {
       {"--skip-some-updates", "-N|--skip-some-updates", ""},
       {"--select-only", "-S|--select-only", "", "compare", ""},
       {"--client", "-c 10|-c10|--client=10|--client 10", ""},
+      {"--connect", "-C|--connect", ""},
       {"--define", "-D a=1|-Da=1|--define=a=1", ""},
       {"--jobs", "-j 4|-j4|--jobs=4", ""},
       {"--log", "-l|--log", ""},
@@ -105,7 +106,7 @@ TEST(PgbenchOptionsTest, AreAcceptedOrSayWhatToUse) {
 }
 
 TEST(PgbenchOptionsTest, AreAllHere) {
-  std::set<std::string> known = {"--connect", "--verbose-errors"};
+  std::set<std::string> known = {"--verbose-errors"};
   for (const PgbenchOption& option : PgbenchOptions()) known.insert(option.name);
   FILE* help = popen("pgbench --help 2>/dev/null", "r");
   ASSERT_NE(help, nullptr);

@@ -39,6 +39,8 @@ struct PoolOptions {
   int size = 5;
   int max_overflow = 0;
   int64_t timeout_ns = 0;  // 0 waits for ever
+  // A returned connection is kept for the next lease; otherwise it is closed.
+  bool reuses_connections = true;
   // At most that many connections are being opened at once; a server's listen queue is finite.
   int max_connecting = 64;
 };
