@@ -14,6 +14,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mountpoint -q /dev || mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
+ln -sf /proc/self/fd /dev/fd
 mount -t devpts pts /dev/pts
 for directory in /dev/shm /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs "$directory"; done
 mkdir -p /run/lock /run/postgresql
@@ -40,7 +41,7 @@ count() {
 # A program of GoogleTest's, below the build's tests/. What fails is tried once more by itself,
 # because an emulated processor can be too slow for two things at a time.
 run_tests() {
-  local program=$build/tests/$1 log=/tmp/tests.log test again=0 names
+  local program=$build/tests/$1 log=/tmp/tests.log test again=0 names=()
   timeout -k 10 "$test_limit_s" "$program" </dev/null >"$log" 2>&1
   local status=$?
   mapfile -t names < <(sed -n 's/^\[  FAILED  \] \([^ ,]*\).* ms)$/\1/p' "$log" | sort -u)
