@@ -91,8 +91,16 @@ struct WorkloadPlan {
   QueryMode ModeOf(const ScriptText& script) const { return mode.value_or(script.default_mode); }
   FamilyOptions family_options() const { return {statements, fk_index, print_rows}; }
   ScriptOptions script_options(bool may_make_tables) const {
-    return {scripts, mode,       variables,       seed,           scale,
-            vacuum,  vacuum_all, record_commands, may_make_tables};
+    return {.scripts = scripts,
+            .mode = mode,
+            .variables = variables,
+            .seed = seed,
+            .scale = scale,
+            .vacuum = vacuum,
+            .vacuum_all = vacuum_all,
+            .record_commands = record_commands,
+            .continue_on_error = continue_on_error,
+            .may_make_tables = may_make_tables};
   }
 };
 
