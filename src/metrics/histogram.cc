@@ -96,8 +96,9 @@ std::optional<int64_t> Histogram::ValueAtPercentile(double percentile) const {
   for (size_t index = 0; index < counts_.size(); ++index) {
     seen += counts_[index];
     if (seen < rank) continue;
-    const int64_t value = ValueFromIndex(static_cast<int>(index));
-    return percentile == 0.0 ? value : HighestEquivalent(value);
+    const int64_t lowest = ValueFromIndex(static_cast<int>(index));
+    // A bucket may reach beyond the values that lie in it.
+    return std::clamp(percentile == 0.0 ? lowest : HighestEquivalent(lowest), min_, max_);
   }
   return std::nullopt;
 }

@@ -143,10 +143,42 @@ TEST(HistogramTest, RanksThatAreWholeAreNotRoundedUp) {
   EXPECT_THAT(histogram.ValueAtPercentile(50), Optional(500));
 }
 
-TEST(HistogramTest, PercentileZeroIsTheLowestEquivalent) {
-  const Histogram histogram = Of({1'000'000});
-  EXPECT_THAT(histogram.ValueAtPercentile(0), Optional(999'936));
-  EXPECT_THAT(histogram.ValueAtPercentile(1), Optional(1'000'447));
+TEST(HistogramTest, PercentileZeroIsTheMinimum) {
+  const Histogram histogram = Of({1'000'000, 1'000'001});
+  EXPECT_EQ(histogram.LowestEquivalent(1'000'000), 999'936);
+  EXPECT_THAT(histogram.ValueAtPercentile(0), Optional(1'000'000));
+}
+
+// A run of one second during which no connection could be had reported a p99 of 10,804,527,103 ns
+// beside a maximum of 10,802,456,256 ns: the end of a bucket in which nothing was so long.
+TEST(HistogramTest, NoPercentileLiesAboveTheMaximum) {
+  Histogram histogram;
+  for (int repeat = 0; repeat < 200; ++repeat) histogram.Record(10'802'456'256);
+  EXPECT_EQ(histogram.HighestEquivalent(10'802'456'256), 10'804'527'103);
+  EXPECT_THAT(histogram.SupportedPercentile(99), Optional(10'802'456'256));
+  EXPECT_THAT(histogram.SupportedPercentile(100), Optional(10'802'456'256));
+}
+
+TEST(HistogramTest, PercentilesRiseFromTheMinimumToTheMaximum) {
+  for (const uint64_t seed : PropertySeeds()) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    Histogram histogram;
+    const int64_t lowest = int64_t{1} << random.Between(0, 34);
+    for (int64_t left = random.Between(1, 50); left > 0; --left) {
+      histogram.Record(random.Between(lowest, 2 * lowest));
+    }
+    int64_t last = histogram.Min();
+    EXPECT_THAT(histogram.ValueAtPercentile(0), Optional(histogram.Min()));
+    for (double percentile = 0; percentile <= 100; percentile += 0.5) {
+      const std::optional<int64_t> value = histogram.ValueAtPercentile(percentile);
+      ASSERT_TRUE(value.has_value());
+      ASSERT_GE(*value, last) << percentile;
+      ASSERT_LE(*value, histogram.Max()) << percentile;
+      last = *value;
+    }
+    EXPECT_EQ(last, histogram.Max());
+  }
 }
 
 TEST(HistogramTest, PublishedRawSample) {
@@ -156,7 +188,9 @@ TEST(HistogramTest, PublishedRawSample) {
   EXPECT_EQ(histogram.count(), 10'001);
   EXPECT_THAT(histogram.ValueAtPercentile(50), Optional(1'000));
   EXPECT_THAT(histogram.ValueAtPercentile(99.99), Optional(1'000));
-  EXPECT_THAT(histogram.ValueAtPercentile(100), Optional(100'007'935));
+  // Published as 100,007,935, the end of the bucket; ours never exceeds the maximum.
+  EXPECT_EQ(histogram.HighestEquivalent(100'000'000), 100'007'935);
+  EXPECT_THAT(histogram.ValueAtPercentile(100), Optional(100'000'000));
   EXPECT_NEAR(BucketMean(histogram), 10'996.417158, 1e-6);
   // Ours is of the values themselves.
   EXPECT_DOUBLE_EQ(histogram.Mean(), 110'000'000.0 / 10'001);
@@ -175,7 +209,8 @@ TEST(HistogramTest, PublishedCorrectedSample) {
   EXPECT_THAT(histogram.ValueAtPercentile(90), Optional(80'019'455));
   EXPECT_THAT(histogram.ValueAtPercentile(99), Optional(98'041'855));
   EXPECT_THAT(histogram.ValueAtPercentile(99.9), Optional(99'811'327));
-  EXPECT_THAT(histogram.ValueAtPercentile(99.99), Optional(100'007'935));
+  // Published as 100,007,935, the end of the bucket; ours never exceeds the maximum.
+  EXPECT_THAT(histogram.ValueAtPercentile(99.99), Optional(100'000'000));
 }
 
 TEST(HistogramTest, PublishedMixedSample) {
@@ -184,7 +219,8 @@ TEST(HistogramTest, PublishedMixedSample) {
     histogram.Record(value);
   }
   EXPECT_EQ(histogram.count(), 9);
-  EXPECT_THAT(histogram.ValueAtPercentile(100), Optional(1'000'447));
+  // Published as 1,000,447, the end of the bucket; ours never exceeds the maximum.
+  EXPECT_THAT(histogram.ValueAtPercentile(100), Optional(1'000'000));
   EXPECT_EQ(histogram.counts()[2048], 2);
   EXPECT_EQ(histogram.counts()[3072], 1);
   EXPECT_EQ(histogram.Min(), 0);
@@ -211,7 +247,8 @@ TEST(HistogramTest, PercentilesMatchTheSortedValues) {
     for (int64_t per_mille = 1; per_mille <= 1'000; ++per_mille) {
       const int64_t size = static_cast<int64_t>(values.size());
       const int64_t rank = (per_mille * size + 999) / 1'000;
-      const int64_t expected = histogram.HighestEquivalent(values[static_cast<size_t>(rank - 1)]);
+      const int64_t expected = std::min(
+          histogram.HighestEquivalent(values[static_cast<size_t>(rank - 1)]), values.back());
       ASSERT_THAT(histogram.ValueAtPercentile(static_cast<double>(per_mille) / 10),
                   Optional(expected))
           << per_mille << " per mille of " << size;
@@ -260,7 +297,7 @@ TEST(HistogramTest, ValuesBeyondTheRangeAreCountedAndRankHighest) {
   EXPECT_EQ(histogram.Max(), kMinuteNs + 1);
   EXPECT_DOUBLE_EQ(histogram.Mean(), (800.0 + 2.0 * kMinuteNs + 1.0) / 10);
   EXPECT_THAT(histogram.ValueAtPercentile(80), Optional(100));
-  EXPECT_THAT(histogram.ValueAtPercentile(90), Optional(histogram.HighestEquivalent(kMinuteNs)));
+  EXPECT_THAT(histogram.ValueAtPercentile(90), Optional(kMinuteNs + 1));
   EXPECT_EQ(histogram.ValueAtPercentile(91), std::nullopt);
   EXPECT_EQ(histogram.ValueAtPercentile(100), std::nullopt);
 }

@@ -50,9 +50,9 @@ class Histogram {
   double Sum() const { return sum_; }
   double Mean() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
 
-  // The highest value equivalent to the one at `percentile` (0..100), by the Java rule. Nothing
-  // when the histogram is empty or the rank falls among the overflowed values. Percentile 0 is the
-  // lowest equivalent value, as in Java. Not limited by the sample size: see SupportedPercentile.
+  // The highest value equivalent to the one at `percentile` (0..100), by the Java rule, within
+  // Min() and Max(). Nothing when the histogram is empty or the rank falls among the overflowed
+  // values. Percentile 0 is the minimum. Not limited by the sample size: see SupportedPercentile.
   std::optional<int64_t> ValueAtPercentile(double percentile) const;
 
   // As ValueAtPercentile, and nothing as well when the sample is too small to show it: a percentile
