@@ -1,5 +1,6 @@
 #include "pgring/metrics/process_cost.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -90,6 +91,11 @@ bool ResetPeakMemory() {
 std::optional<int64_t> PeakMemoryBytes() { return StatusBytes("VmHWM"); }
 
 std::optional<int64_t> ResidentMemoryBytes() { return StatusBytes("VmRSS"); }
+
+int64_t HeapBytesInUse() {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<int64_t>(heap.uordblks) + static_cast<int64_t>(heap.hblkhd);
+}
 
 std::optional<TreeCost> SampleTreeCost(pid_t root) {
   std::optional<std::vector<ProcessStat>> tree;

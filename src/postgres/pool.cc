@@ -7,9 +7,14 @@
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
 #include "pgring/coro/awaitables.h"
+#include "pgring/coro/frame_pool.h"
+#include "pgring/metrics/process_cost.h"
 
 namespace pgring {
 namespace {
+
+// Frames stay in their pool when their coroutines have ended.
+int64_t HeapBytesWithoutFrames() { return HeapBytesInUse() - GetFramePoolStats().reserved_bytes; }
 
 absl::Status StoppedStatus() {
   return WithFailureCode(absl::CancelledError("interrupted while waiting for a connection"),
@@ -408,8 +413,12 @@ Task<void> Pool::Close() {
   closing_.RequestStop();
   co_await background_.Join();
   PGRING_CHECK(leased_ == 0 && waiters_.empty(), "a pool was closed while it was in use");
+  const int connections = idle_count_;
+  const int64_t heap_before = HeapBytesWithoutFrames();
   while (PoolEntry* entry = TakeIdle()) Discard(entry);
   co_await background_.Join();
+  const int64_t given_back = heap_before - HeapBytesWithoutFrames();
+  if (connections > 0 && given_back > 0) bytes_per_connection_ = given_back / connections;
 }
 
 void Pool::Gauge(ConnectionGauge gauge, int delta) {

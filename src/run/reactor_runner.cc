@@ -1,7 +1,5 @@
 #include "run/reactor_runner.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -10,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
 #include "pgring/coro/awaitables.h"
-#include "pgring/coro/frame_pool.h"
 #include "pgring/coro/run.h"
 #include "pgring/coro/task_group.h"
 #include "run/client_slots.h"
@@ -25,13 +22,6 @@ namespace {
 
 // Of an open loop or a duration without a limiter: the cap on queued operations.
 constexpr int kMaxOperationsInSystem = 100'000;
-
-// What malloc has given out, coroutine frames left aside.
-int64_t HeapBytesWithoutFrames() {
-  const struct mallinfo2 heap = mallinfo2();
-  return static_cast<int64_t>(heap.uordblks) + static_cast<int64_t>(heap.hblkhd) -
-         GetFramePoolStats().reserved_bytes;
-}
 
 class ReactorRun {
  public:
@@ -65,7 +55,6 @@ class ReactorRun {
   Task<void> Main() {
     watch_.WatchInterrupt([this] { OnInterrupt(); });
     if (measured_->io_mode == IoMode::kCompletion) watch_.WatchWaits();
-    heap_before_ = HeapBytesWithoutFrames();
     if (context_.load.connect_before) {
       co_await ConnectAhead();
     }
@@ -84,13 +73,13 @@ class ReactorRun {
     NoteRing();
     clients_.ReleaseConnections();
     SkipTheRest();
-    NoteMemory();
     measured_->rescued_waits = watch_.rescued_waits();
     operations_ended_.RequestStop();
     watch_.Stop();
     co_await watch_.Join();
     co_await timers_.Join();
     co_await pool_.Close();
+    measured_->bytes_per_connection = pool_.bytes_per_connection();
   }
 
  private:
@@ -402,11 +391,6 @@ class ReactorRun {
     }
   }
 
-  void NoteMemory() {
-    const int64_t growth = HeapBytesWithoutFrames() - heap_before_;
-    if (growth > 0 && pool_.open() > 0) measured_->bytes_per_connection = growth / pool_.open();
-  }
-
   const RunContext& context_;
   Reactor* const reactor_;
   MeasuredRun* const measured_;
@@ -425,7 +409,6 @@ class ReactorRun {
   ConnectionOpener opener_;
   RunWatch watch_;
   BackendStats ring_before_;
-  int64_t heap_before_ = 0;
 };
 
 }  // namespace

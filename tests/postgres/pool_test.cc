@@ -9,6 +9,7 @@
 #include "pgring/base/random.h"
 #include "pool_fixture.h"
 #include "support/allocation_count.h"
+#include "support/sanitizers.h"
 
 namespace pgring {
 namespace {
@@ -352,6 +353,31 @@ TEST_F(PoolTest, LeasingAnOpenConnectionAllocatesNothing) {
   EXPECT_EQ(AllocationCount() - before, 0);
   EXPECT_EQ(pool_->counters().opened, 2);
   RunUntilDone(&reactor_, CloseAfterClients());
+}
+
+// Two connections of 100 KiB, for which 5,000 clients queue: the heap's growth during the run,
+// which was reported before, came to hundreds of KiB for each connection, because what the clients
+// left behind (here their records) was counted as memory of the connections.
+TEST_F(PoolTest, MemoryOfAConnectionIsNotThatOfWhatQueuedForIt) {
+  constexpr int64_t kSessionBytes = 100 * 1024;
+  constexpr int64_t kMostOfItsOwn = 1024;  // the session itself and its entry in the pool
+  server_.set_session_bytes(kSessionBytes);
+  MakePool({.size = 2});
+  for (int i = 0; i < 5'000; ++i) AddClient(0, 1);
+  EXPECT_EQ(pool_->bytes_per_connection(), std::nullopt);
+  Run();
+  if (kAddressSanitizer) GTEST_SKIP() << "the heap is not malloc's in this build";
+  ASSERT_TRUE(pool_->bytes_per_connection().has_value());
+  EXPECT_GE(*pool_->bytes_per_connection(), kSessionBytes);
+  EXPECT_LE(*pool_->bytes_per_connection(), kSessionBytes + kMostOfItsOwn);
+}
+
+TEST_F(PoolTest, MemoryOfConnectionsIsUnknownWithoutOne) {
+  server_.set_connect_outcome(WrongPassword());
+  MakePool({.size = 2});
+  AddClient(0, 1);
+  Run();
+  EXPECT_EQ(pool_->bytes_per_connection(), std::nullopt);
 }
 
 }  // namespace

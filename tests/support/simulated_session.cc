@@ -139,6 +139,7 @@ Task<absl::Status> SimulatedSession::Connect() {
   if (!outcome.ok()) {
     co_return outcome;
   }
+  buffers_ = std::vector<char>(server_->session_bytes_);
   ++server_->open_;
   server_->peak_open_ = std::max(server_->peak_open_, server_->open_);
   is_open_ = true;

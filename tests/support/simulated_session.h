@@ -8,6 +8,7 @@
 #ifndef PGRING_TESTS_SUPPORT_SIMULATED_SESSION_H_
 #define PGRING_TESTS_SUPPORT_SIMULATED_SESSION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -62,6 +63,8 @@ class SimulatedServer final : public SessionFactory {
   // Every statement is answered at once until this is called.
   void Answer(Script script) { script_ = std::move(script); }
   void set_connect_ns(int64_t connect_ns) { connect_ns_ = connect_ns; }
+  // What a session holds of the heap while it lives, as libpq holds its buffers.
+  void set_session_bytes(size_t session_bytes) { session_bytes_ = session_bytes; }
   // Further connects are refused with 53300 while this many are open.
   void set_max_connections(int max_connections) { max_connections_ = max_connections; }
   // Each of the next connects ends with one of these; OK means as usual.
@@ -94,6 +97,7 @@ class SimulatedServer final : public SessionFactory {
   Reactor* const reactor_;
   Script script_;
   int64_t connect_ns_ = 0;
+  size_t session_bytes_ = 0;
   int max_connections_ = std::numeric_limits<int>::max();
   absl::Status connect_outcome_;
   std::deque<absl::Status> scripted_outcomes_;
@@ -154,6 +158,7 @@ class SimulatedSession final : public Session {
   bool never_answers_ = false;
   bool aborted_ = false;
   const std::vector<Result> earlier_results_;
+  std::vector<char> buffers_;
   // Ends the wait in progress; a new one for each.
   std::optional<StopSource> wake_;
 };

@@ -2,7 +2,8 @@
 // memory. Figures are differences of two samples around the phase.
 //
 // Sources: getrusage(2) RUSAGE_SELF, /proc/self/status (VmHWM, VmRSS), /proc/<pid>/stat (proc(5);
-// CPU time in clock ticks of 10 ms). A figure that the system does not give is empty, never zero.
+// CPU time in clock ticks of 10 ms), mallinfo2(3). A figure that the system does not give is empty,
+// never zero, unless its comment says so.
 //
 // Stateless; safe from any thread.
 #ifndef PGRING_METRICS_PROCESS_COST_H_
@@ -32,6 +33,9 @@ bool ResetPeakMemory();
 // VmHWM and VmRSS in bytes.
 std::optional<int64_t> PeakMemoryBytes();
 std::optional<int64_t> ResidentMemoryBytes();
+// What malloc has given out and not got back (mallinfo2(3)); 0 where another allocator has taken
+// malloc's place, as under sanitizers. It walks the free lists: for outside the measured phase.
+int64_t HeapBytesInUse();
 
 struct TreeCost {
   double user_s = 0;

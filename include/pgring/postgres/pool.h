@@ -159,6 +159,10 @@ class Pool {
     counters.refused_ns = refused_time_.At(reactor_->clock().NowNs());
     return counters;
   }
+  // What each connection held of the heap: known after Close, from what closing them gave back.
+  // Nothing else ends then, so that operations which had queued for a connection are not in it.
+  // Nothing when no connection was open.
+  std::optional<int64_t> bytes_per_connection() const { return bytes_per_connection_; }
   int open() const { return open_; }
   bool has_waiters() const { return !waiters_.empty(); }
   // No connection could be opened for kGiveUpAfterNs: the run should end.
@@ -206,6 +210,7 @@ class Pool {
   Histogram* const connect_ns_;
 
   PoolCounters counters_;
+  std::optional<int64_t> bytes_per_connection_;
   RefusedTime refused_time_;
   std::function<void(const absl::Status&)> on_refused_;
   int open_ = 0;        // established
