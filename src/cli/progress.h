@@ -6,10 +6,13 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "cli/options.h"
 #include "cli/transaction_watch.h"
@@ -18,10 +21,38 @@
 
 namespace pgring {
 
+// What ends the measured phase: a number of operations, a time, or whichever comes first.
+struct ProgressExtent {
+  int64_t operations = kUnlimitedOperations;
+  std::optional<double> duration_s;
+};
+
+enum class ProgressPhase : uint8_t { kStarting, kWarmup, kMeasuring, kVerifying };
+
+struct ProgressState {
+  ProgressPhase phase = ProgressPhase::kStarting;
+  double warmup_left_s = 0;
+  double measured_s = 0;  // since the measured phase began
+  int64_t ended = 0;
+  int64_t failed = 0;
+  double recent_per_s = 0;  // over the last seconds of the measured phase
+};
+
 // One line, without a line end: "window   [=====>    ]  12,345 of 35,000  1,050/s  21 s left".
-// `bar_columns` 0 leaves out the bar. `recent_per_s` is the rate over the last seconds.
-std::string ProgressLine(const std::string& label, int64_t ended, int64_t total, int64_t failed,
-                         double recent_per_s, int bar_columns);
+// `bar_columns` 0 leaves out the bar.
+std::string ProgressLine(const std::string& label, const ProgressExtent& extent,
+                         const ProgressState& state, int bar_columns);
+
+// Makes states from a run's counters. Time before the measured phase has no part in the rate.
+class ProgressMeter {
+ public:
+  ProgressState Update(int64_t now_ns, const RunProgress& progress);
+
+ private:
+  double RecentRate(int64_t now_ns, int64_t ended);
+
+  std::deque<std::pair<int64_t, int64_t>> samples_;  // time and operations ended
+};
 
 class ProgressDisplay {
  public:
@@ -35,15 +66,20 @@ class ProgressDisplay {
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
 
   // `progress` must stay until Stop.
-  void Start(const std::string& label, int64_t total, const RunProgress* progress);
+  void Start(const std::string& label, const ProgressExtent& extent, const RunProgress* progress);
   // Writes whole lines in place of the bar, which is drawn again below them. From any thread.
   void PrintLines(std::string_view lines);
   // Clears the bar. Does nothing when none is running.
   void Stop();
 
  private:
-  void Run(const std::string& label, int64_t total, const RunProgress* progress);
-  void RunPgbenchLines();
+  void Run(const std::string& label, const ProgressExtent& extent, const RunProgress* progress);
+  void RunPgbenchLines(const RunProgress* progress);
+  // Nothing: stopped before.
+  std::optional<int64_t> WaitForMeasuring(const RunProgress* progress,
+                                          std::unique_lock<std::mutex>* lock);
+  void PrintPgbenchLine(int64_t start_ns, int64_t last_ns, int64_t now_ns,
+                        PgbenchProgressTotals* last) const;
 
   const ProgressMode mode_;
   int pgbench_interval_s_ = 0;  // 0: our own lines

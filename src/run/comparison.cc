@@ -287,6 +287,7 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   parameters.set_server_messages(&messages);
   const absl::Status ran = Measure(scenario, parameters, &progress, &events, &measured);
   costs.Stop();
+  progress.ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
 
   RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
   costs.Put(&run);

@@ -29,6 +29,11 @@ namespace pgring {
 struct RunProgress {
   std::atomic<int64_t> ended{0};
   std::atomic<int64_t> failed{0};
+  // When the measured phase begins, by the steady clock: in the future during the warm-up, 0 until
+  // it is known.
+  std::atomic<int64_t> measuring_from_ns{0};
+  // When the run had ended and its verification began; 0 before.
+  std::atomic<int64_t> ended_ns{0};
 };
 
 // Told by the runner, on one of its threads.

@@ -26,6 +26,7 @@ OperationSink::OperationSink(const RunContext& context, MeasuredRun* measured)
 
 void OperationSink::StartClock(int64_t measuring_from_ns, int64_t end_ns) {
   measuring_from_ns_ = measuring_from_ns;
+  context_.progress->measuring_from_ns.store(measuring_from_ns, std::memory_order_relaxed);
   end_ns_ = end_ns;
   context_.workload->StartRun();
 }

@@ -3,45 +3,155 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+
+#include "pgring/base/clock.h"
 
 namespace pgring {
 namespace {
 
+// A run of `operations` that has come so far.
+std::string CountedLine(const std::string& label, int64_t ended, int64_t operations, int64_t failed,
+                        double recent_per_s, int bar_columns) {
+  ProgressState state;
+  state.phase = ProgressPhase::kMeasuring;
+  state.measured_s = 3;
+  state.ended = ended;
+  state.failed = failed;
+  state.recent_per_s = recent_per_s;
+  return ProgressLine(label, {operations, std::nullopt}, state, bar_columns);
+}
+
+// A run of `duration_s` that has been measured for `measured_s`.
+std::string TimedLine(double measured_s, double duration_s, int bar_columns) {
+  ProgressState state;
+  state.phase = ProgressPhase::kMeasuring;
+  state.measured_s = measured_s;
+  state.ended = 2'500;
+  state.recent_per_s = 1'000;
+  return ProgressLine("sync", {kUnlimitedOperations, duration_s}, state, bar_columns);
+}
+
 TEST(ProgressLineTest, SaysHowFarHowFastAndHowLong) {
-  EXPECT_EQ(ProgressLine("window", 12'345, 35'000, 0, 1'050.4, 0),
+  EXPECT_EQ(CountedLine("window", 12'345, 35'000, 0, 1'050.4, 0),
             "window     12,345 of 35,000  1,050/s  22 s left");
 }
 
 TEST(ProgressLineTest, DrawsTheBarInProportion) {
-  EXPECT_EQ(ProgressLine("sync", 0, 100, 0, 0, 10), "sync       [>         ] 0 of 100  0/s");
-  EXPECT_EQ(ProgressLine("sync", 50, 100, 0, 10, 10),
+  EXPECT_EQ(CountedLine("sync", 0, 100, 0, 0, 10), "sync       [>         ] 0 of 100  0/s");
+  EXPECT_EQ(CountedLine("sync", 50, 100, 0, 10, 10),
             "sync       [=====>    ] 50 of 100  10/s  5 s left");
-  EXPECT_EQ(ProgressLine("sync", 100, 100, 0, 10, 10), "sync       [==========] 100 of 100  10/s");
+  EXPECT_EQ(CountedLine("sync", 100, 100, 0, 10, 10), "sync       [==========] 100 of 100  10/s");
+}
+
+// With -T there was neither a bar nor a time left.
+TEST(ProgressLineTest, ADurationHasABarAndATimeLeft) {
+  EXPECT_EQ(TimedLine(2.5, 10, 10), "sync       [==>       ] 2,500  1,000/s  8 s left");
+  EXPECT_EQ(TimedLine(2.5, 10, 0), "sync       2,500  1,000/s  8 s left");
+}
+
+// What is in flight when the time is up is completed.
+TEST(ProgressLineTest, ADurationThatIsOverIsBeingFinished) {
+  EXPECT_EQ(TimedLine(10.5, 10, 10), "sync       [==========] 2,500  1,000/s  finishing");
+}
+
+TEST(ProgressLineTest, OfACountAndADurationTheNearerEndIsShown) {
+  ProgressState state;
+  state.phase = ProgressPhase::kMeasuring;
+  state.measured_s = 5;
+  state.ended = 10;
+  state.recent_per_s = 2;
+  EXPECT_EQ(ProgressLine("a", {100, 10}, state, 10),
+            "a          [=====>    ] 10 of 100  2/s  5 s left");
+  EXPECT_EQ(ProgressLine("a", {20, 100}, state, 10),
+            "a          [=====>    ] 10 of 20  2/s  5 s left");
+}
+
+TEST(ProgressLineTest, ARunThatNothingEndsHasNeitherBarNorTimeLeft) {
+  ProgressState state;
+  state.phase = ProgressPhase::kMeasuring;
+  state.measured_s = 5;
+  state.ended = 10;
+  state.recent_per_s = 2;
+  EXPECT_EQ(ProgressLine("a", {}, state, 10), "a          10  2/s");
+}
+
+TEST(ProgressLineTest, OtherPhasesAreNamed) {
+  ProgressState state;
+  EXPECT_EQ(ProgressLine("sync", {100, 10}, state, 10), "sync       starting");
+  state.phase = ProgressPhase::kWarmup;
+  state.warmup_left_s = 2.25;
+  EXPECT_EQ(ProgressLine("sync", {100, 10}, state, 10), "sync       warm-up, 3 s left");
+  state.phase = ProgressPhase::kVerifying;
+  state.ended = 100;
+  EXPECT_EQ(ProgressLine("sync", {100, 10}, state, 10),
+            "sync       [==========] 100 of 100  verifying");
 }
 
 TEST(ProgressLineTest, RoundsTheTimeLeftUp) {
-  EXPECT_THAT(ProgressLine("a", 99, 100, 0, 1'000, 0), testing::EndsWith("1 s left"));
+  EXPECT_THAT(CountedLine("a", 99, 100, 0, 1'000, 0), testing::EndsWith("1 s left"));
 }
 
 TEST(ProgressLineTest, MentionsFailuresOnlyWhenThereAreAny) {
-  EXPECT_THAT(ProgressLine("a", 5, 10, 0, 1, 0), testing::Not(testing::HasSubstr("failed")));
-  EXPECT_THAT(ProgressLine("a", 5'000, 10'000, 1'234, 1, 0), testing::EndsWith("  1,234 failed"));
+  EXPECT_THAT(CountedLine("a", 5, 10, 0, 1, 0), testing::Not(testing::HasSubstr("failed")));
+  EXPECT_THAT(CountedLine("a", 5'000, 10'000, 1'234, 1, 0), testing::EndsWith("  1,234 failed"));
 }
 
 TEST(ProgressLineTest, LeavesOutTheTimeThatCannotBeKnown) {
-  EXPECT_THAT(ProgressLine("a", 5, 10, 0, 0, 0), testing::Not(testing::HasSubstr("left")));
+  EXPECT_THAT(CountedLine("a", 5, 10, 0, 0, 0), testing::Not(testing::HasSubstr("left")));
 }
 
 TEST(ProgressLineTest, GroupsDigitsByThousands) {
-  EXPECT_THAT(ProgressLine("a", 999, 1'000, 0, 0, 0), testing::HasSubstr("999 of 1,000"));
-  EXPECT_THAT(ProgressLine("a", 1'000'000, 10'000'000, 0, 0, 0),
+  EXPECT_THAT(CountedLine("a", 999, 1'000, 0, 0, 0), testing::HasSubstr("999 of 1,000"));
+  EXPECT_THAT(CountedLine("a", 1'000'000, 10'000'000, 0, 0, 0),
               testing::HasSubstr("1,000,000 of 10,000,000"));
 }
 
 TEST(ProgressLineTest, KeepsALongLabelWhole) {
-  EXPECT_THAT(ProgressLine("window:limit=20:pool=10", 1, 2, 0, 0, 0),
+  EXPECT_THAT(CountedLine("window:limit=20:pool=10", 1, 2, 0, 0, 0),
               testing::StartsWith("window:limit=20:pool=10 1 of 2"));
+}
+
+// The rate was divided by time that included the warm-up: a run of 1,000 operations a second that
+// had been warming up for three seconds showed 25/s, and "4005 s left".
+TEST(ProgressMeterTest, TheWarmupHasNoPartInTheRate) {
+  constexpr int64_t kSecond = kNanosecondsPerSecond;
+  constexpr int64_t kStartNs = 1'000 * kSecond;
+  RunProgress progress;
+  ProgressMeter meter;
+  EXPECT_EQ(meter.Update(kStartNs, progress).phase, ProgressPhase::kStarting);
+  progress.measuring_from_ns = kStartNs + 3 * kSecond;
+  ProgressState state = meter.Update(kStartNs + kSecond, progress);
+  EXPECT_EQ(state.phase, ProgressPhase::kWarmup);
+  EXPECT_DOUBLE_EQ(state.warmup_left_s, 2);
+  meter.Update(kStartNs + 2 * kSecond + kSecond / 2, progress);
+  progress.ended = 100;
+  state = meter.Update(kStartNs + 3 * kSecond + kSecond / 10, progress);
+  EXPECT_EQ(state.phase, ProgressPhase::kMeasuring);
+  EXPECT_DOUBLE_EQ(state.measured_s, 0.1);
+  EXPECT_DOUBLE_EQ(state.recent_per_s, 1'000);
+}
+
+TEST(ProgressMeterTest, TheRateIsOverTheLastSeconds) {
+  constexpr int64_t kSecond = kNanosecondsPerSecond;
+  RunProgress progress;
+  progress.measuring_from_ns = kSecond;
+  ProgressMeter meter;
+  for (int64_t second = 1; second <= 10; ++second) {
+    progress.ended += second <= 5 ? 1'000 : 100;
+    meter.Update((1 + second) * kSecond, progress);
+  }
+  progress.ended += 100;
+  EXPECT_DOUBLE_EQ(meter.Update(12 * kSecond, progress).recent_per_s, 100);
+}
+
+TEST(ProgressMeterTest, AfterItsEndARunIsBeingVerified) {
+  RunProgress progress;
+  progress.measuring_from_ns = 1;
+  progress.ended_ns = 2;
+  ProgressMeter meter;
+  EXPECT_EQ(meter.Update(3, progress).phase, ProgressPhase::kVerifying);
 }
 
 // Many short runs, so that starting and stopping meet in every order.
@@ -49,11 +159,11 @@ TEST(ProgressDisplayTest, StartsAndStopsAnyNumberOfTimes) {
   ProgressDisplay display(ProgressMode::kPlain);
   RunProgress progress;
   for (int i = 0; i < 100; ++i) {
-    display.Start("sync", 10, &progress);
+    display.Start("sync", {10, std::nullopt}, &progress);
     display.Stop();
     display.Stop();
   }
-  display.Start("sync", 10, &progress);
+  display.Start("sync", {10, std::nullopt}, &progress);
 }
 
 TEST(ProgressDisplayTest, ShowsNothingWhenThereIsToBeNone) {
@@ -61,7 +171,7 @@ TEST(ProgressDisplayTest, ShowsNothingWhenThereIsToBeNone) {
   {
     ProgressDisplay display(ProgressMode::kNone);
     RunProgress progress;
-    display.Start("sync", 10, &progress);
+    display.Start("sync", {10, std::nullopt}, &progress);
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
@@ -71,7 +181,7 @@ TEST(ProgressDisplayTest, ClearsTheBarAtTheEnd) {
   {
     ProgressDisplay display(ProgressMode::kBar);
     RunProgress progress;
-    display.Start("sync", 10, &progress);
+    display.Start("sync", {10, std::nullopt}, &progress);
   }
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::EndsWith("\r\033[K"));
 }
