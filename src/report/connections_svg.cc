@@ -368,11 +368,9 @@ std::string ConnectionsSvg(const ComparisonResult& result) {
         "recorded any.</text>\n",
         layout.main.left + layout.main.width / 2, layout.main.top + layout.main.height / 2);
   }
-  out += fmt::format(
-      "<text class=\"tick\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{} since the start of each "
-      "run</text>\n",
-      kLeft + kPlotWidth / 2, layout.caption_top - kNoteLine,
-      TimeUnitFor(layout.main.span_ns).name);
+  out += fmt::format("<text class=\"tick\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{} {}</text>\n",
+                     kLeft + kPlotWidth / 2, layout.caption_top - kNoteLine,
+                     TimeUnitFor(layout.main.span_ns).name, TimeOriginText(result.plan));
   out += Notes(caption, layout.caption_top + 8);
   out += "</svg>\n";
   return out;

@@ -244,6 +244,11 @@ std::string WorkloadText(const ComparisonPlan& plan) {
                      workload.fk_index ? "index on b.a_id" : "no index on b.a_id");
 }
 
+std::string_view TimeOriginText(const ComparisonPlan& plan) {
+  return plan.load.warmup_s > 0 ? "since the warm-up of each run ended"
+                                : "since the start of each run";
+}
+
 std::string ServerText(const ComparisonResult& result) {
   const Environment& environment = result.environment;
   std::string text = "PostgreSQL ";

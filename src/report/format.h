@@ -57,6 +57,8 @@ inline bool RunIsComparable(const RunResult& run) { return run.valid() && !run.i
 
 // "batched statements, no index on b.a_id" and what else makes the workload the same or another.
 std::string WorkloadText(const ComparisonPlan& plan);
+// What the time axis of a graph begins with: "since the start of each run".
+std::string_view TimeOriginText(const ComparisonPlan& plan);
 // "PostgreSQL 15.20, throwaway, Unix socket /tmp/x".
 std::string ServerText(const ComparisonResult& result);
 

@@ -10,6 +10,7 @@
 
 #include "pgring/base/clock.h"
 #include "report/format.h"
+#include "report/speed.h"
 #include "report/timeline_columns.h"
 
 namespace pgring {
@@ -275,6 +276,13 @@ void AddLoadFigures(const LoadPlan& load, const RunResult& run, Json* json) {
   }
 }
 
+// Against the run that the table compares with. A single run has nothing to be compared with.
+void AddSpeed(const SpeedComparison& speed, const RunResult& run, Json* json) {
+  (*json)["speed"] = {{"factor", ValueOrNull(speed.Factor(run))},
+                      {"of", SpeedMeasureName(speed.measure())},
+                      {"base", RunLabel(*speed.base())}};
+}
+
 Json RunJson(const RunResult& run) {
   std::vector<std::string> reasons = run.reasons;
   if (run.interrupted && reasons.empty()) reasons.emplace_back("interrupted");
@@ -334,9 +342,11 @@ void Write(const Json& value, int indent, std::string* out) {
 }  // namespace
 
 std::string JsonReport(const ComparisonResult& result) {
+  const SpeedComparison speed(result);
   Json runs = Json::array();
   for (const RunResult& run : result.runs) {
     runs.push_back(RunJson(run));
+    if (result.runs.size() > 1) AddSpeed(speed, run, &runs.back());
     AddLoadFigures(result.plan.load, run, &runs.back());
   }
   const Json report = {{"schema", kResultSchema},

@@ -1,116 +1,35 @@
-// The tables of text_report.h.
+// The table of text_report.h that answers the question, and what its columns mean.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_join.h"
 #include "pgring/base/clock.h"
 #include "report/format.h"
+#include "report/run_table.h"
+#include "report/speed.h"
 #include "report/terminal_style.h"
 #include "report/text_report.h"
-#include "report/text_table.h"
 
 namespace pgring {
 namespace {
 
-using CellFunction = std::function<std::string(const RunResult&)>;
-
-std::optional<double> Quotient(double numerator, double denominator) {
-  if (!(denominator > 0) || !std::isfinite(numerator) || !std::isfinite(denominator)) {
-    return std::nullopt;
-  }
-  return numerator / denominator;
-}
-
-std::string PercentileText(const Histogram& histogram, double percentile) {
-  const std::optional<int64_t> value = histogram.SupportedPercentile(percentile);
-  if (!value.has_value()) return std::string(kUnknownFigure);
-  return DurationText(static_cast<double>(*value));
-}
-
-std::string MaximumText(const Histogram& histogram) {
-  if (histogram.count() == 0) return std::string(kUnknownFigure);
-  return DurationText(static_cast<double>(histogram.Max()));
-}
-
 bool IsTimed(const RunResult& run) { return std::isfinite(run.wall_s) && run.wall_s > 0; }
 
-// The run that the others are compared with: the first sync run, else the first run.
-const RunResult* BaselineRun(const ComparisonResult& result) {
-  for (const RunResult& run : result.runs) {
-    if (run.scenario.kind == ScenarioKind::kSync) return &run;
-  }
-  return result.runs.empty() ? nullptr : &result.runs.front();
-}
-
-bool HasSyncRun(const ComparisonResult& result) {
-  const RunResult* baseline = BaselineRun(result);
-  return baseline != nullptr && baseline->scenario.kind == ScenarioKind::kSync;
-}
-
 // A run that is not valid has no speed to boast of: its mark stands in the place of the factor.
-std::string SpeedCell(const RunResult& run, const RunResult& baseline) {
+std::string SpeedCell(const RunResult& run, const SpeedComparison& speed) {
   if (run.interrupted) return "INTERRUPTED";
   if (!run.valid()) return "INVALID";
-  if (!RunIsComparable(baseline)) return std::string(kUnknownFigure);
-  return FixedText(Quotient(baseline.wall_s, run.wall_s), 2);
+  return FixedText(speed.Factor(run), 2);
 }
 
 // A single valid run has nothing to be compared with.
 bool ShowsSpeed(const ComparisonResult& result) {
   return result.runs.size() > 1 || !RunIsComparable(result.runs.front());
-}
-
-class RunTableBuilder {
- public:
-  RunTableBuilder(const ComparisonResult& result, const TextStyle& style)
-      : result_(result), style_(style) {
-    for (const RunResult& run : result.runs) {
-      table_.alarming_rows.push_back(!RunIsComparable(run));
-    }
-    Add({"scenario"}, 0,
-        [&style](const RunResult& run) { return PrintableText(RunLabel(run), style.unicode); });
-    table_.columns.back().left = true;
-  }
-
-  void Add(std::vector<std::string> heading, int leave_out_order, const CellFunction& cell) {
-    TextColumn column;
-    column.heading = std::move(heading);
-    column.leave_out_order = leave_out_order;
-    for (const RunResult& run : result_.runs) column.cells.push_back(cell(run));
-    table_.columns.push_back(std::move(column));
-  }
-
-  std::string Render() {
-    return RenderTable(std::move(table_), ReportColumns(style_), style_.unicode, style_.color);
-  }
-
- private:
-  const ComparisonResult& result_;
-  const TextStyle& style_;
-  TextTable table_;
-};
-
-// One column each for p50 and p99 of `part`.
-void AddPercentiles(const std::vector<std::string>& heading, LatencyPart part,
-                    RunTableBuilder* table) {
-  for (const int percentile : {50, 99}) {
-    std::vector<std::string> lines = heading;
-    lines.push_back(fmt::format("p{}", percentile));
-    table->Add(std::move(lines), 0, [part, percentile](const RunResult& run) {
-      return PercentileText(run.total.part(part), percentile);
-    });
-  }
-}
-
-std::string Wrapped(const std::string& text, const TextStyle& style) {
-  return WrapText(PrintableText(text, style.unicode), ReportColumns(style), 2);
 }
 
 std::string InvalidRunLines(const ComparisonResult& result, const TextStyle& style) {
@@ -143,43 +62,72 @@ std::string InvalidRunLines(const ComparisonResult& result, const TextStyle& sty
   return out;
 }
 
-std::string Explanations(const ComparisonResult& result, const TextStyle& style) {
-  std::string out = Wrapped(
-      "response: from being scheduled to the result, all waiting included; p50 and p99 are the "
-      "times within which 50 % and 99 % of the operations had their result.",
-      style);
+std::string WholeTimeExplanation(const ComparisonResult& result) {
+  return std::string(result.plan.load.open_loop()
+                         ? "response: from when the operation was due to its result, all waiting "
+                           "included"
+                         : "latency: from when the operation was admitted to its result, that is, "
+                           "waiting for a connection and service") +
+         "; p50 and p99 are the times within which 50 % and 99 % of the successful operations had "
+         "their result.";
+}
+
+// What async does differently; empty where it took no part.
+std::string UnboundedExplanation(const ComparisonResult& result) {
   std::vector<std::string> unbounded;
   for (const RunResult& run : result.runs) {
     if (run.limiter == LimiterKind::kUnbounded) unbounded.push_back(RunLabel(run));
   }
-  if (!unbounded.empty()) {
-    out += Wrapped(absl::StrJoin(unbounded, ", ") +
-                       ": operations are started as fast as the client gets to it, whether a "
-                       "connection is free or not; what is above the service time was spent "
-                       "waiting for one.",
-                   style);
+  if (unbounded.empty()) return "";
+  return absl::StrJoin(unbounded, ", ") +
+         (result.plan.load.open_loop()
+              ? ": operations are begun when they are due, whether a connection is free or not."
+              : ": operations are begun as fast as the client gets to it, whether a connection is "
+                "free or not; latency beyond the service time was spent waiting for one.");
+}
+
+std::string SpeedExplanation(const SpeedComparison& speed) {
+  const std::string base = RunLabel(*speed.base());
+  const bool by_time = speed.measure() == SpeedMeasure::kTime;
+  const std::string name = by_time ? "times faster: " : "times the throughput: ";
+  const std::string why_base =
+      speed.base_is_sync() ? "" : ", the first run, as there is no sync run";
+  if (!RunIsComparable(*speed.base())) {
+    return name + "not given, because " + base + " (what the others would be compared with" +
+           why_base + ") is not valid.";
   }
+  if (by_time) {
+    return name + "how many times less time the same operations took than with " + base + why_base +
+           ".";
+  }
+  return name + "operations per second, relative to " + base + why_base + ".";
+}
+
+std::string Explanations(const ComparisonResult& result, const SpeedComparison& speed,
+                         const TextStyle& style) {
+  std::string out = Wrapped(WholeTimeExplanation(result), style);
+  const std::string unbounded = UnboundedExplanation(result);
+  if (!unbounded.empty()) out += Wrapped(unbounded, style);
   if (result.runs.size() == 1) return out;
-  const RunResult& baseline = *BaselineRun(result);
-  if (!HasSyncRun(result)) {
-    out += Wrapped("times faster: relative to " + RunLabel(baseline) +
-                       ", the first run, as there is no sync run.",
-                   style);
-  }
-  if (!RunIsComparable(baseline)) {
-    out += Wrapped("times faster: not given, because " + RunLabel(baseline) +
-                       ", with which the others would be compared, is not valid.",
-                   style);
+  out += Wrapped(SpeedExplanation(speed), style);
+  if (result.plan.load.open_loop()) {
+    out += Wrapped(
+        "The schedule sets the throughput of every run that keeps up with it: compare the response "
+        "times.",
+        style);
   }
   return out;
 }
 
-std::string SpeedHeading(const ComparisonResult& result) {
-  if (HasSyncRun(result)) return "than sync";
+std::vector<std::string> SpeedHeading(const SpeedComparison& speed) {
+  const bool by_time = speed.measure() == SpeedMeasure::kTime;
   // A longer name would widen the column for one word; the line below the table gives it.
   constexpr size_t kLongestName = 7;
-  const std::string label = PrintableText(RunLabel(*BaselineRun(result)), false);
-  return label.size() <= kLongestName ? "than " + label : "than first";
+  std::string base = PrintableText(RunLabel(*speed.base()), false);
+  if (speed.base_is_sync()) base = "sync";
+  if (base.size() > kLongestName) base = by_time ? "first" : "the first";
+  if (by_time) return {"times", "faster", "than " + base};
+  return {"times the", "throughput", "of " + base};
 }
 
 }  // namespace
@@ -188,110 +136,45 @@ std::string ResultTable(const ComparisonResult& result, const TextStyle& style) 
   if (result.runs.empty()) {
     return "No scenario was run.\n" + InvalidRunLines(result, style);
   }
-  const RunResult& baseline = *BaselineRun(result);
+  const SpeedComparison speed(result);
   std::vector<double> wall_s;
   for (const RunResult& run : result.runs) wall_s.push_back(run.wall_s);
   const int time_decimals = ColumnDecimals(wall_s);
 
+  const bool all_comparable = std::all_of(result.runs.begin(), result.runs.end(), RunIsComparable);
   RunTableBuilder table(result, style);
-  table.Add({"time", "s"}, 0, [&](const RunResult& run) {
+  table.Add({"time", "s"}, 6, [&](const RunResult& run) {
     return IsTimed(run) ? FixedText(run.wall_s, time_decimals) : std::string(kUnknownFigure);
   });
   if (ShowsSpeed(result)) {
-    table.Add({"times", "faster", SpeedHeading(result)}, 0,
-              [&](const RunResult& run) { return SpeedCell(run, baseline); });
+    // The mark of an invalid run stays.
+    table.Add(SpeedHeading(speed), all_comparable ? 3 : 0,
+              [&](const RunResult& run) { return SpeedCell(run, speed); });
   }
-  table.Add({"operations", "per s"}, 1, [](const RunResult& run) {
+  table.Add({"operations", "per s"}, 0, [](const RunResult& run) {
     return IsTimed(run) ? FigureText(run.throughput_per_s) : std::string(kUnknownFigure);
   });
-  AddPercentiles({"response"}, LatencyPart::kResponse, &table);
-  table.Add({"connections", "in use", "peak / mean"}, 0, [](const RunResult& run) {
+  table.AddPercentiles({std::string(WholeTimeName(result.plan))}, LatencyPart::kResponse, 4);
+  table.Add({"connections", "in use", "peak / mean"}, 7, [](const RunResult& run) {
     constexpr int kMeanColumns = 4;  // "98.7", so that the strokes stand below each other
     const std::string mean =
         IsTimed(run) ? FixedText(run.connections.mean_in_use, 1) : std::string(kUnknownFigure);
     return fmt::format("{} / {:>{}}", CountText(run.connections.peak_in_use), mean, kMeanColumns);
   });
-  table.Add({"round", "trips", "per op."}, 4, [](const RunResult& run) {
+  table.Add({"round", "trips", "per op."}, 10, [](const RunResult& run) {
     if (run.round_trips <= 0) return std::string(kUnknownFigure);
     return FixedText(
         Quotient(static_cast<double>(run.round_trips), static_cast<double>(run.total.succeeded)),
         2);
   });
-  table.Add({"client", "CPU us", "per op."}, 2, [](const RunResult& run) {
+  table.Add({"client", "CPU us", "per op."}, 9, [](const RunResult& run) {
     return FigureText(Quotient((run.client.user_s + run.client.sys_s) * kMicrosecondsPerSecond,
                                static_cast<double>(run.total.succeeded)));
   });
-  table.Add({"failed"}, 0, [](const RunResult& run) { return CountText(run.total.failed); });
-  return table.Render() + InvalidRunLines(result, style) + Explanations(result, style);
-}
-
-std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& style) {
-  struct Part {
-    LatencyPart part;
-    std::string_view first_line;
-    std::string_view second_line;
-  };
-  static constexpr Part kParts[] = {{LatencyPart::kAdmissionWait, "wait for", "limiter"},
-                                    {LatencyPart::kPoolWait, "wait for", "connection"},
-                                    {LatencyPart::kService, "", "service"}};
-  RunTableBuilder table(result, style);
-  for (const Part& part : kParts) {
-    AddPercentiles({std::string(part.first_line), std::string(part.second_line)}, part.part,
-                   &table);
-  }
-  // A workload of many kinds would not fit; result.json has them all.
-  constexpr size_t kMostKinds = 3;
-  std::vector<std::string> kinds;
-  for (const RunResult& run : result.runs) {
-    for (const LatencyByKind& kind : run.by_kind) {
-      if (std::find(kinds.begin(), kinds.end(), kind.name) == kinds.end()) {
-        kinds.push_back(kind.name);
-      }
-    }
-  }
-  if (kinds.size() > kMostKinds) kinds.clear();
-  for (const std::string& name : kinds) {
-    table.Add({"service", PrintableText(name, style.unicode), "p50"}, 1,
-              [&name](const RunResult& run) {
-                for (const LatencyByKind& kind : run.by_kind) {
-                  if (kind.name != name) continue;
-                  return PercentileText(kind.summary.part(LatencyPart::kService), 50);
-                }
-                return std::string(kUnknownFigure);
-              });
-  }
-  return Styled("Where the time of an operation went", kStyleBold, style.color) + "\n" +
-         table.Render() +
-         Wrapped(
-             "service: from having a connection to the result; response is the sum of the "
-             "three, operation by operation.",
-             style);
-}
-
-std::string CostTable(const ComparisonResult& result, const TextStyle& style) {
-  RunTableBuilder table(result, style);
-  table.Add({"requested"}, 4,
-            [](const RunResult& run) { return CountText(run.connections.requested); });
-  table.Add({"opened"}, 0, [](const RunResult& run) { return CountText(run.connections.opened); });
-  table.Add({"refused"}, 0,
-            [](const RunResult& run) { return CountText(run.connections.refused); });
-  table.Add({"most", "open"}, 5,
-            [](const RunResult& run) { return CountText(run.connections.peak_open); });
-  table.Add({"connect", "p50"}, 0,
-            [](const RunResult& run) { return PercentileText(run.connections.connect_ns, 50); });
-  table.Add({"connect", "longest"}, 2,
-            [](const RunResult& run) { return MaximumText(run.connections.connect_ns); });
-  table.Add({"client", "memory per", "connection"}, 0,
-            [](const RunResult& run) { return BytesText(run.client.bytes_per_connection); });
-  table.Add({"client", "memory", "peak"}, 3,
-            [](const RunResult& run) { return BytesText(run.client.max_rss_bytes); });
-  table.Add({"client", "CPU", "s"}, 1,
-            [](const RunResult& run) { return FigureText(run.client.user_s + run.client.sys_s); });
-  table.Add({"server", "CPU", "s"}, 1, [](const RunResult& run) {
-    if (!run.server.has_value()) return std::string(kUnknownFigure);
-    return FigureText(run.server->user_s + run.server->sys_s);
-  });
-  return Styled("Connections and costs", kStyleBold, style.color) + "\n" + table.Render();
+  const auto failed = [](const RunResult& run) { return run.total.failed; };
+  table.Add({"failed"}, OrderOfCount(result, 8, failed),
+            [](const RunResult& run) { return CountText(run.total.failed); });
+  return table.Render() + InvalidRunLines(result, style) + Explanations(result, speed, style);
 }
 
 }  // namespace pgring

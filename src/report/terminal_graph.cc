@@ -177,13 +177,14 @@ std::string TimeAxis(const Axes& axes, const TextStyle& style) {
   return out + "\n" + labels + "\n";
 }
 
-std::string Caption(const std::vector<Series>& series, const Axes& axes, const TextStyle& style) {
+std::string Caption(const ComparisonPlan& plan, const std::vector<Series>& series, const Axes& axes,
+                    const TextStyle& style) {
   const bool any_thinned = std::any_of(series.begin(), series.end(), [](const Series& one) {
     return IsDrawable(*one.run) && !one.keeps_means;
   });
   const TimeUnit unit = TimeUnitFor(axes.span_ns);
   const double column = static_cast<double>(axes.span_ns) / axes.plot_columns;
-  std::string text = fmt::format("{} since the start of each run; one column is {}. ", unit.name,
+  std::string text = fmt::format("{} {}; one column is {}. ", unit.name, TimeOriginText(plan),
                                  DurationText(column));
   text += style.unicode ? "Line with capitals: mean over the column's time; dots with small "
                           "letters: its peak, where higher."
@@ -254,7 +255,8 @@ std::string ConnectionsGraph(const ComparisonResult& result, const TextStyle& st
         fmt::format("{:>{}} {}", label, axes.label_columns, label.empty() ? plain_axis : tick_axis);
     out += canvas.RowText(row, style.color) + "\n";
   }
-  return out + TimeAxis(axes, style) + Caption(series, axes, style) + Legend(series, style);
+  return out + TimeAxis(axes, style) + Caption(result.plan, series, axes, style) +
+         Legend(series, style);
 }
 
 }  // namespace pgring

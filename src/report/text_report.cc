@@ -191,24 +191,23 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
   for (const RunResult& run : result.runs) {
     const std::string label = RunLabel(run);
     if (run.total.skipped > 0) {
-      out += RunNote(label,
-                     CountText(run.total.skipped) +
-                         " operations were skipped: scheduled, but "
-                         "never started",
+      out += RunNote(label, CountText(run.total.skipped) + " operations were skipped: never begun",
                      style);
     }
     if (run.late.has_value()) {
-      out += RunNote(label,
-                     fmt::format("{} of {} operations were slower than the latency limit",
-                                 CountText(*run.late), CountText(run.total.succeeded)),
-                     style);
+      out +=
+          RunNote(label,
+                  fmt::format("{} of {} successful operations took longer than the latency limit",
+                              CountText(*run.late), CountText(run.total.succeeded)),
+                  style);
     }
     out += ServerMessageNotes(run, style);
     if (run.retried > 0) {
-      out += RunNote(label,
-                     fmt::format("{} operations took more than one attempt, {} attempts more",
-                                 CountText(run.retried), CountText(run.retries)),
-                     style);
+      out +=
+          RunNote(label,
+                  fmt::format("{} operations took more than one attempt: {} beyond the first ones",
+                              CountText(run.retried), CountText(run.retries)),
+                  style);
     }
   }
   out += VerificationNotes(result, style);

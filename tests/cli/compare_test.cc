@@ -117,12 +117,13 @@ TEST_F(EveryScenarioTest, ResultHasTheKeysOfTheContract) {
   ExpectKeys(result_["environment"]["settings"], {"fsync", "synchronous_commit", "full_page_writes",
                                                   "max_connections", "shared_buffers"});
   for (const Json& run : result_["runs"]) {
-    ExpectKeys(
-        run,
-        {"scenario",    "driver",       "limiter",     "pool",   "pipeline",         "io",
-         "valid",       "reasons",      "warnings",    "wall_s", "throughput_per_s", "operations",
-         "round_trips", "latency_ns",   "connections", "client", "server",           "verification",
-         "rows_read",   "rows_checksum"});
+    ExpectKeys(run, {"scenario",    "driver",           "limiter",
+                     "pool",        "pipeline",         "io",
+                     "valid",       "reasons",          "warnings",
+                     "wall_s",      "throughput_per_s", "operations",
+                     "round_trips", "latency_ns",       "connections",
+                     "client",      "server",           "verification",
+                     "rows_read",   "rows_checksum",    "speed"});
     ExpectKeys(run["operations"],
                {"scheduled", "succeeded", "failed", "skipped", "failures", "by_kind"});
     ExpectKeys(run["latency_ns"], {"response", "admission_wait", "pool_wait", "service"});

@@ -59,7 +59,8 @@ TEST(JsonReportTest, EveryRunHasExactlyTheKeysOfTheSchema) {
                 ElementsAre("scenario", "driver", "limiter", "pool", "pipeline", "io", "valid",
                             "reasons", "warnings", "wall_s", "throughput_per_s", "operations",
                             "round_trips", "latency_ns", "connections", "client", "server",
-                            "verification", "rows_read", "rows_checksum"));
+                            "verification", "rows_read", "rows_checksum", "speed"));
+    EXPECT_THAT(Keys(run["speed"]), ElementsAre("factor", "of", "base"));
     EXPECT_THAT(Keys(run["limiter"]), ElementsAre("kind", "limit"));
     EXPECT_THAT(Keys(run["pool"]), ElementsAre("size", "max_overflow", "timeout_s"));
     EXPECT_THAT(Keys(run["io"]), ElementsAre("mode", "setup"));
@@ -160,6 +161,24 @@ TEST(JsonReportTest, NonFiniteFiguresAreNull) {
   const Json report = Report(result);
   EXPECT_TRUE(report["runs"][0]["wall_s"].is_null());
   EXPECT_TRUE(report["runs"][1]["throughput_per_s"].is_null());
+}
+
+TEST(JsonReportTest, SpeedIsThatOfTheTable) {
+  ComparisonResult result = SampleComparison();
+  const Json timed = Report(result)["runs"][1]["speed"];
+  EXPECT_NEAR(timed["factor"].get<double>(), result.runs[0].wall_s / result.runs[1].wall_s, 1e-9);
+  EXPECT_EQ(timed["of"], "time");
+  EXPECT_EQ(timed["base"], "sync");
+  result.plan.load.duration_s = 30;
+  result.runs[0].throughput_per_s = 1'000;
+  result.runs[1].throughput_per_s = 4'000;
+  result.runs[2].reasons = {"operations were lost"};
+  const Json report = Report(result);
+  EXPECT_EQ(report["runs"][1]["speed"]["factor"], 4.0);
+  EXPECT_EQ(report["runs"][1]["speed"]["of"], "throughput");
+  EXPECT_TRUE(report["runs"][2]["speed"]["factor"].is_null());
+  result.runs.resize(1);
+  EXPECT_FALSE(Report(result)["runs"][0].contains("speed"));
 }
 
 TEST(JsonReportTest, AnInterruptedRunIsNotValid) {
