@@ -114,7 +114,8 @@ class Display final : public ComparisonObserver {
   void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
     if (watch_.wanted()) logged_.Update(watch_.StartRun(is_one_run_ ? "" : scenario.label));
     errors_.StartRun(scenario.label);
-    progress_.Start(scenario.label, {plan_.OperationsOf(scenario), plan_.load.duration_s}, &progress);
+    progress_.Start(scenario.label, {plan_.OperationsOf(scenario), plan_.load.duration_s},
+                    &progress);
   }
   void OnRunEnd(const RunResult& run) override {
     progress_.Stop();

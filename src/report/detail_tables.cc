@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "pgring/base/clock.h"
 #include "report/format.h"
 #include "report/run_table.h"
 #include "report/terminal_style.h"
@@ -72,6 +73,15 @@ std::string CostTable(const ComparisonResult& result, const TextStyle& style) {
             [](const RunResult& run) { return PercentileText(run.connections.connect_ns, 50); });
   table.Add({"connect", "longest"}, 6,
             [](const RunResult& run) { return MaximumText(run.connections.connect_ns); });
+  const bool any_before =
+      std::any_of(result.runs.begin(), result.runs.end(),
+                  [](const RunResult& run) { return run.connections.opened_before > 0; });
+  if (any_before) {
+    table.Add({"connecting", "before", "the clock"}, 1, [](const RunResult& run) {
+      if (run.connections.opened_before == 0) return std::string(kUnknownFigure);
+      return DurationText(run.connections.connecting_s * kNanosecondsPerSecond);
+    });
+  }
   table.Add({"client", "memory per", "connection"}, 3,
             [](const RunResult& run) { return BytesText(run.client.bytes_per_connection); });
   table.Add({"client", "memory", "peak"}, 7,
@@ -84,6 +94,12 @@ std::string CostTable(const ComparisonResult& result, const TextStyle& style) {
   });
   std::string out =
       Styled("Connections and costs", kStyleBold, style.color) + "\n" + table.Render();
+  if (any_before) {
+    out += Wrapped(
+        "connecting before the clock: until the connections were open that a run began with; no "
+        "operation's time contains it.",
+        style);
+  }
   const bool knows_memory =
       std::any_of(result.runs.begin(), result.runs.end(),
                   [](const RunResult& run) { return run.client.bytes_per_connection.has_value(); });

@@ -205,7 +205,7 @@ Json ConnectionsJson(const RunResult& run) {
           {"opened", counts.opened},
           {"refused", counts.refused},
           {"opened_before", counts.opened_before},
-          {"connecting_s", FiniteOrNull(counts.connecting_s)},
+          {"connecting_s", counts.opened_before > 0 ? FiniteOrNull(counts.connecting_s) : Json()},
           {"connect_ns", LatencyPartJson(counts.connect_ns)},
           {"peak_open", counts.peak_open},
           {"mean_open", has_span ? FiniteOrNull(counts.mean_open) : Json()},

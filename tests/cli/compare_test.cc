@@ -129,8 +129,9 @@ TEST_F(EveryScenarioTest, ResultHasTheKeysOfTheContract) {
     ExpectKeys(run["latency_ns"], {"response", "admission_wait", "pool_wait", "service"});
     ExpectKeys(run["latency_ns"]["response"],
                {"count", "min", "mean", "p50", "p90", "p95", "p99", "p99_9", "max"});
-    ExpectKeys(run["connections"], {"requested", "opened", "refused", "peak_open", "mean_open",
-                                    "peak_in_use", "mean_in_use", "timeline"});
+    ExpectKeys(run["connections"],
+               {"requested", "opened", "refused", "opened_before", "connecting_s", "connect_ns",
+                "peak_open", "mean_open", "peak_in_use", "mean_in_use", "timeline"});
     ExpectKeys(run["connections"]["timeline"], {"t_s", "open", "in_use", "waiting"});
     ExpectKeys(run["client"],
                {"user_s", "sys_s", "max_rss_bytes", "voluntary_switches", "involuntary_switches",

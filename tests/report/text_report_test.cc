@@ -230,6 +230,18 @@ TEST(ResultTableTest, UnsupportedAndUnknownFiguresAreDashes) {
   ExpectPrintable(TextReport(result, kPlain), 100);
 }
 
+// Scripts connect before the clock starts, and the report says how long that took.
+TEST(CostTableTest, ConnectingBeforeTheClockIsReportedByItself) {
+  ComparisonResult result = SampleComparison();
+  EXPECT_THAT(CostTable(result, kPlain), Not(HasSubstr("the clock")));
+  result.runs[1].connections.opened_before = 100;
+  result.runs[1].connections.connecting_s = 1.25;
+  const std::string table = CostTable(result, {false, false, 120});
+  EXPECT_THAT(table, AllOf(HasSubstr("the clock"), HasSubstr(" 1.25 s "),
+                           HasSubstr("connecting before the clock: until the connections")));
+  ExpectPrintable(CostTable(result, kPlain), 100);
+}
+
 TEST(TextReportTest, EveryLineFitsTheWidth) {
   ComparisonResult result = SampleComparison();
   result.runs[3].scenario.label = "window:400,pool=2000";
