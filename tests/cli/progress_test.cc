@@ -186,5 +186,40 @@ TEST(ProgressDisplayTest, ClearsTheBarAtTheEnd) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::EndsWith("\r\033[K"));
 }
 
+// pgbench's lines of a run whose measured phase began ten seconds ago, if it began, and ended
+// `ended_ms` after that; two transactions of 5 ms have ended in it.
+std::string PgbenchLines(bool began, int64_t ended_ms) {
+  const OutputOptions output;
+  TransactionWatch watch(output, LoadPlan(), 1);
+  RunProgress progress;
+  if (began) {
+    const int64_t from_ns = SteadyClock::Get()->NowNs() - 10 * kNanosecondsPerSecond;
+    progress.measuring_from_ns = from_ns;
+    progress.ended_ns = from_ns + ended_ms * kNanosecondsPerMillisecond;
+  }
+  EndedOperation ended;
+  ended.stamps.finished_ns = 5 * kNanosecondsPerMillisecond;
+  watch.OnOperationEnded(ended);
+  watch.OnOperationEnded(ended);
+  testing::internal::CaptureStderr();
+  {
+    ProgressDisplay display(ProgressMode::kPlain);
+    display.UsePgbenchLines(1, {}, &watch);
+    display.Start("sync", {}, &progress);
+  }
+  return testing::internal::GetCapturedStderr();
+}
+
+// A run of one second ends just before its line is due.
+TEST(PgbenchLinesTest, TheLastIntervalHasItsLine) {
+  EXPECT_EQ(PgbenchLines(true, 990),
+            "progress: 1.0 s, 2.0 tps, lat 5.000 ms stddev 0.000, 0 failed\n");
+}
+
+// The display goes on while the database is verified; the lines do not.
+TEST(PgbenchLinesTest, EndWithTheRun) { EXPECT_EQ(PgbenchLines(true, 500), ""); }
+
+TEST(PgbenchLinesTest, BeginWithTheMeasuredPhase) { EXPECT_EQ(PgbenchLines(false, 0), ""); }
+
 }  // namespace
 }  // namespace pgring
