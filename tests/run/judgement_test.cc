@@ -197,7 +197,7 @@ TEST_F(JudgementTest, MoreThanOnePercentFailedInvalidates) {
 }
 
 TEST_F(JudgementTest, TheUserSaysHowManyMayFail) {
-  AddGood(90);
+  AddSucceeded(90);
   AddFailed(10, "40001");
   EXPECT_FALSE(Finish().valid());
   load_.max_failed_share = 0.1;
@@ -217,7 +217,7 @@ TEST_F(JudgementTest, NothingMaySucceedOnlyWhereEverythingMayFail) {
 }
 
 TEST_F(JudgementTest, AnUnstableRunIsValidOnlyWhereTheUserAllowsIt) {
-  AddGood(100);
+  AddSucceeded(100);
   load_.rate_per_s = 1000;
   measured_.last_lag_ns = 1000 * kOperationNs;
   const RunResult refused = Finish();
