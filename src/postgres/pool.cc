@@ -245,8 +245,10 @@ Lease Pool::MakeLease(PoolEntry* entry) {
 }
 
 void Pool::Return(PoolEntry* entry) {
-  const bool usable = options_.reuses_connections && entry->session->usable();
-  if (usable && !waiters_.empty()) {
+  const bool at_rest = entry->session->at_rest();
+  if (!at_rest && entry->session->usable()) ++counters_.discarded;
+  const bool reusable = options_.reuses_connections && at_rest;
+  if (reusable && !waiters_.empty()) {
     // Handed over: the session stays in use, and whoever waits longest has it next.
     waiters_.PopFront()->Give(Grant::kSession, entry);
     return;
@@ -256,7 +258,7 @@ void Pool::Return(PoolEntry* entry) {
     --leased_;
     Gauge(ConnectionGauge::kInUse, -1);
   }
-  if (usable && idle_count_ < options_.size) {
+  if (reusable && idle_count_ < options_.size) {
     idle_.PushBack(entry);
     ++idle_count_;
     return;

@@ -71,6 +71,12 @@ void JudgeRefusals(const MeasuredRun& measured, RunResult* result) {
 
 void JudgeConnections(RunResult* result) {
   const ConnectionCounts& connections = result->connections;
+  if (connections.discarded > 0) {
+    result->warnings.push_back(absl::StrFormat(
+        "%d connections were closed and replaced because an operation had left its transaction or "
+        "pipeline open; please report it",
+        connections.discarded));
+  }
   if (connections.timeline_thinned) {
     result->warnings.push_back(
         "more connection changes than are kept: the timeline is thinned, its peaks and means are "
@@ -166,6 +172,7 @@ RunResult MakeRunResult(const ScenarioPlan& scenario, const std::vector<std::str
   connections.requested = measured.connections.requested;
   connections.opened = measured.connections.opened;
   connections.refused = measured.connections.refused;
+  connections.discarded = measured.connections.discarded;
   connections.peak_open = timeline.Peak(ConnectionGauge::kOpen);
   connections.mean_open = timeline.Mean(ConnectionGauge::kOpen);
   connections.peak_in_use = timeline.Peak(ConnectionGauge::kInUse);

@@ -47,6 +47,7 @@ struct ConnectionCounts {
   int64_t requested = 0;
   int64_t opened = 0;
   int64_t refused = 0;
+  int64_t discarded = 0;  // because an operation had left something open
   int peak_open = 0;
   double mean_open = 0;
   int peak_in_use = 0;

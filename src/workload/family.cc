@@ -9,6 +9,7 @@
 #include "pgring/base/check.h"
 #include "pgring/base/random.h"
 #include "pgring/base/status.h"
+#include "pgring/postgres/at_rest.h"
 #include "workload/commit_outcome.h"
 #include "workload/row_checksum.h"
 
@@ -124,20 +125,22 @@ Task<absl::Status> FamilyWorkload::Run(Session* session, ClientState*, Operation
 }
 
 Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, OperationTally* tally) {
-  absl::Status begun = co_await Begin(session);
-  if (!begun.ok()) co_return begun;
-  absl::Status inserted;
-  if (options_.statements == StatementStyle::kBatched) {
-    inserted = co_await InsertBatched(session, value);
-  } else {
-    inserted = co_await InsertPerRow(session, value);
+  absl::Status status = co_await Begin(session);
+  if (status.ok()) {
+    if (options_.statements == StatementStyle::kBatched) {
+      status = co_await InsertBatched(session, value);
+    } else {
+      status = co_await InsertPerRow(session, value);
+    }
   }
-  if (!inserted.ok()) {
-    co_await RollBackAfterError(session);
-    co_return inserted;
+  if (status.ok()) {
+    status = co_await Commit(session, tally);
   }
-  absl::Status committed = co_await Commit(session, tally);
-  co_return committed;
+  // The COMMIT too may have been skipped: an error of what left with it comes first.
+  if (!status.ok()) {
+    co_await BringToRest(session);
+  }
+  co_return status;
 }
 
 Task<absl::Status> FamilyWorkload::Begin(Session* session) {
@@ -226,13 +229,20 @@ Task<absl::Status> FamilyWorkload::Commit(Session* session, OperationTally* tall
 }
 
 Task<absl::Status> FamilyWorkload::Read(Session* session, OperationTally* tally) {
-  absl::Status begun = co_await Begin(session);
-  if (!begun.ok()) co_return begun;
-  absl::Status read = co_await ReadRows(session, tally);
-  if (!read.ok()) {
-    co_await RollBackAfterError(session);
-    co_return read;
+  absl::Status status = co_await Begin(session);
+  if (status.ok()) {
+    status = co_await ReadRows(session, tally);
   }
+  if (status.ok()) {
+    status = co_await EndRead(session, tally);
+  }
+  if (!status.ok()) {
+    co_await BringToRest(session);
+  }
+  co_return status;
+}
+
+Task<absl::Status> FamilyWorkload::EndRead(Session* session, OperationTally* tally) {
   const Parameters none;
   const bool with_children = session->has_deferred();
   auto ended = co_await session->Execute(rollback_, none);
@@ -263,17 +273,6 @@ Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* ta
   if (!children.ok()) co_return children.status();
   folded = FoldChildren(*children, tally);
   co_return folded;
-}
-
-Task<void> FamilyWorkload::RollBackAfterError(Session* session) {
-  if (!session->usable()) co_return;
-  if (session->has_deferred()) {
-    absl::Status flushed = co_await session->Flush();
-    if (!session->usable()) co_return;
-  }
-  const Parameters none;
-  // Whether this succeeds shows in the session: one that cannot roll back is broken and dropped.
-  auto rolled_back = co_await session->Execute(rollback_, none);
 }
 
 absl::Status FamilyWorkload::FoldParents(const Result& result, OperationTally* tally) const {

@@ -49,7 +49,7 @@ class FamilyWorkload final : public Workload {
   Task<absl::Status> Commit(Session* session, OperationTally* tally);
   Task<absl::Status> Read(Session* session, OperationTally* tally);
   Task<absl::Status> ReadRows(Session* session, OperationTally* tally);
-  Task<void> RollBackAfterError(Session* session);
+  Task<absl::Status> EndRead(Session* session, OperationTally* tally);
   absl::Status FoldParents(const Result& result, OperationTally* tally) const;
   absl::Status FoldChildren(const Result& result, OperationTally* tally) const;
 

@@ -12,6 +12,7 @@
 #include "pgring/base/clock.h"
 #include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
+#include "pgring/postgres/at_rest.h"
 #include "workload/commit_outcome.h"
 #include "workload/script_client.h"
 #include "workload/script_workload.h"
@@ -160,21 +161,7 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
     client->Abort();
     status = WithClientAborted(std::move(status));
   }
-  if (session->usable() && session->has_deferred()) {
-    absl::Status flushed = co_await session->Flush();
-  }
-  if (session->usable() && session->in_pipeline()) {
-    absl::Status synchronised = co_await session->SyncPipeline();
-    if (session->usable()) synchronised.Update(session->ExitPipeline());
-  }
-  if (session->usable() && session->in_transaction()) {
-    client->simple.sql = "ROLLBACK";
-    client->simple.protocol = StatementProtocol::kSimple;
-    const Statement* rollback = &client->simple;
-    const Parameters none;
-    // Whether this succeeds shows in the session: one that cannot roll back is broken and dropped.
-    auto rolled_back = co_await session->Execute(rollback, none);
-  }
+  co_await BringToRest(session);
   co_return status;
 }
 

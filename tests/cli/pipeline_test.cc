@@ -134,6 +134,27 @@ TEST(PipelineTest, SerializationFailureInAPipelineIsTriedAgain) {
   EXPECT_EQ(AskServer("SELECT n FROM contended"), "200");
 }
 
+// Each of them is a failure of its own and none of another's: a connection once went back inside of
+// the transaction that had failed, and whichever operation had it next failed with 25P02.
+TEST(PipelineTest, SerializationFailureIsNobodyElsesFailure) {
+  ProgramOptions options;
+  options.environment = {"PGOPTIONS=-c default_transaction_isolation=serializable"};
+  Program program(
+      On(SharedServer().conninfo(), "compare",
+         {"--scenarios", "pipelined:4,threads:4", "--operations", "400", "--seed", "2"}),
+      options);
+  program.Wait();
+  const Json result = ResultOf(program);
+  ASSERT_THAT(result["runs"], SizeIs(2)) << program.stderr_text();
+  for (const Json& run : result["runs"]) {
+    ExpectAllAccountedFor(run, 400);
+    ExpectVerified(run);
+    for (const auto& [code, count] : run["operations"]["failures"].items()) {
+      EXPECT_EQ(code, "40001") << count;
+    }
+  }
+}
+
 // Whether the server committed cannot be known, so the operation is a failure, and verification
 // allows for it.
 TEST(PipelineTest, ConnectionLostUnderACommit) {

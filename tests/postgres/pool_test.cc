@@ -32,6 +32,24 @@ TEST_F(PoolTest, OpensAConnectionWhenItIsFirstNeeded) {
   EXPECT_EQ(pool_->counters().refused, 0);
 }
 
+// A workload once gave its connection back inside of a transaction that had failed, and the next
+// operation failed with it. Whatever workloads do, such a session is nobody else's.
+TEST_F(PoolTest, SessionThatIsReturnedInATransactionIsReplaced) {
+  MakePool({.size = 1});
+  const Statement begin = {"begin", "BEGIN"};
+  ClientRecord* first = AddClient(0, 10);
+  At(5, [&] { Start(first->session->Execute(&begin, Parameters())); });
+  ClientRecord* waiting = AddClient(1, 10);
+  ClientRecord* later = AddClient(30, 10);
+  Run();
+  EXPECT_EQ(waiting->leased_ms, 10);
+  EXPECT_NE(waiting->session, first->session);
+  EXPECT_EQ(later->session, waiting->session);
+  EXPECT_EQ(pool_->counters().opened, 2);
+  EXPECT_EQ(pool_->counters().discarded, 1);
+  EXPECT_EQ(server_.peak_open(), 1);
+}
+
 TEST_F(PoolTest, NeverHoldsMoreThanSizeAndOverflow) {
   MakePool({.size = 2, .max_overflow = 1});
   std::vector<ClientRecord*> clients;

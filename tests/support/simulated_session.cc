@@ -176,6 +176,8 @@ Task<absl::StatusOr<Result>> SimulatedSession::Execute(const Statement* statemen
   if (!answered) {
     co_return ServerError("57014");
   }
+  if (statement->sql == "BEGIN" && answer.status.ok()) in_transaction_ = true;
+  if (statement->sql == "COMMIT" || statement->sql == "ROLLBACK") in_transaction_ = false;
   if (!answer.status.ok()) {
     if (BreaksSession(answer.status)) state_ = State::kBroken;
     co_return answer.status;

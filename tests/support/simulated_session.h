@@ -132,7 +132,8 @@ class SimulatedSession final : public Session {
   Task<absl::Status> SyncPipeline() override;
   absl::Status ExitPipeline() override { return NoPipeline(); }
   bool in_pipeline() const override { return false; }
-  bool in_transaction() const override { return false; }
+  bool in_transaction() const override { return in_transaction_; }
+  bool is_busy() const override { return is_executing_; }
   Task<bool> Sleep(int64_t duration_ns) override;
   Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
@@ -155,6 +156,7 @@ class SimulatedSession final : public Session {
   State state_ = State::kNew;
   bool is_open_ = false;  // the server counts it
   bool is_executing_ = false;
+  bool in_transaction_ = false;  // after BEGIN, until COMMIT or ROLLBACK has been answered
   bool never_answers_ = false;
   bool aborted_ = false;
   const std::vector<Result> earlier_results_;

@@ -9,6 +9,7 @@
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
+#include "postgres/session_sides.h"
 #include "support/server_environment.h"
 #include "workload/family.h"
 #include "workload/schema_ownership.h"
@@ -209,6 +210,39 @@ void InsertFamilies(int families) {
             std::to_string(families) + ")");
   AskServer("INSERT INTO pgring.b (a_id) SELECT 1 FROM generate_series(1, 5 * " +
             std::to_string(families) + ")");
+}
+
+// With --pipeline the last INSERT leaves together with the COMMIT and the second SELECT with the
+// ROLLBACK, so that their errors skip the transaction's end too. The operation once ended there,
+// and the next one that leased the connection failed with 25P02.
+TEST_F(FamilyServerTest, ErrorOfWhatLeavesWithTheTransactionsEndRollsBack) {
+  for (const StatementStyle style : {StatementStyle::kBatched, StatementStyle::kPerRow}) {
+    SCOPED_TRACE(StatementStyleName(style));
+    FamilyOptions options;
+    options.statements = style;
+    FamilyWorkload workload(options);
+    auto control = Connect();
+    Prepare(&workload, control.get());
+    InsertFamilies(4);
+    ReactorSide side;
+    const ConnectionParameters parameters = ServerParameters();
+    Canceller canceller;
+    Connection session(side.reactor(), &parameters, &workload.statements(), &canceller,
+                       IoMode::kReadiness, Pipelining::kOn);
+    ASSERT_TRUE(side.Run(session.Connect()).ok());
+    AskServer("ALTER TABLE pgring.b RENAME TO elsewhere");
+    OperationTally tally;
+    for (const uint8_t kind : {kFamilyCreate, kFamilyRead}) {
+      const absl::Status status =
+          side.Run(workload.Run(&session, nullptr, Operation{kind, 1}, &tally));
+      EXPECT_EQ(FailureCode(status), "42P01") << status;
+      EXPECT_TRUE(session.at_rest());
+    }
+    EXPECT_EQ(tally.unconfirmed_commits, 0);
+    side.Run(session.Close());
+    control->CloseNow();
+    AskServer("DROP SCHEMA pgring CASCADE");
+  }
 }
 
 CommittedWork Work(int64_t confirmed, int64_t unconfirmed = 0) {

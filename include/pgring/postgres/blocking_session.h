@@ -45,6 +45,7 @@ class BlockingSession final : public Session {
   absl::Status ExitPipeline() override { return libpq_.ExitPipeline(); }
   bool in_pipeline() const override { return libpq_.in_pipeline(); }
   bool in_transaction() const override { return libpq_.in_transaction(); }
+  bool is_busy() const override { return libpq_.is_busy(); }
   Task<bool> Sleep(int64_t duration_ns) override;
   Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;

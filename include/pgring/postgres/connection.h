@@ -51,6 +51,7 @@ class Connection final : public Session {
   absl::Status ExitPipeline() override { return Noted(libpq_.ExitPipeline()); }
   bool in_pipeline() const override { return libpq_.in_pipeline() && !has_deferred_; }
   bool in_transaction() const override { return libpq_.in_transaction(); }
+  bool is_busy() const override { return state_ == State::kBusy || libpq_.is_busy(); }
   Task<bool> Sleep(int64_t duration_ns) override;
   Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;

@@ -3,7 +3,9 @@
 // and closed when they are returned while `size` are idle; a waiter gives up after `timeout_ns`.
 // Unlike QueuePool, waiters are strictly FIFO.
 //
-// A session that breaks is dropped, and its place goes to the next waiter, who opens a new one. A
+// A session that breaks is dropped, and its place goes to the next waiter, who opens a new one. So
+// is one that is returned while something is open on it (a transaction, a pipeline, an exchange),
+// whatever the workload did: the next operation must not run inside of another's transaction. A
 // refused connection (too many clients, server starting, nobody listening) does not fail the
 // operation: the pool counts it, waits (10 ms, doubled up to 1 s) and lets one waiter try again,
 // while returned connections go on serving the line. Only when no connection has been open for
@@ -53,6 +55,7 @@ struct PoolCounters {
   int64_t refused = 0;
   // For how long connections were refused: from a refusal until one was opened, or the end.
   int64_t refused_ns = 0;
+  int64_t discarded = 0;  // returned inside of a transaction, a pipeline or an exchange
 };
 
 // Measures PoolCounters::refused_ns. Not thread-safe.

@@ -65,6 +65,12 @@ class Session {
 
   // Between BEGIN and the end of the transaction, also one that has failed.
   virtual bool in_transaction() const = 0;
+  // An exchange has been begun and not ended.
+  virtual bool is_busy() const = 0;
+  // Another operation may have it: nothing that one has begun is open. See BringToRest.
+  bool at_rest() const {
+    return usable() && !is_busy() && !has_deferred() && !in_pipeline() && !in_transaction();
+  }
 
   // Waits; false when the run was interrupted and the operation is to end.
   virtual Task<bool> Sleep(int64_t duration_ns) = 0;
