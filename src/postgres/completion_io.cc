@@ -117,7 +117,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
  private:
   bool Start(int socket, Want want) override {
     NoteStep(socket, false);
-    if (aborted_ || !is_served_) return false;
+    if (aborted_ || !is_served_ || reactor_->has_failed()) return false;
     // With nobody to share a system call with, the server may begin while we go to sleep.
     if (reactor_->exchanges() == 0) SendAtOnce();
     StartSend();
@@ -146,7 +146,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     reactor_->timers()->Disarm(&node_);
     const bool timed_out = is_waiting_ && !is_woken_;
     if (std::exchange(is_waiting_, false)) reactor_->EndExchange();
-    if (aborted_) return WaitOutcome::kAborted;
+    if (aborted_ || reactor_->has_failed()) return WaitOutcome::kAborted;
     return timed_out ? WaitOutcome::kDeadline : WaitOutcome::kReady;
   }
 

@@ -12,15 +12,6 @@
 #include "postgres/connect_attempt.h"
 
 namespace pgring {
-namespace {
-
-absl::Status AbortedStatus() {
-  return WithFailureCode(
-      absl::CancelledError("the run was interrupted before the server had answered"),
-      kCauseInterrupted);
-}
-
-}  // namespace
 
 Connection::Connection(Reactor* reactor, const ConnectionParameters* parameters,
                        const std::vector<Statement>* statements, Canceller* canceller,
@@ -44,6 +35,13 @@ absl::Status Connection::Break(absl::Status status) {
   state_ = State::kBroken;
   io_->NoteStep(libpq_.socket(), true);
   return status;
+}
+
+absl::Status Connection::AbortedStatus() const {
+  if (reactor_->has_failed()) return reactor_->failure();
+  return WithFailureCode(
+      absl::CancelledError("the run was interrupted before the server had answered"),
+      kCauseInterrupted);
 }
 
 Task<absl::Status> Connection::Connect() {

@@ -17,7 +17,7 @@ class ReadinessIo final : public SocketIo {
 
  private:
   bool Start(int socket, Want want) override {
-    if (aborted_) return false;
+    if (aborted_ || reactor_->has_failed()) return false;
     PGRING_CHECK(socket >= 0, "a wait on a connection without a socket");
     poll_.StartPoll(socket, static_cast<uint32_t>(PollEvents(want)));
     return true;
@@ -33,7 +33,7 @@ class ReadinessIo final : public SocketIo {
 
   WaitOutcome Finish() override {
     reactor_->timers()->Disarm(&node_);
-    if (aborted_) return WaitOutcome::kAborted;
+    if (aborted_ || reactor_->has_failed()) return WaitOutcome::kAborted;
     // The poll may still be in flight here; End() waits for it before the socket is closed, and a
     // connection whose deadline passed is always closed.
     return poll_.in_flight() ? WaitOutcome::kDeadline : WaitOutcome::kReady;

@@ -53,7 +53,7 @@ class ReactorRun {
   }
 
   Task<void> Main() {
-    watch_.WatchInterrupt([this] { OnInterrupt(); });
+    watch_.WatchInterrupt([this] { OnInterrupt(); }, [this] { OnRingFailed(); });
     if (measured_->io_mode == IoMode::kCompletion) watch_.WatchWaits();
     if (context_.load.connect_before) {
       co_await ConnectAhead();
@@ -143,6 +143,12 @@ class ReactorRun {
   void OnInterrupt() {
     measured_->interrupted = true;
     Stop();
+  }
+
+  // What was in flight has ended with an error; nothing more is begun.
+  void OnRingFailed() {
+    GiveUp(absl::StrCat(std::string(reactor_->failure().message()),
+                        "; the scenarios sync and threads do without io_uring"));
   }
 
   void StartClock() {

@@ -19,8 +19,10 @@ RunWatch::RunWatch(Reactor* reactor, Pool* pool, const Interrupt* interrupt)
       interrupt_poll_(reactor),
       watchdog_poll_(reactor) {}
 
-void RunWatch::WatchInterrupt(std::function<void()> on_interrupt) {
+void RunWatch::WatchInterrupt(std::function<void()> on_interrupt,
+                              std::function<void()> on_ring_failed) {
   on_interrupt_ = std::move(on_interrupt);
+  on_ring_failed_ = std::move(on_ring_failed);
   tasks_.Spawn(AwaitInterrupt());
 }
 
@@ -39,6 +41,11 @@ Task<void> RunWatch::AwaitInterrupt() {
   RingOperation* poll = &interrupt_poll_;
   const int descriptor = interrupt_->descriptor();
   co_await PollDescriptor(poll, descriptor, POLLIN, PollUrgency::kBackground);
+  if (reactor_->has_failed()) {
+    on_ring_failed_();
+    pool_->AbortBusy();
+    co_return;
+  }
   if (!interrupt_->raised()) co_return;
   on_interrupt_();
   const int64_t cancel_ns = reactor_->clock().NowNs() + Interrupt::kDrainNs;

@@ -4,6 +4,7 @@
 #include <liburing.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,6 +120,7 @@ class KernelBackend final : public Backend {
             "setting up io_uring: the kernel cannot wait with a timeout (IORING_FEAT_EXT_ARG is "
             "missing); use Linux 5.11 or newer, or run only the scenarios sync and threads");
       }
+      PGRING_RETURN_IF_ERROR(TryEntering());
       return MakeReceiveBuffers(options.receive_buffers);
     }
     return SetupError(EINVAL);
@@ -189,6 +191,7 @@ class KernelBackend final : public Backend {
   }
 
   absl::Status SubmitAndWait(int64_t deadline_ns) override {
+    if (submit_error_ != 0) return ErrnoStatus(submit_error_, "submitting in io_uring_enter");
     if (!ended_.empty()) deadline_ns = 0;
     if (blocking_receive_.is_held()) {
       WaitForBlockingReceive(deadline_ns);
@@ -230,6 +233,12 @@ class KernelBackend final : public Backend {
     }
   }
 
+  void SleepUntil(int64_t deadline_ns) override {
+    const timespec time = {deadline_ns / kNanosecondsPerSecond,
+                           deadline_ns % kNanosecondsPerSecond};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr);
+  }
+
   size_t TakeCompletions(absl::Span<Completion> completions) override {
     size_t taken = TakeEnded(completions);
     const size_t ended = taken;
@@ -251,6 +260,19 @@ class KernelBackend final : public Backend {
   const std::string& setup() const override { return setup_; }
 
  private:
+  // A seccomp profile may allow the setup and forbid this; better seen now than in a run.
+  absl::Status TryEntering() {
+    io_uring_prep_nop(io_uring_get_sqe(&ring_));
+    int result;
+    do {
+      result = io_uring_submit_and_wait(&ring_, 1);
+    } while (result == -EINTR);
+    if (result < 0) return SetupError(-result);
+    io_uring_cqe* completion = nullptr;
+    if (io_uring_peek_cqe(&ring_, &completion) == 0) io_uring_cqe_seen(&ring_, completion);
+    return absl::OkStatus();
+  }
+
   absl::Status MakeReceiveBuffers(uint32_t count) {
     if (count == 0) return absl::OkStatus();
     absl::StrAppend(&setup_, ", ", count, " receive buffers");
@@ -328,11 +350,15 @@ class KernelBackend final : public Backend {
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     if (entry == nullptr) {
       ++stats_.enters;
-      io_uring_submit(&ring_);
+      const int submitted = io_uring_submit(&ring_);
       prompt_sends_ = 0;
       entry = io_uring_get_sqe(&ring_);
+      if (entry == nullptr) {
+        // It goes nowhere; the next wait says so, and ends the ring's use.
+        submit_error_ = submitted < 0 ? -submitted : EBUSY;
+        entry = &lost_entry_;
+      }
     }
-    PGRING_CHECK(entry != nullptr, "io_uring took no submission although its queue was full");
     ++stats_.submissions;
     ++in_flight_;
     return entry;
@@ -346,6 +372,8 @@ class KernelBackend final : public Backend {
 
   io_uring ring_ = {};
   bool is_open_ = false;
+  int submit_error_ = 0;  // an errno: what was queued could not be submitted
+  io_uring_sqe lost_entry_ = {};
   std::string setup_;
   BackendStats stats_;
   int64_t pending_overflows_ = 0;

@@ -6,6 +6,7 @@
 #include "absl/types/span.h"
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
+#include "uring/failed_backend.h"
 
 namespace pgring {
 
@@ -17,8 +18,7 @@ Reactor::~Reactor() {
   // Abandoned operations still hold their files in the kernel until their final completion.
   for (int turn = 0; in_flight() > 0; ++turn) {
     PGRING_CHECK(turn < kMaxDrainTurns, "operations in flight did not end after their cancel");
-    PGRING_CHECK(backend_->SubmitAndWait(kNoDeadlineNs).ok(), "the backend failed in the drain");
-    CollectCompletions();
+    SubmitAndWait(kNoDeadlineNs);
   }
   PGRING_CHECK(ready_.empty(), "a coroutine was still ready when its reactor ended");
 }
@@ -31,9 +31,18 @@ absl::Status Reactor::Turn() {
     ready_.RunBatch();
   }
   slots_.RecycleFreed();
-  PGRING_RETURN_IF_ERROR(backend_->SubmitAndWait(WaitDeadlineNs()));
+  SubmitAndWait(WaitDeadlineNs());
+  return failure_;
+}
+
+void Reactor::SubmitAndWait(int64_t deadline_ns) {
+  const absl::Status waited = backend_->SubmitAndWait(deadline_ns);
   CollectCompletions();
-  return absl::OkStatus();
+  if (waited.ok()) return;
+  failure_ = WithFailureCode(Annotate(waited, "the ring has failed"), kCauseRing);
+  backend_ = MakeFailedBackend(std::move(backend_), slots_.InUse());
+  cancels_in_flight_ = 0;
+  CollectCompletions();
 }
 
 bool Reactor::HasWork() const { return !ready_.empty() || !timers_.empty() || in_flight() > 0; }

@@ -86,6 +86,17 @@ void SlotTable::Free(RingOperationId id) {
   just_freed_.push_back(id.index);
 }
 
+std::vector<uint64_t> SlotTable::InUse() const {
+  std::vector<uint64_t> in_use;
+  for (size_t index = 0; index < slots_.size(); ++index) {
+    if (!slots_[index].in_use) continue;
+    in_use.push_back(RingOperationId{static_cast<uint32_t>(index), slots_[index].generation,
+                                     RingOperationKind::kPoll}
+                         .Encode());
+  }
+  return in_use;
+}
+
 bool SlotTable::HasOwners() const {
   return std::any_of(slots_.begin(), slots_.end(),
                      [](const Slot& slot) { return slot.owner != nullptr; });

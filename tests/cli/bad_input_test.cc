@@ -16,6 +16,7 @@ namespace pgring {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 // Expects the refusal of `program`, and each of `parts` in its one line.
@@ -127,16 +128,47 @@ TEST(BadInputTest, NoPlaceForTheThrowawayServer) {
 }
 
 TEST(BadInputTest, ForbiddenIoUring) {
-  ProgramOptions options;
-  options.forbid_io_uring = true;
-  // Before a server is started: that would cost seconds for nothing.
-  ExpectRefused({"compare", "--out", kOut},
-                {"io_uring", "seccomp", "only the scenarios sync and threads"}, options);
+  for (const ForbiddenIoUring what : {ForbiddenIoUring::kEverything, ForbiddenIoUring::kEntering}) {
+    ProgramOptions options;
+    options.forbidden_io_uring = what;
+    // Before a server is started: that would cost seconds for nothing.
+    ExpectRefused({"compare", "--out", kOut},
+                  {"io_uring", "seccomp", "only the scenarios sync and threads"}, options);
+  }
+}
+
+// The program was aborted, and what the first scenario had measured was lost.
+TEST_F(BadServerTest, RingThatFailsInTheRun) {
+  for (const char* scenario : {"window:8", "async:pool=8"}) {
+    SCOPED_TRACE(scenario);
+    ProgramOptions options;
+    options.forbidden_io_uring = ForbiddenIoUring::kSubmittingMoreThanTwo;
+    Program program(
+        On(SharedServer().conninfo(), "compare",
+           {"--scenarios", std::string("sync,") + scenario + ",threads:2", "--operations", "60"}),
+        options);
+    EXPECT_EQ(program.Wait(), 2) << program.stderr_text();
+    const Json runs = ResultOf(program)["runs"];
+    ASSERT_EQ(runs.size(), 3U) << program.stderr_text();
+    for (const int blocking : {0, 2}) {
+      EXPECT_THAT(ReasonsOf(runs[blocking]), IsEmpty());
+      ExpectAllAccountedFor(runs[blocking], 60);
+    }
+    const Json& failed = runs[1];
+    ExpectAllAccountedFor(failed, 60);
+    EXPECT_EQ(failed["valid"], false);
+    EXPECT_TRUE(AnyContains(failed["reasons"],
+                            "given up: the ring has failed: waiting in "
+                            "io_uring_enter: Operation not permitted"))
+        << failed["reasons"];
+    EXPECT_GT(failed["operations"]["failures"]["io_uring"], 0) << failed["operations"];
+    EXPECT_EQ(program.Leftovers({kOutLeft}), "");
+  }
 }
 
 TEST_F(BadServerTest, BlockingScenariosDoWithoutIoUring) {
   ProgramOptions options;
-  options.forbid_io_uring = true;
+  options.forbidden_io_uring = ForbiddenIoUring::kEverything;
   Program program(On(SharedServer().conninfo(), "compare",
                      {"--scenarios", "sync,threads:3", "--operations", "60"}),
                   options);
@@ -252,6 +284,23 @@ TEST_F(BadServerTest, StandardOutputThatIsFull) {
   Program server({"server"}, options);
   EXPECT_EQ(server.Wait(), 1);
   EXPECT_EQ(server.Leftovers(), "");
+}
+
+// It was an input/output error, and an exit code that said that pgring could not start.
+TEST_F(BadServerTest, StandardOutputWhoseReaderHasGone) {
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{}, std::vector<std::string>{"--json", "-"}}) {
+    int ends[2];
+    ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+    ProgramOptions options;
+    options.stdout_path = "/proc/self/fd/" + std::to_string(ends[1]);
+    Program program(RunOn(SharedServer().conninfo(), "sync", 20, more), options);
+    close(ends[0]);
+    close(ends[1]);
+    EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+    EXPECT_THAT(ErrorLines(program.stderr_text()), IsEmpty());
+    EXPECT_EQ(ResultOf(program)["runs"][0]["operations"]["succeeded"], 20);
+  }
 }
 
 // The same abort, from the thread that draws the progress.

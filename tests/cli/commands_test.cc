@@ -161,11 +161,14 @@ TEST(DoctorTest, FailsWhenPgringCouldNotWork) {
   EXPECT_EQ(unreachable.Wait(), 1);
   EXPECT_THAT(unreachable.stdout_text(), AllOf(HasSubstr("BAD  server"), HasSubstr("ok   host")));
 
-  ProgramOptions options;
-  options.forbid_io_uring = true;
-  Program forbidden({"doctor"}, options);
-  EXPECT_EQ(forbidden.Wait(), 1);
-  EXPECT_THAT(forbidden.stdout_text(), AllOf(HasSubstr("BAD  io_uring"), HasSubstr("seccomp")));
+  // With the setup allowed and io_uring_enter forbidden it once found nothing.
+  for (const ForbiddenIoUring what : {ForbiddenIoUring::kEverything, ForbiddenIoUring::kEntering}) {
+    ProgramOptions options;
+    options.forbidden_io_uring = what;
+    Program forbidden({"doctor"}, options);
+    EXPECT_EQ(forbidden.Wait(), 1);
+    EXPECT_THAT(forbidden.stdout_text(), AllOf(HasSubstr("BAD  io_uring"), HasSubstr("seccomp")));
+  }
 }
 
 TEST(DoctorTest, TellsOfALowLimitOfOpenFiles) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -47,7 +48,7 @@ bool StartsWith(std::string_view text, std::string_view prefix) {
 // Whatever the test's own environment says about servers and output must not reach the program.
 bool IsInherited(std::string_view variable) {
   for (const std::string_view prefix :
-       {"PG", "NO_COLOR=", "LC_", "LANG=", "LANGUAGE=", "TMPDIR="}) {
+       {"PG", "NO_COLOR=", "TERM=", "LC_", "LANG=", "LANGUAGE=", "TMPDIR="}) {
     if (StartsWith(variable, prefix)) return false;
   }
   return true;
@@ -78,21 +79,47 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
   return pointers;
 }
 
-// A seccomp filter that fails the three system calls of io_uring with EPERM, as Docker's default
-// profile does. From the fork on: system calls only.
-bool ForbidIoUring() {
+// From the fork on: system calls only.
+template <size_t kCount>
+bool InstallFilter(sock_filter (&program)[kCount]) {
+  sock_fprog filter = {kCount, program};
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+// A seccomp filter under which they fail with EPERM.
+bool Forbid(ForbiddenIoUring forbidden) {
   static_assert(__NR_io_uring_setup + 1 == __NR_io_uring_enter &&
                 __NR_io_uring_setup + 2 == __NR_io_uring_register);
+  const auto first = static_cast<uint32_t>(
+      forbidden == ForbiddenIoUring::kEverything ? __NR_io_uring_setup : __NR_io_uring_enter);
+  const auto last = static_cast<uint32_t>(
+      forbidden == ForbiddenIoUring::kEverything ? __NR_io_uring_register : __NR_io_uring_enter);
+  // The second argument of io_uring_enter, to_submit; of the others nothing is asked.
+  const uint32_t most = forbidden == ForbiddenIoUring::kSubmittingMoreThanTwo ? 2 : UINT32_MAX;
+  constexpr uint32_t kSecondArgument = offsetof(seccomp_data, args) + sizeof(uint64_t);
   sock_filter program[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, __NR_io_uring_setup, 0, 2),
-      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, __NR_io_uring_register, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 5),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JA, most == UINT32_MAX ? 2 : 0, 0, 0),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kSecondArgument),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, most, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  sock_fprog filter = {std::size(program), program};
-  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+  return InstallFilter(program);
+}
+
+// The user must be able to work in the program's directories, which its owner gives it.
+constexpr uid_t kLimitedUser = 61'357;
+
+bool LimitProcesses(int64_t process_limit) {
+  const auto limit = static_cast<rlim_t>(process_limit);
+  const rlimit both = {limit, limit};
+  return setrlimit(RLIMIT_NPROC, &both) == 0 && setgroups(0, nullptr) == 0 &&
+         setresgid(kLimitedUser, kLimitedUser, kLimitedUser) == 0 &&
+         setresuid(kLimitedUser, kLimitedUser, kLimitedUser) == 0;
 }
 
 // Mounts an empty file system over each, in a mount namespace of the program's own.
@@ -199,6 +226,9 @@ void Program::Start(const std::vector<std::string>& arguments, const ProgramOpti
     close(output.write_end);
     output = MakeTerminal();
   }
+  if (options.process_limit > 0) {
+    PGRING_CHECK(chown(work.c_str(), kLimitedUser, kLimitedUser) == 0, "the test needs root");
+  }
   pid_ = fork();
   PGRING_CHECK(pid_ >= 0, "a test must be able to fork");
   if (pid_ == 0) {
@@ -207,6 +237,9 @@ void Program::Start(const std::vector<std::string>& arguments, const ProgramOpti
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
+    // What a shell ignores for what it starts in the background.
+    signal(SIGINT, SIG_DFL);
+    signal(SIGQUIT, SIG_DFL);
     // A test that dies must not leave its program behind.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (options.open_file_limit > 0) {
@@ -216,7 +249,11 @@ void Program::Start(const std::vector<std::string>& arguments, const ProgramOpti
     }
     if (chdir(work.c_str()) != 0) _exit(126);
     if (!Hide(options.hidden_directories)) _exit(126);
-    if (options.forbid_io_uring && !ForbidIoUring()) _exit(126);
+    if (options.process_limit > 0 && !LimitProcesses(options.process_limit)) _exit(126);
+    if (options.forbidden_io_uring != ForbiddenIoUring::kNothing &&
+        !Forbid(options.forbidden_io_uring)) {
+      _exit(126);
+    }
     execve(argument_pointers[0], argument_pointers.data(), environment_pointers.data());
     _exit(127);
   }

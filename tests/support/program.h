@@ -20,11 +20,19 @@
 
 namespace pgring {
 
+// Which of io_uring's system calls fail with EPERM, as under a container's seccomp profile.
+enum class ForbiddenIoUring {
+  kNothing,
+  kEverything,
+  kEntering,              // io_uring_enter
+  kSubmittingMoreThanTwo  // at once: fails where pgring first has several connections in flight
+};
+
 struct ProgramOptions {
-  // "NAME=value", added to a copy of the test's environment that has no PG*, NO_COLOR, LC_*, LANG.
+  // "NAME=value", added to a copy of the test's environment that has no PG*, NO_COLOR, TERM, LC_*,
+  // LANG.
   std::vector<std::string> environment;
-  // io_uring_setup and its relatives fail with EPERM, as under a container's seccomp profile.
-  bool forbid_io_uring = false;
+  ForbiddenIoUring forbidden_io_uring = ForbiddenIoUring::kNothing;
   // The program sees these as empty directories. Needs root.
   std::vector<std::string> hidden_directories;
   // Files for the standard streams in place of what stdout_text() and stderr_text() collect.
@@ -33,6 +41,9 @@ struct ProgramOptions {
   // Standard output and error are one pseudo terminal; its text is stdout_text().
   bool terminal = false;
   int64_t open_file_limit = 0;  // RLIMIT_NOFILE, soft and hard; 0: as it is
+  // The program and its threads may be so many (RLIMIT_NPROC), as a user that nothing else runs as,
+  // because root has no such limit. Needs root; 0: no limit.
+  int64_t process_limit = 0;
 };
 
 class Program {

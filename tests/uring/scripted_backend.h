@@ -53,6 +53,7 @@ class ScriptedBackend final : public Backend {
     if (completions_.empty() && deadline_ns != kNoDeadlineNs) clock_.AdvanceTo(deadline_ns);
     return wait_status_;
   }
+  void SleepUntil(int64_t deadline_ns) override { clock_.AdvanceTo(deadline_ns); }
   size_t TakeCompletions(absl::Span<Completion> completions) override {
     size_t taken = 0;
     while (taken < completions.size() && !completions_.empty()) {

@@ -74,6 +74,8 @@ class Connection final : public Session {
   Task<absl::Status> PrepareOnUse(const Statement* statement);
   bool IsPrepared(const Statement& statement) const;
   absl::Status Break(absl::Status status);
+  // Why a wait has ended with kAborted.
+  absl::Status AbortedStatus() const;
   // After a call of libpq's.
   absl::Status Noted(absl::Status status) {
     io_->NoteStep(libpq_.socket(), true);

@@ -26,7 +26,7 @@ namespace pgring {
 enum class WaitOutcome : uint8_t {
   kReady,     // go on with the next step: what was wanted can be had, or libpq will find an error
   kDeadline,  // the deadline came first
-  kAborted,   // Abort() was called
+  kAborted,   // Abort() was called, or the ring has failed
 };
 
 class SocketIo {

@@ -92,6 +92,9 @@ class Backend {
   // means that the backend is unusable.
   virtual absl::Status SubmitAndWait(int64_t deadline_ns) = 0;
 
+  // Waits until `deadline_ns` without submitting or completing anything; also when unusable.
+  virtual void SleepUntil(int64_t deadline_ns) = 0;
+
   // Moves at most completions.size() completions out and returns their number.
   virtual size_t TakeCompletions(absl::Span<Completion> completions) = 0;
 

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "pgring/uring/backend.h"
@@ -29,6 +30,9 @@
 #include "pgring/uring/timer_queue.h"
 
 namespace pgring {
+
+// The failure code of what fails with the ring.
+inline constexpr std::string_view kCauseRing = "io_uring";
 
 // Where the loop's own time went; shows whether the client was the bottleneck.
 struct ReactorStats {
@@ -43,8 +47,14 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // One turn, as above. An error means that the backend is unusable.
+  // One turn, as above. Gives failure().
   absl::Status Turn();
+
+  // Why the backend has become unusable, with kCauseRing; OK while it has not. From then on every
+  // operation, also those in flight, ends at once with -EIO; timers and all else go on, so that
+  // coroutines come to their ends.
+  const absl::Status& failure() const { return failure_; }
+  bool has_failed() const { return !failure_.ok(); }
 
   // Whether anything could ever end a wait: something ready, a timer, or an operation in flight.
   bool HasWork() const;
@@ -70,6 +80,7 @@ class Reactor {
   void QueueCancelOf(RingOperationId id);
 
   int64_t WaitDeadlineNs() const;
+  void SubmitAndWait(int64_t deadline_ns);
   void CollectCompletions();
   void Deliver(const Completion& completion);
 
@@ -81,6 +92,7 @@ class Reactor {
   static constexpr int kMaxDrainTurns = 1'000'000;
 
   std::unique_ptr<Backend> backend_;
+  absl::Status failure_;
   ReadyQueue ready_;
   TimerQueue timers_;
   SlotTable slots_;

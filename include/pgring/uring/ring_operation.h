@@ -137,6 +137,8 @@ class SlotTable {
   void RecycleFreed();
 
   size_t in_use() const { return in_use_; }
+  // As user_data, in the order of the slots.
+  std::vector<uint64_t> InUse() const;
   // Whether an operation in flight is not abandoned.
   bool HasOwners() const;
 

@@ -66,6 +66,7 @@ class SimulatedBackend final : public Backend {
   void QueueSend(uint64_t user_data, BackendFile file, absl::Span<const char> bytes) override;
   void QueueCancel(uint64_t user_data, uint64_t target) override;
   absl::Status SubmitAndWait(int64_t deadline_ns) override;
+  void SleepUntil(int64_t deadline_ns) override { clock_.AdvanceTo(deadline_ns); }
   size_t TakeCompletions(absl::Span<Completion> completions) override;
   const Clock& clock() const override { return clock_; }
   BackendStats stats() const override { return stats_; }
