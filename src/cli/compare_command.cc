@@ -43,13 +43,19 @@ bool EnvironmentIsSet(const char* name) {
   return value != nullptr && value[0] != '\0';
 }
 
+// A terminal that can neither move its cursor nor show colours, such as an editor's.
+bool TerminalIsDumb() {
+  const char* terminal = std::getenv("TERM");
+  return terminal != nullptr && std::string(terminal) == "dumb";
+}
+
 bool WantsColor(ColorMode mode) {
   if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
   if (EnvironmentIsSet("NO_COLOR")) return false;
   const char* pg_color = std::getenv("PG_COLOR");
   if (pg_color != nullptr && std::string(pg_color) == "always") return true;
   if (pg_color != nullptr && std::string(pg_color) == "never") return false;
-  return IsTerminal(STDOUT_FILENO);
+  return IsTerminal(STDOUT_FILENO) && !TerminalIsDumb();
 }
 
 bool LocaleIsUtf8() {
@@ -78,7 +84,8 @@ TextStyle TerminalStyle(ColorMode color) {
 ProgressMode ProgressOf(const OutputOptions& output) {
   if (output.quiet) return ProgressMode::kNone;
   if (output.progress != ProgressMode::kAuto) return output.progress;
-  return IsTerminal(STDERR_FILENO) ? ProgressMode::kBar : ProgressMode::kPlain;
+  const bool can_draw = IsTerminal(STDERR_FILENO) && !TerminalIsDumb();
+  return can_draw ? ProgressMode::kBar : ProgressMode::kPlain;
 }
 
 ErrorDisplay::Verbosity VerbosityOf(const OutputOptions& output) {
@@ -109,7 +116,7 @@ class Display final : public ComparisonObserver {
   void OnStart(const ComparisonResult& result) override {
     if (!prints_report_) return;
     PrintOutput(ReportHeader(result, style_) + "\n");
-    std::fflush(stdout);
+    FlushOutput();
   }
   void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
     if (watch_.wanted()) logged_.Update(watch_.StartRun(is_one_run_ ? "" : scenario.label));
@@ -197,7 +204,7 @@ absl::Status WriteOutputs(const Options& options, const ComparisonResult& result
   // Standard output first: a disk that has become full must not cost this one too.
   const std::string& json_file = options.output.json_file;
   if (json_file == "-") PrintOutput(json);
-  absl::Status written = FinishOutput();
+  absl::Status written = FinishReport();
   if (!written.ok()) {
     written = absl::Status(written.code(), absl::StrCat(written.message(), "; the results are in ",
                                                         directory->path()));
@@ -245,6 +252,7 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
     PrintError(ready);
     return kExitCouldNotStart;
   }
+  if (options.output.json_file == "-") KeepStandardOutputForUs();
   const std::string& wanted = options.output.directory;
   auto directory = OutputDirectory::Create(wanted.empty() ? DefaultDirectory() : wanted);
   if (!directory.ok()) {
@@ -261,7 +269,7 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   if (options.output.json_file != "-") PrintOutput(ReportBody(*result, style));
-  std::fflush(stdout);
+  FlushOutput();
   absl::Status written = WriteOutputs(options, *result, &*directory);
   written.Update(display.logged());
   if (!written.ok()) {

@@ -11,6 +11,7 @@
 #include "cli/signals.h"
 #include "cli/target.h"
 #include "cluster/find_binaries.h"
+#include "pgring/base/printable.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/socket_io.h"
@@ -30,7 +31,8 @@ class Findings {
  public:
   void Add(Finding finding, const std::string& subject, const std::string& text) {
     static constexpr const char* kMarks[] = {"ok  ", "note", "BAD "};
-    PrintOutput(fmt::format("{} {:<11} {}\n", kMarks[static_cast<size_t>(finding)], subject, text));
+    PrintOutput(EscapeControls(
+        fmt::format("{} {:<11} {}\n", kMarks[static_cast<size_t>(finding)], subject, text)));
     if (finding == Finding::kBad) any_bad_ = true;
   }
   bool any_bad() const { return any_bad_; }

@@ -1,18 +1,25 @@
 #include "cli/messages.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "pgring/base/printable.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
 namespace {
 
-// The errno of the first write to standard output that failed; 0: none has.
+// What standard output was when the program began; nullptr: stdout.
+FILE* g_output = nullptr;
+// The errno of the first write to it that failed; 0: none has.
 int g_output_error = 0;
+
+FILE* Output() { return g_output != nullptr ? g_output : stdout; }
 
 void NoteOutputError() {
   if (g_output_error == 0) g_output_error = errno != 0 ? errno : EIO;
@@ -20,10 +27,13 @@ void NoteOutputError() {
 
 }  // namespace
 
-void PrintToStandardError(std::string_view text) {
+void DrawOnStandardError(std::string_view text) {
   // There is nobody to tell of a failure.
   (void)std::fwrite(text.data(), 1, text.size(), stderr);
+  (void)std::fflush(stderr);
 }
+
+void PrintToStandardError(std::string_view text) { DrawOnStandardError(EscapeControls(text)); }
 
 void PrintError(const absl::Status& status) {
   PrintToStandardError(absl::StrCat("pgring: ", status.message(), "\n"));
@@ -33,21 +43,40 @@ void PrintNote(std::string_view note) {
   PrintToStandardError(absl::StrCat("pgring: note: ", std::string(note), "\n"));
 }
 
+void KeepStandardOutputForUs() {
+  // Where a step fails, because the stream is closed, there is nothing to keep clean.
+  const int ours = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (ours < 0) return;
+  g_output = fdopen(ours, "w");
+  if (g_output != nullptr) dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
 void PrintOutput(std::string_view text) {
   errno = 0;
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) NoteOutputError();
+  if (std::fwrite(text.data(), 1, text.size(), Output()) != text.size()) NoteOutputError();
+}
+
+void FlushOutput() {
+  errno = 0;
+  if (std::fflush(Output()) != 0) NoteOutputError();
 }
 
 absl::Status FinishOutput() {
+  FlushOutput();
   errno = 0;
   // The error indicator also knows of what was printed past PrintOutput.
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) NoteOutputError();
+  if (std::ferror(Output()) != 0) NoteOutputError();
   if (g_output_error == 0) return absl::OkStatus();
   return ErrnoStatus(g_output_error, "writing to standard output");
 }
 
+absl::Status FinishReport() {
+  absl::Status finished = FinishOutput();
+  return g_output_error == EPIPE ? absl::OkStatus() : finished;
+}
+
 int FinishWith(int exit_code) {
-  const absl::Status finished = FinishOutput();
+  const absl::Status finished = FinishReport();
   if (finished.ok()) return exit_code;
   PrintError(finished);
   return kExitCouldNotStart;

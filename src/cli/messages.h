@@ -16,14 +16,27 @@ inline constexpr int kExitInvalid = 2;
 // "pgring: <message>" on one line of standard error.
 void PrintError(const absl::Status& status);
 void PrintNote(std::string_view note);
-// The same without any prefix or line end.
+// The same without any prefix or line end. Control characters are escaped (EscapeControls), because
+// messages quote servers, scripts and arguments.
 void PrintToStandardError(std::string_view text);
+// As it is, for what moves the cursor.
+void DrawOnStandardError(std::string_view text);
 
-// To standard output. Whether it arrived is FinishOutput's to say.
+// From now on nothing but PrintOutput reaches what is standard output now: what scripts' shell
+// commands and libraries print goes to standard error.
+void KeepStandardOutputForUs();
+
+// To standard output, with EscapeControls where it quotes what is not ours. Whether it arrived is
+// FinishOutput's to say.
 void PrintOutput(std::string_view text);
+// What was printed so far is on its way.
+void FlushOutput();
 
 // Hands everything printed to standard output to the kernel. Fails when any of it was lost.
 absl::Status FinishOutput();
+// The same for what a reader may stop reading at any point, as head does: a closed pipe is no
+// failure.
+absl::Status FinishReport();
 
 // `exit_code`, or kExitCouldNotStart, with a message, when standard output was lost.
 int FinishWith(int exit_code);

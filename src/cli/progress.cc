@@ -10,6 +10,8 @@
 
 #include "cli/messages.h"
 #include "pgring/base/clock.h"
+#include "pgring/base/printable.h"
+#include "pgring/base/thread.h"
 
 namespace pgring {
 namespace {
@@ -130,10 +132,16 @@ void ProgressDisplay::Start(const std::string& label, const ProgressExtent& exte
   if (mode_ == ProgressMode::kNone && pgbench_interval_s_ == 0) return;
   stopping_ = false;
   if (pgbench_interval_s_ > 0) {
-    thread_ = std::thread([this, progress] { RunPgbenchLines(progress); });
-    return;
+    StartShowing([this, progress] { RunPgbenchLines(progress); });
+  } else {
+    StartShowing([this, label, extent, progress] { Run(label, extent, progress); });
   }
-  thread_ = std::thread([this, label, extent, progress] { Run(label, extent, progress); });
+}
+
+void ProgressDisplay::StartShowing(std::function<void()> show) {
+  const absl::Status started = StartThread("that shows the progress", std::move(show), &thread_);
+  // The run is the same without.
+  if (!started.ok()) PrintNote(std::string(started.message()));
 }
 
 void ProgressDisplay::Stop() {
@@ -222,16 +230,14 @@ void ProgressDisplay::Run(const std::string& label, const ProgressExtent& extent
     const ProgressState state = meter.Update(SteadyClock::Get()->NowNs(), *progress);
     const std::string line = ProgressLine(label, extent, state, bar ? kBarColumns : 0);
     if (bar) {
-      PrintToStandardError("\r" + line + "\033[K");
+      DrawOnStandardError("\r" + EscapeControls(line) + "\033[K");
       bar_is_drawn_ = true;
     } else {
       PrintToStandardError(line + "\n");
     }
-    std::fflush(stderr);
   }
   if (bar) {
-    PrintToStandardError("\r\033[K");
-    std::fflush(stderr);
+    DrawOnStandardError("\r\033[K");
     bar_is_drawn_ = false;
   }
 }

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -73,6 +74,7 @@ class ProgressDisplay {
   void Stop();
 
  private:
+  void StartShowing(std::function<void()> show);
   void Run(const std::string& label, const ProgressExtent& extent, const RunProgress* progress);
   void RunPgbenchLines(const RunProgress* progress);
   // Nothing: stopped before.

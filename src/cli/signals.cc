@@ -3,8 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <string>
 #include <string_view>
 #include <thread>
+
+#include "cli/messages.h"
+#include "pgring/base/thread.h"
 
 namespace pgring {
 namespace {
@@ -34,7 +38,17 @@ void WatchSignals(Interrupt* interrupt, const char* note) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread(Watch, interrupt, note, signals).detach();
+  std::thread watcher;
+  const absl::Status started = StartThread(
+      "that waits for Ctrl-C", [interrupt, note, signals] { Watch(interrupt, note, signals); },
+      &watcher);
+  if (started.ok()) {
+    watcher.detach();
+    return;
+  }
+  // Then the signals do what they do to any program.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  PrintNote(std::string(started.message()));
 }
 
 int ExitCodeOf(const Interrupt& interrupt) { return 128 + interrupt.signal_number(); }

@@ -9,7 +9,8 @@
 namespace pgring {
 
 // Call once, before any other thread exists: later threads inherit the blocked signals. SIGPIPE is
-// ignored. The first signal prints `note` on standard error. `interrupt` and `note` live as long as
+// ignored. Where no thread can be had, a note says so, and the signals end the program at once. The
+// first signal prints `note` on standard error. `interrupt` and `note` live as long as
 // the program.
 void WatchSignals(Interrupt* interrupt, const char* note);
 

@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "pgring/base/thread.h"
+
 namespace pgring {
 
 Canceller::Canceller() : shared_(std::make_shared<Shared>()) {}
@@ -20,7 +22,13 @@ Canceller::~Canceller() {
 void Canceller::Send(CancelHandle cancel) {
   const std::lock_guard<std::mutex> lock(shared_->mutex);
   shared_->requests.push_back(std::move(cancel));
-  if (!std::exchange(shared_->running, true)) std::thread(&Canceller::Run, shared_).detach();
+  if (!std::exchange(shared_->running, true)) {
+    std::thread thread;
+    // As for a request that does not get through: the connection will be closed.
+    shared_->running =
+        StartThread("for cancel requests", [shared = shared_] { Run(shared); }, &thread).ok();
+    if (thread.joinable()) thread.detach();
+  }
   shared_->changed.notify_all();
 }
 

@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "pgring/base/printable.h"
+
 namespace pgring {
 namespace {
 
@@ -25,37 +27,6 @@ std::string WithUnit(double value, const std::array<Unit, kCount>& units, double
     return fmt::format("{} {}", FigureText(scaled), units[i].name);
   }
   return std::string(kUnknownFigure);
-}
-
-bool IsControl(char32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
-
-// Length of the UTF-8 sequence that starts `text`, and its code point; 0 when it is not valid.
-size_t DecodeUtf8(std::string_view text, char32_t* point) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  size_t length = 0;
-  char32_t lowest = 0;
-  if (lead < 0x80) {
-    *point = lead;
-    return 1;
-  } else if ((lead & 0xe0) == 0xc0) {
-    length = 2, lowest = 0x80, *point = lead & 0x1f;
-  } else if ((lead & 0xf0) == 0xe0) {
-    length = 3, lowest = 0x800, *point = lead & 0x0f;
-  } else if ((lead & 0xf8) == 0xf0) {
-    length = 4, lowest = 0x10000, *point = lead & 0x07;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-    *point = (*point << 6) | (byte(i) & 0x3f);
-  }
-  const bool surrogate = *point >= 0xd800 && *point < 0xe000;
-  const bool not_a_character = (*point & 0xfffe) == 0xfffe;
-  if (*point < lowest || *point > 0x10ffff || surrogate || not_a_character) return 0;
-  return length;
 }
 
 }  // namespace
@@ -121,25 +92,13 @@ int ColumnDecimals(const std::vector<double>& values) {
 }
 
 std::string PrintableText(std::string_view text, bool unicode) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    char32_t point = 0;
-    const size_t length = DecodeUtf8(text, &point);
-    if (length == 0) {
-      out += '?';
-      text.remove_prefix(1);
-      continue;
-    }
-    if (IsControl(point)) {
-      out += ' ';
-    } else if (length > 1 && !unicode) {
-      out += '?';
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(length);
-  }
+  std::string out = EscapeControls(text);
+  std::replace_if(
+      out.begin(), out.end(), [](char letter) { return letter == '\n' || letter == '\t'; }, ' ');
+  if (unicode) return out;
+  const auto is_continuation = [](char byte) { return (byte & 0xc0) == 0x80; };
+  out.erase(std::remove_if(out.begin(), out.end(), is_continuation), out.end());
+  std::replace_if(out.begin(), out.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
   return out;
 }
 

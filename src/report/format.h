@@ -36,9 +36,9 @@ std::string BytesText(std::optional<int64_t> bytes);
 // that a whole column can share one precision. 2 when there is no positive value.
 int ColumnDecimals(const std::vector<double>& values);
 
-// Makes text of foreign origin (labels, server messages, processor names) safe to print: control
-// characters become spaces, invalid UTF-8 becomes '?', and so does everything outside ASCII unless
-// `unicode`.
+// Makes text of foreign origin (labels, server messages, processor names) safe to print on one
+// line: newlines and tabs become spaces, other control characters and invalid UTF-8 are escaped
+// (EscapeControls), and everything outside ASCII becomes '?' unless `unicode`.
 std::string PrintableText(std::string_view text, bool unicode);
 
 // Columns that `text` takes on a terminal: code points, ANSI colour sequences not counted.

@@ -13,7 +13,7 @@ struct TextStyle {
 };
 
 // Narrower than this nothing is readable; wider than this no eye follows a line.
-inline constexpr int kMinReportColumns = 60;
+inline constexpr int kMinReportColumns = 40;
 inline constexpr int kMaxReportColumns = 200;
 
 inline int ReportColumns(const TextStyle& style) {

@@ -69,9 +69,20 @@ absl::StatusOr<ShellProcess> Start(const std::string& line, bool with_output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (with_output) posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDOUT_FILENO);
+  // A command must not inherit which signals we block and ignore: it could not be interrupted, and
+  // a pipe in it would not end with its reader.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   char shell_name[] = "sh", flag[] = "-c";
   char* const arguments[] = {shell_name, flag, const_cast<char*>(line.c_str()), nullptr};
-  const int failed = posix_spawn(&process.pid, kShell, &actions, nullptr, arguments, environ);
+  const int failed = posix_spawn(&process.pid, kShell, &actions, &attributes, arguments, environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) return ErrnoStatus(failed, absl::StrCat("start ", kShell));
   process.end = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));

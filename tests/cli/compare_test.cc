@@ -9,6 +9,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli_fixture.h"
@@ -253,7 +254,7 @@ TEST(CompareTest, ColorFollowsTheOptionThenTheEnvironment) {
 TEST(CompareTest, ProgressIsRedrawnOnATerminalOnly) {
   ProgramOptions terminal;
   terminal.terminal = true;
-  terminal.environment = {"NO_COLOR=1"};
+  terminal.environment = {"NO_COLOR=1", "TERM=xterm"};
   const std::vector<std::string> arguments = RunOn(SharedServer().conninfo(), "sync", 50);
   Program on_terminal(arguments, terminal);
   EXPECT_EQ(on_terminal.Wait(), ExpectedValidExit());
@@ -261,6 +262,18 @@ TEST(CompareTest, ProgressIsRedrawnOnATerminalOnly) {
   Program in_pipe(arguments);
   EXPECT_EQ(in_pipe.Wait(), ExpectedValidExit());
   EXPECT_THAT(in_pipe.stderr_text(), Not(HasSubstr("\r")));
+}
+
+// An editor's terminal showed the sequences themselves.
+TEST(CompareTest, DumbTerminalGetsNeitherColoursNorBars) {
+  for (const auto& [type, is_plain] : {std::pair("dumb", true), std::pair("xterm", false)}) {
+    ProgramOptions terminal;
+    terminal.terminal = true;
+    terminal.environment = {std::string("TERM=") + type};
+    Program program(RunOn(SharedServer().conninfo(), "sync", 50), terminal);
+    EXPECT_EQ(program.Wait(), ExpectedValidExit());
+    EXPECT_EQ(program.stdout_text().find('\033') == std::string::npos, is_plain) << type;
+  }
 }
 
 TEST(CompareTest, ReportKeepsToAsciiWhereTheLocaleDoes) {

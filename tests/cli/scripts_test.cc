@@ -52,6 +52,35 @@ TEST(ScriptsTest, OneCommandRunsAScriptInEveryScenario) {
   EXPECT_THAT(program.stdout_text(), HasSubstr("mine.sql: 200 operations, simple protocol"));
 }
 
+// The output of shell commands stood in the middle of the JSON.
+TEST(ScriptsTest, JsonOnStandardOutputIsAlone) {
+  const ScriptFile script("\\shell echo from the shell\n");
+  Program program(RunOn("run", {"--scenario", "window", "-c", "2", "-f", script.path(),
+                                "--operations", "4", "--json", "-"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+  const Json result = Json::parse(program.stdout_text(), nullptr, /*allow_exceptions=*/false);
+  ASSERT_TRUE(result.is_object()) << program.stdout_text();
+  EXPECT_EQ(result["runs"][0]["operations"]["succeeded"], 4);
+  EXPECT_THAT(program.stderr_text(), HasSubstr("from the shell\n"));
+}
+
+// A server's message once coloured the terminal that it was shown on, and the report.
+TEST(ScriptsTest, ControlCharactersOfAServersMessageAreShown) {
+  const ScriptFile script("DO $$ BEGIN RAISE EXCEPTION E'\\x1b[31mred\\x07'; END $$;\n");
+  ProgramOptions terminal;
+  terminal.terminal = true;
+  terminal.environment = {"TERM=dumb"};
+  Program program(RunOn("run", {"--scenario", "window", "-c", "2", "-f", script.path(), "-M",
+                                "simple", "--operations", "4"}),
+                  terminal);
+  EXPECT_EQ(program.Wait(), 2);
+  const std::string report = ReadFile(program.work_directory() + "/" + kOut + "/report.txt");
+  const std::string drawing = ReadFile(program.work_directory() + "/" + kOut + "/connections.svg");
+  for (const std::string& text : {program.stdout_text(), report, drawing}) {
+    EXPECT_THAT(text, AllOf(HasSubstr("\\x1b[31mred\\x07"), Not(HasSubstr("\x1b"))));
+  }
+}
+
 // The order of completion differs between scenarios; the operations must not.
 TEST(ScriptsTest, BuiltinsDoTheSameInEveryScenarioAndAreVerified) {
   Program init({"init", "-s", "1", "-q", "-d", SharedServer().conninfo()});

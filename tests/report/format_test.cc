@@ -66,15 +66,15 @@ TEST(FormatTest, AColumnSharesThePrecisionOfItsSmallestFigure) {
 }
 
 TEST(FormatTest, ForeignTextCannotBreakALineOrATerminal) {
-  EXPECT_EQ(PrintableText("a\nb\x1b[31mc\x7f", true), "a b [31mc ");
+  EXPECT_EQ(PrintableText("a\nb\x1b[31mc\x7f", true), "a b\\x1b[31mc\\x7f");
   EXPECT_EQ(PrintableText("caf\xc3\xa9", true), "caf\xc3\xa9");
   EXPECT_EQ(PrintableText("caf\xc3\xa9", false), "caf?");
-  EXPECT_EQ(PrintableText("\xff\xc3", true), "??");
+  EXPECT_EQ(PrintableText("\xff\xc3", true), "\\xff\\xc3");
   // Overlong, a surrogate, a C1 control and a non-character.
-  EXPECT_EQ(PrintableText("\xc0\xaf", true), "??");
-  EXPECT_EQ(PrintableText("\xed\xa0\x80", true), "???");
-  EXPECT_EQ(PrintableText("\xc2\x9b", true), " ");
-  EXPECT_EQ(PrintableText("\xef\xbf\xbf", true), "???");
+  EXPECT_EQ(PrintableText("\xc0\xaf", true), "\\xc0\\xaf");
+  EXPECT_EQ(PrintableText("\xed\xa0\x80", true), "\\xed\\xa0\\x80");
+  EXPECT_EQ(PrintableText("\xc2\x9b", true), "\\x9b");
+  EXPECT_EQ(PrintableText("\xef\xbf\xbf", true), "\\xef\\xbf\\xbf");
 }
 
 TEST(FormatTest, DisplayWidthCountsNeitherContinuationBytesNorColours) {

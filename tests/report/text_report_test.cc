@@ -15,6 +15,7 @@ namespace pgring {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -245,12 +246,25 @@ TEST(CostTableTest, ConnectingBeforeTheClockIsReportedByItself) {
 TEST(TextReportTest, EveryLineFitsTheWidth) {
   ComparisonResult result = SampleComparison();
   result.runs[3].scenario.label = "window:400,pool=2000";
-  for (const int width : {80, 100, 160}) {
+  for (const int width : {50, 60, 80, 100, 160}) {
     for (const bool unicode : {false, true}) {
       ExpectPrintable(TextReport(result, {false, unicode, width}), width);
     }
   }
   EXPECT_THAT(TextReport(result, {false, false, 80}), HasSubstr("No room for: "));
+}
+
+// At 50 columns the throughput was gone, while a column of zeros told that nothing had failed.
+TEST(TextReportTest, WhatMattersMostIsLeftOutLast) {
+  ComparisonResult result = SampleComparison();
+  const std::string table = ResultTable(result, {false, false, 50});
+  EXPECT_THAT(table, AllOf(HasSubstr("operations"), HasSubstr("faster"), HasSubstr("p99")));
+  EXPECT_THAT(table, ContainsRegex("No room for: .*failed"));
+  result.runs[2].total.failed = 7;
+  EXPECT_THAT(ResultTable(result, {false, false, 50}), Not(ContainsRegex("No room for: .*failed")));
+  result.runs[1].reasons = {"operations were lost"};
+  const std::string invalid = ResultTable(result, {false, false, 40});
+  EXPECT_THAT(invalid, AllOf(HasSubstr(" INVALID"), HasSubstr("1,064")));
 }
 
 // The column of the scripts' names went without a word, as no other column of the report does.
