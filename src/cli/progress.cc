@@ -158,7 +158,7 @@ void ProgressDisplay::PrintLines(std::string_view lines) {
   // The bar is drawn under this mutex, so that the two never mix.
   std::lock_guard<std::mutex> lock(mutex_);
   const bool is_drawn = std::exchange(bar_is_drawn_, false);
-  PrintToStandardError((is_drawn ? "\r\033[K" : "") + std::string(lines));
+  DrawOnStandardError((is_drawn ? "\r\033[K" : "") + EscapeControls(lines));
 }
 
 void ProgressDisplay::UsePgbenchLines(int interval_s, const PgbenchProgressFormat& format,

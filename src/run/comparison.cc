@@ -109,7 +109,7 @@ class Comparison {
   absl::Status ClaimOwnSchema();
   absl::Status PrepareRun(std::vector<std::string>* notes);
   RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes);
-  RunResult NotStarted(const ScenarioPlan& scenario, const absl::Status& prepared) const;
+  RunResult NotStarted(const ScenarioPlan& scenario, const std::string& reason) const;
   absl::Status Measure(const ScenarioPlan& scenario, const ConnectionParameters& parameters,
                        RunProgress* progress, RunEvents* events, MeasuredRun* measured);
   void Verify(const MeasuredRun& measured, RunResult* run);
@@ -235,7 +235,11 @@ void Comparison::RunAll() {
         interrupt_->raised() ? absl::CancelledError("interrupted") : PrepareRun(&notes);
     if (!pooler_note_.empty()) notes.insert(notes.begin(), pooler_note_);
     const bool starts = prepared.ok() && !interrupt_->raised();
-    result_.runs.push_back(starts ? RunOne(scenario, notes) : NotStarted(scenario, prepared));
+    const std::string why_not =
+        interrupt_->raised()
+            ? "interrupted before it started"
+            : absl::StrCat("could not be prepared: ", std::string(prepared.message()));
+    result_.runs.push_back(starts ? RunOne(scenario, notes) : NotStarted(scenario, why_not));
     observer_->OnRunEnd(result_.runs.back());
     if (!starts || interrupt_->raised()) break;
     const bool aborted = result_.runs.back().aborted_clients > 0;
@@ -244,15 +248,20 @@ void Comparison::RunAll() {
   result_.interrupted = interrupt_->raised();
 }
 
-RunResult Comparison::NotStarted(const ScenarioPlan& scenario, const absl::Status& prepared) const {
-  RunResult run;
-  run.scenario = scenario;
-  run.driver = DriverOf(scenario.kind);
-  run.limiter = LimiterOf(scenario.kind);
+// Every operation that was planned is accounted for here too: as skipped.
+RunResult Comparison::NotStarted(const ScenarioPlan& scenario, const std::string& reason) const {
+  MeasuredRun measured(workload_->kinds().size());
+  measured.io_mode = result_.plan.io;
+  const bool has_list = !result_.plan.load.duration_s.has_value();
+  const int64_t planned = has_list ? result_.plan.workload.operations : 0;
+  for (int64_t index = 0; index < planned; ++index) {
+    const uint8_t kind = operations_->At(index).kind;
+    measured.recorder.Scheduled(kind, 0);
+    measured.recorder.Skipped(kind, 0);
+  }
+  RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
   run.interrupted = interrupt_->raised();
-  run.reasons.push_back(
-      run.interrupted ? "interrupted before it started"
-                      : absl::StrCat("could not be prepared: ", std::string(prepared.message())));
+  run.reasons.push_back(reason);
   return run;
 }
 
@@ -300,10 +309,7 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
         "this scenario has no clients of its own: -t counts for each of its %d connections",
         scenario.ClientCount()));
   }
-  if (!ran.ok()) {
-    run.reasons.push_back(std::string(ran.message()));
-    return run;
-  }
+  if (!ran.ok()) return NotStarted(scenario, std::string(ran.message()));
   Verify(measured, &run);
   // An interrupt that came during the verification marks the run as well: whoever finds the results
   // later must not take them for the whole comparison.
