@@ -205,6 +205,12 @@ std::string Legend(const std::vector<Series>& series, const TextStyle& style) {
     wall_s.push_back(one.run->wall_s);
   }
   const int decimals = ColumnDecimals(wall_s);
+  // Where there is no room: the table has the mean and the time too.
+  constexpr size_t kLetterColumns = 7, kTimeColumns = 11, kPeakColumns = 13, kMeanColumns = 15;
+  const auto room = static_cast<size_t>(ReportColumns(style));
+  const size_t least = kLetterColumns + label_columns + kPeakColumns;
+  const bool shows_time = least + kTimeColumns <= room;
+  const bool shows_mean = least + kTimeColumns + kMeanColumns <= room;
   std::string out;
   for (size_t i = 0; i < series.size(); ++i) {
     const RunResult& run = *series[i].run;
@@ -215,9 +221,14 @@ std::string Legend(const std::vector<Series>& series, const TextStyle& style) {
       line += "nothing recorded";
     } else {
       const bool timed = std::isfinite(run.wall_s) && run.wall_s > 0;
-      line += fmt::format("{:>9} s   peak {:>5}   mean {:>7}",
-                          timed ? FixedText(run.wall_s, decimals) : std::string(kUnknownFigure),
-                          CountText(HighestInUse(run)), FixedText(run.connections.mean_in_use, 1));
+      if (shows_time) {
+        line += fmt::format("{:>9} s",
+                            timed ? FixedText(run.wall_s, decimals) : std::string(kUnknownFigure));
+      }
+      line += fmt::format("   peak {:>5}", CountText(HighestInUse(run)));
+      if (shows_mean) {
+        line += fmt::format("   mean {:>7}", FixedText(run.connections.mean_in_use, 1));
+      }
       if (!series[i].keeps_means) line += "   (peaks only)";
     }
     out += Styled(line, SeriesStyle(i), style.color);

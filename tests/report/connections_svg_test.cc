@@ -113,7 +113,7 @@ TEST(ConnectionsSvgTest, EscapesForeignText) {
   result.environment.cpu_model = "a & b < c";
   const std::string svg = ConnectionsSvg(result);
   EXPECT_EQ(XmlFault(svg), "");
-  EXPECT_THAT(svg, HasSubstr("&lt;&amp;&gt;&quot;&#39; ?"));
+  EXPECT_THAT(svg, HasSubstr("&lt;&amp;&gt;&quot;&#39;\\x01\\xff"));
   EXPECT_THAT(svg, HasSubstr("a &amp; b &lt; c"));
 }
 
