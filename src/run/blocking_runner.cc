@@ -124,14 +124,14 @@ class Worker {
       if (!shared_->MayRetry(status, attempts, stamps->scheduled_ns, stamps->finished_ns)) {
         break;
       }
-      if (!session_->usable()) break;
+      if (!session_->at_rest()) break;
       if (client_ != nullptr) client_->PrepareRetry();
     }
     if (status.ok()) tally.round_trips += session_->round_trips() - round_trips_before;
     shared_->AddTally(tally, stamps->scheduled_ns);
     shared_->OnEnded(operation, *stamps, status, attempts);
     shared_->Gauge(ConnectionGauge::kInUse, -1);
-    if (!session_->usable() || shared_->context().load.connect_each) Drop();
+    if (!session_->at_rest() || shared_->context().load.connect_each) Drop();
   }
 
   // Tries again while it is refused, until `deadline_ns`.

@@ -253,7 +253,7 @@ RunResult Comparison::NotStarted(const ScenarioPlan& scenario, const std::string
   MeasuredRun measured(workload_->kinds().size());
   measured.io_mode = result_.plan.io;
   const bool has_list = !result_.plan.load.duration_s.has_value();
-  const int64_t planned = has_list ? result_.plan.workload.operations : 0;
+  const int64_t planned = has_list ? result_.plan.OperationsOf(scenario) : 0;
   for (int64_t index = 0; index < planned; ++index) {
     const uint8_t kind = operations_->At(index).kind;
     measured.recorder.Scheduled(kind, 0);

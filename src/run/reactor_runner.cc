@@ -298,7 +298,7 @@ class ReactorRun {
       status = co_await context_.workload->Run(session, state, operation, tally);
       stamps.finished_ns = Now();
       if (!sink_.MayRetry(status, attempts, stamps.scheduled_ns, stamps.finished_ns) ||
-          !session->usable()) {
+          !session->at_rest()) {
         break;
       }
       if (state != nullptr) state->PrepareRetry();
@@ -322,7 +322,7 @@ class ReactorRun {
         EndClient(permit);
       } else {
         // Not while another client has none: it would wait for as long as the run lasts.
-        if (keeps_connections_ && lease->held() && lease->session()->usable() &&
+        if (keeps_connections_ && lease->held() && lease->session()->at_rest() &&
             !pool_.has_waiters()) {
           KeepConnection(client, Now(), lease);
         }

@@ -24,7 +24,8 @@ class RunWatch {
 
   // Calls `on_interrupt` once, when the interrupt is raised. Statements that have not ended
   // Interrupt::kDrainNs later are cancelled, and their connections given up kCancelNs after that.
-  // Calls `on_ring_failed` instead, and gives up every connection, when the reactor's backend fails.
+  // Calls `on_ring_failed` instead, and gives up every connection, when the reactor's backend
+  // fails.
   void WatchInterrupt(std::function<void()> on_interrupt, std::function<void()> on_ring_failed);
   // Once a second begins waits again whose completion was lost; see Pool::RescueWaits.
   void WatchWaits();

@@ -161,7 +161,6 @@ TEST_F(BadServerTest, RingThatFailsInTheRun) {
                             "given up: the ring has failed: waiting in "
                             "io_uring_enter: Operation not permitted"))
         << failed["reasons"];
-    EXPECT_GT(failed["operations"]["failures"]["io_uring"], 0) << failed["operations"];
     EXPECT_EQ(program.Leftovers({kOutLeft}), "");
   }
 }
