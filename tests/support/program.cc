@@ -102,7 +102,7 @@ bool Forbid(ForbiddenIoUring forbidden) {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 5),
       BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 4, 0),
-      BPF_JUMP(BPF_JMP | BPF_JA, most == UINT32_MAX ? 2 : 0, 0, 0),
+      BPF_JUMP(BPF_JMP | BPF_JA, most == UINT32_MAX ? 2U : 0U, 0, 0),
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, kSecondArgument),
       BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, most, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
