@@ -1,4 +1,6 @@
 // The tables of text_report.h that explain the result: where the time went, what it cost.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -18,13 +20,24 @@ std::string MaximumText(const Histogram& histogram) {
   return DurationText(static_cast<double>(histogram.Max()));
 }
 
+// async has no limit to wait for.
+void AddWaitToBegin(RunTableBuilder* table) {
+  for (const int percentile : {50, 99}) {
+    table->Add({"wait to", "begin", fmt::format("p{}", percentile)}, percentile == 50 ? 5 : 4,
+               [percentile](const RunResult& run) {
+                 if (run.limiter == LimiterKind::kUnbounded) return std::string(kUnknownFigure);
+                 return PercentileText(run.total.part(LatencyPart::kAdmissionWait), percentile);
+               });
+  }
+}
+
 }  // namespace
 
 std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& style) {
   RunTableBuilder table(result, style);
   // In a closed loop an operation exists once it is admitted.
   const bool open_loop = result.plan.load.open_loop();
-  if (open_loop) table.AddPercentiles({"wait to", "begin"}, LatencyPart::kAdmissionWait, 4);
+  if (open_loop) AddWaitToBegin(&table);
   table.AddPercentiles({"wait for", "connection"}, LatencyPart::kPoolWait, 2);
   table.AddPercentiles({"", "service"}, LatencyPart::kService, 0);
   // A workload of many kinds would not fit; result.json has them all.
@@ -51,9 +64,9 @@ std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& styl
   return Styled("Where the time of an operation went", kStyleBold, style.color) + "\n" +
          table.Render() +
          Wrapped(open_loop
-                     ? "wait to begin: from when an operation was due until the limiter, or where "
-                       "there is none the client, let it begin. service: from having a connection "
-                       "to the result. response is the sum of the three, operation by operation."
+                     ? "wait to begin: from when an operation was due until the scenario had room "
+                       "for it; async always has. service: from having a connection to the result. "
+                       "response is the sum of the waits and the service, operation by operation."
                      : "service: from having a connection to the result; latency is the sum of "
                        "both, operation by operation.",
                  style);

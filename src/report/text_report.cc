@@ -89,8 +89,9 @@ std::string RunNote(std::string_view label, const std::string& text, const TextS
                   ReportColumns(style), 4);
 }
 
-std::string VerificationText(const RunResult& run) {
-  if (!run.verification.has_value()) return "rows were not checked";
+// Built-in scripts are verified by sums of balances as well, so that "rows" would not be true.
+std::string VerificationText(const ComparisonPlan& plan, const RunResult& run) {
+  if (!run.verification.has_value()) return "the database was not checked";
   const Verification& verification = *run.verification;
   const auto rows = [](const VerifiedFigures& figures) {
     std::vector<std::string> parts;
@@ -99,22 +100,27 @@ std::string VerificationText(const RunResult& run) {
     }
     return absl::StrJoin(parts, ", ");
   };
-  return verification.ok ? fmt::format("rows as expected ({})", rows(verification.found))
-                         : fmt::format("ROWS DO NOT AGREE: expected {}; found {}",
-                                       rows(verification.expected), rows(verification.found));
+  const bool only_rows = plan.workload.scripts.empty();
+  return verification.ok
+             ? fmt::format("{} as expected ({})", only_rows ? "rows" : "rows and balances",
+                           rows(verification.found))
+             : fmt::format("{} DO NOT AGREE: expected {}; found {}",
+                           only_rows ? "ROWS" : "ROWS AND BALANCES", rows(verification.expected),
+                           rows(verification.found));
 }
 
 std::string VerificationNotes(const ComparisonResult& result, const TextStyle& style) {
   if (result.runs.empty()) return "";
-  const std::string first = VerificationText(result.runs.front());
+  const std::string first = VerificationText(result.plan, result.runs.front());
   const bool all_alike =
       result.runs.size() > 1 &&
-      std::all_of(result.runs.begin(), result.runs.end(),
-                  [&](const RunResult& run) { return VerificationText(run) == first; });
+      std::all_of(result.runs.begin(), result.runs.end(), [&](const RunResult& run) {
+        return VerificationText(result.plan, run) == first;
+      });
   if (all_alike) return RunNote("all runs", first, style);
   std::string out;
   for (const RunResult& run : result.runs) {
-    out += RunNote(RunLabel(run), VerificationText(run), style);
+    out += RunNote(RunLabel(run), VerificationText(result.plan, run), style);
   }
   return out;
 }
@@ -190,7 +196,8 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
   std::string out;
   for (const RunResult& run : result.runs) {
     const std::string label = RunLabel(run);
-    if (run.total.skipped > 0) {
+    // A valid run of a closed loop skips what a duration cuts, and has a warning that says so.
+    if (run.total.skipped > 0 && (result.plan.load.open_loop() || !RunIsComparable(run))) {
       out += RunNote(label, CountText(run.total.skipped) + " operations were skipped: never begun",
                      style);
     }

@@ -108,7 +108,8 @@ class Comparison {
   absl::Status ChooseIoMode();
   absl::Status ClaimOwnSchema();
   absl::Status PrepareRun(std::vector<std::string>* notes);
-  RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes);
+  RunResult RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes,
+                   RunProgress* progress);
   RunResult NotStarted(const ScenarioPlan& scenario, const std::string& reason) const;
   absl::Status Measure(const ScenarioPlan& scenario, const ConnectionParameters& parameters,
                        RunProgress* progress, RunEvents* events, MeasuredRun* measured);
@@ -239,7 +240,10 @@ void Comparison::RunAll() {
         interrupt_->raised()
             ? "interrupted before it started"
             : absl::StrCat("could not be prepared: ", std::string(prepared.message()));
-    result_.runs.push_back(starts ? RunOne(scenario, notes) : NotStarted(scenario, why_not));
+    // Read by the observer until OnRunEnd.
+    RunProgress progress;
+    result_.runs.push_back(starts ? RunOne(scenario, notes, &progress)
+                                  : NotStarted(scenario, why_not));
     observer_->OnRunEnd(result_.runs.back());
     if (!starts || interrupt_->raised()) break;
     const bool aborted = result_.runs.back().aborted_clients > 0;
@@ -279,11 +283,11 @@ absl::Status Comparison::PrepareRun(std::vector<std::string>* notes) {
   return workload_->Prepare(control_.get(), notes);
 }
 
-RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes) {
+RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std::string>& notes,
+                             RunProgress* progress) {
   ReleaseControl();
-  RunProgress progress;
   MeasuredRun measured(workload_->kinds().size());
-  observer_->OnRunStart(scenario, progress);
+  observer_->OnRunStart(scenario, *progress);
   // Memory first: the reset makes this run's peak its own.
   const bool peak_is_ours = ResetPeakMemory();
   CostMeter costs(target_.postmaster_pid);
@@ -294,9 +298,9 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   });
   ConnectionParameters parameters = target_.parameters;
   parameters.set_server_messages(&messages);
-  const absl::Status ran = Measure(scenario, parameters, &progress, &events, &measured);
+  const absl::Status ran = Measure(scenario, parameters, progress, &events, &measured);
   costs.Stop();
-  progress.ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
+  progress->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
 
   RunResult run = MakeRunResult(scenario, workload_->kinds(), measured);
   costs.Put(&run);

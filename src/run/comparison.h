@@ -24,6 +24,7 @@ class ComparisonObserver {
   virtual ~ComparisonObserver() = default;
   // The server has been reached and described; nothing has run yet.
   virtual void OnStart(const ComparisonResult& result) = 0;
+  // `progress` stays until OnRunEnd.
   virtual void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) = 0;
   virtual void OnRunEnd(const RunResult& run) = 0;
   virtual void OnNote(const std::string& note) = 0;

@@ -235,6 +235,11 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& 
   JudgeConnections(result);
   JudgeCut(measured, load, result);
   JudgeRescues(measured, result);
+  const OperationSummary& total = result->total;
+  if (result->reasons.empty() && total.scheduled > 0 && total.succeeded + total.failed == 0) {
+    result->reasons.push_back(absl::StrFormat(
+        "none of %d operations was completed, so nothing was measured", total.scheduled));
+  }
 }
 
 }  // namespace pgring

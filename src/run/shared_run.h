@@ -94,7 +94,9 @@ class SharedRun {
 
   void Gauge(ConnectionGauge gauge, int delta) {
     std::lock_guard<std::mutex> lock(mutex_);
-    measured_->timeline.Change(SteadyClock::Get()->NowNs(), gauge, delta);
+    const int64_t now_ns = SteadyClock::Get()->NowNs();
+    EndWarmup(now_ns);
+    measured_->timeline.Change(now_ns, gauge, delta);
   }
 
   void OnConnectTried() {
@@ -212,9 +214,10 @@ class SharedRun {
 
  private:
   void EndWarmup(int64_t now_ns) {
-    if (sink_.measuring() || now_ns < schedule_.measuring_from_ns()) return;
+    if (sink_.measuring() || !schedule_.started() || now_ns < schedule_.measuring_from_ns()) return;
     StartMeasuring(now_ns);
-    measured_->timeline.StartAgain(now_ns);
+    // Not now: nothing has changed since, and the timeline must begin where the run's time does.
+    measured_->timeline.StartAgain(measured_->started_ns);
   }
 
   void StartMeasuring(int64_t now_ns) {

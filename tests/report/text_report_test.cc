@@ -158,7 +158,8 @@ TEST(TimeSplitTableTest, OnlyAnOpenLoopWaitsToBegin) {
                             HasSubstr("latency is the sum of both")));
   result.plan.load.rate_per_s = 1'000;
   const std::string open = TimeSplitTable(result, kPlain);
-  EXPECT_THAT(open, AllOf(HasSubstr("wait to"), HasSubstr("response is the sum of the three")));
+  EXPECT_THAT(open, AllOf(HasSubstr("wait to"), HasSubstr("response is the sum of the waits")));
+  EXPECT_THAT(Rows(open, 4)[1], testing::MatchesRegex("async +- +- +[0-9].*"));
   ExpectPrintable(closed, 100);
   ExpectPrintable(open, 100);
 }

@@ -34,12 +34,20 @@ class RecordingObserver : public ComparisonObserver {
     events_.push_back("start");
     server_version_ = result.environment.server_version;
   }
-  void OnRunStart(const ScenarioPlan& scenario, const RunProgress&) override {
+  void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
+    progress_ = &progress;
     events_.push_back(absl::StrCat("run ", scenario.label));
     if (interrupt_in_ == scenario.label) interrupt_->Raise(2);
   }
   void OnRunEnd(const RunResult& run) override {
     events_.push_back(absl::StrCat("end ", run.scenario.label));
+    if (progress_ == nullptr) return;
+    // A display reads it until now. It was gone by then, and lines of pgbench's told of 87,966 s.
+    EXPECT_GT(progress_->ended_ns.load(), progress_->measuring_from_ns.load());
+    if (!run.interrupted) {
+      EXPECT_EQ(progress_->ended.load(), run.total.scheduled);
+    }
+    progress_ = nullptr;
   }
   void OnNote(const std::string& note) override { notes_.push_back(note); }
 
@@ -58,6 +66,7 @@ class RecordingObserver : public ComparisonObserver {
   std::string server_version_;
   std::string interrupt_in_;
   Interrupt* interrupt_ = nullptr;
+  const RunProgress* progress_ = nullptr;
 };
 
 class ComparisonTest : public ::testing::Test {

@@ -122,6 +122,19 @@ TEST_F(JudgementTest, FiguresOfTheResult) {
   EXPECT_EQ(result.client.bytes_per_connection, 4'096);
 }
 
+// async with a warm-up and a duration: the warm-up's queue took all of the time, every operation of
+// the measured phase was cut, and "0 operations per second" was a valid result.
+TEST_F(JudgementTest, ARunThatCompletedNothingIsNotValid) {
+  for (int i = 0; i < 3; ++i) {
+    measured_.recorder.Scheduled(0, kStartNs);
+    measured_.recorder.Skipped(0, kStartNs, kStartNs + kOperationNs);
+  }
+  now_ns_ = kStartNs + kOperationNs;
+  const RunResult result = Finish();
+  EXPECT_THAT(result.reasons,
+              testing::ElementsAre("none of 3 operations was completed, so nothing was measured"));
+}
+
 TEST_F(JudgementTest, BlockingRunsHaveNoRing) {
   scenario_.kind = ScenarioKind::kThreads;
   AddSucceeded(10);
