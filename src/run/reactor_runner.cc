@@ -44,6 +44,7 @@ class ReactorRun {
                            context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
         stop_(reactor->ready()),
         waits_end_(reactor->ready()),
+        warmup_waits_end_(reactor->ready()),
         operations_ended_(reactor->ready()),
         operations_(reactor->ready()),
         timers_(reactor->ready()),
@@ -235,6 +236,9 @@ class ReactorRun {
     const int64_t now_ns = Now();
     StartMeasuring(now_ns);
     measured_->timeline.StartAgain(now_ns);
+    // Without a limit the warm-up's queue would take the connections for all of the measured phase.
+    // A schedule's backlog is part of its load and stays.
+    if (!schedule_.open_loop()) warmup_waits_end_.RequestStop();
   }
 
   // What waits for a connection when the time is up is not begun.
@@ -242,7 +246,9 @@ class ReactorRun {
     const StopToken ended(&operations_ended_);
     const int64_t end_ns = schedule_.end_ns();
     const bool reached = co_await SleepUntil(reactor_, end_ns, ended);
-    if (reached) waits_end_.RequestStop();
+    if (!reached) co_return;
+    warmup_waits_end_.RequestStop();
+    waits_end_.RequestStop();
   }
 
   void StartMeasuring(int64_t now_ns) {
@@ -264,7 +270,8 @@ class ReactorRun {
     if (client != nullptr && client->lease.held()) {
       lease = std::move(client->lease);
     } else {
-      const StopToken waits_end(&waits_end_);
+      const bool in_warmup = stamps.scheduled_ns < schedule_.measuring_from_ns();
+      const StopToken waits_end(in_warmup ? &warmup_waits_end_ : &waits_end_);
       auto acquired = co_await pool_.Acquire(waits_end);
       if (!acquired.ok()) {
         stamps.leased_ns = stamps.finished_ns = Now();
@@ -381,6 +388,7 @@ class ReactorRun {
   // Nothing more is begun, and nothing waits for a connection any longer.
   void Stop() {
     EndAdmission();
+    warmup_waits_end_.RequestStop();
     waits_end_.RequestStop();
     opener_.Stop();
   }
@@ -407,8 +415,9 @@ class ReactorRun {
   Pool pool_;
   ClientSlots clients_;
   const bool keeps_connections_;
-  StopSource stop_;       // no operation is begun any more
-  StopSource waits_end_;  // and none waits for a connection any longer
+  StopSource stop_;              // no operation is begun any more
+  StopSource waits_end_;         // and none waits for a connection any longer
+  StopSource warmup_waits_end_;  // none of the warm-up does
   StopSource operations_ended_;
   TaskGroup operations_;
   TaskGroup timers_;

@@ -37,7 +37,7 @@ class ErrorDisplayTest : public ::testing::Test {
 TEST_F(ErrorDisplayTest, NamesClientAndPosition) {
   EXPECT_EQ(ErrorText(aborted_),
             "client 3 was aborted in command 2 (line 5) of checkout.sql: ERROR 23505: taken\n"
-            "DETAIL:  by  [31mX");
+            "DETAIL:  by \\x1b[31mX");
   EXPECT_THAT(ErrorText(failed_), HasSubstr("failed an operation in command 2 (line 5) of "
                                             "checkout.sql (attempt 4): ERROR"));
   EXPECT_THAT(ErrorText(retried_), HasSubstr("(attempt 1): ERROR"));
@@ -69,7 +69,7 @@ TEST_F(ErrorDisplayTest, TellsOfEverythingWhereThatIsWanted) {
   EXPECT_EQ(told_.size(), 100U);
   told_.clear();
   display.OnServerMessage("WARNING:  careful\nHINT:  \001\n");
-  EXPECT_THAT(told_, ElementsAre("pgring: window: WARNING:  careful\nHINT:   \n"));
+  EXPECT_THAT(told_, ElementsAre("pgring: window: WARNING:  careful\nHINT:  \\x01\n"));
 }
 
 TEST_F(ErrorDisplayTest, TellsOfNothingWhereQuietIsWanted) {

@@ -119,6 +119,19 @@ TEST_F(LoadTest, WarmupCountsNowhereButInTheVerification) {
       1);
 }
 
+// async filled its queue during the warm-up, and the measured phase had no turn before it was over:
+// 0 operations a second.
+TEST_F(LoadTest, TheWarmupLeavesNoQueueToTheMeasuredPhase) {
+  load_.warmup_s = 0.1;
+  load_.duration_s = 0.1;
+  const auto measured = Run(Scenario(ScenarioKind::kAsync, 2), Same(3, 30));
+  const OperationSummary total = TotalOf(*measured);
+  // The warm-up's last two end at 120 ms; then two at 120, 150 and 180 ms.
+  EXPECT_EQ(total.succeeded, 6);
+  EXPECT_EQ(total.skipped, measured->cut_at_end);
+  EXPECT_NEAR(WallMs(*measured), 110, 1);
+}
+
 TEST_F(LoadTest, ConstantArrivalsAreStampedFromTheSchedule) {
   load_.rate_per_s = 100;
   load_.arrivals = ArrivalKind::kConstant;
