@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "cli_fixture.h"
 #include "pgring/base/check.h"
+#include "support/fault_proxy.h"
 
 namespace pgring {
 namespace {
@@ -283,6 +285,33 @@ TEST_F(BadServerTest, StandardOutputThatIsFull) {
   Program server({"server"}, options);
   EXPECT_EQ(server.Wait(), 1);
   EXPECT_EQ(server.Leftovers(), "");
+}
+
+// The program ended with SIGABRT, and what the first scenario had measured was lost.
+TEST_F(BadServerTest, TooFewThreads) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can be another user, and root has no such limit";
+  ThrowawayServer& server = SharedServer();
+  const FaultProxy proxy(server.directory(), server.port());
+  // The server's own socket is in a directory that is its user's alone.
+  const std::string directory = proxy.conninfo().substr(5, proxy.conninfo().find(' ') - 5);
+  ASSERT_EQ(chmod(directory.c_str(), 0755), 0);
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    ASSERT_EQ(chmod(entry.path().c_str(), 0777), 0) << "connecting takes the right to write";
+  }
+  ProgramOptions options;
+  // Itself, the signals' thread, the progress, the one of sync; three of eight.
+  options.process_limit = 6;
+  Program program(On(proxy.conninfo(), "compare",
+                     {"--scenarios", "sync,threads:8,window:4", "--operations", "60"}),
+                  options);
+  const int exit_code = program.Wait();
+  if (exit_code == 127) GTEST_SKIP() << "another user cannot reach the program";
+  EXPECT_EQ(exit_code, 2) << program.stderr_text();
+  const Json runs = ResultOf(program)["runs"];
+  ASSERT_EQ(runs.size(), 3U) << program.stderr_text();
+  for (const Json& run : runs) ExpectAllAccountedFor(run, 60);
+  for (const int good : {0, 2}) EXPECT_THAT(ReasonsOf(runs[good]), IsEmpty());
+  EXPECT_TRUE(AnyContains(runs[1]["reasons"], "of 8 could not be started")) << runs[1]["reasons"];
 }
 
 // It was an input/output error, and an exit code that said that pgring could not start.
