@@ -25,7 +25,7 @@ TEST(ProgramLoadTest, TransactionsAreCountedForEachClient) {
                                     "sync,threads:3,window,async:pool=7", "-c", "5", "-t", "20"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   EXPECT_THAT(program.stdout_text(), HasSubstr("20 operations for each client"));
-  EXPECT_THAT(program.stdout_text(), HasSubstr("-t counts for each of its 7 connections"));
+  EXPECT_THAT(program.stdout_text(), HasSubstr("-t counts for each of its 7"));
   const Json result = ResultOf(program);
   std::vector<int64_t> succeeded;
   for (const Json& run : result["runs"]) succeeded.push_back(run["operations"]["succeeded"]);
@@ -35,10 +35,9 @@ TEST(ProgramLoadTest, TransactionsAreCountedForEachClient) {
 // With a slow login a run measured the login: 99 operations/s where pgbench had 30,675, and every
 // client's first operation took as long as connecting.
 TEST(ProgramLoadTest, ScriptsConnectBeforeTheClockStarts) {
-  ASSERT_EQ(setenv("PGOPTIONS", "-c post_auth_delay=1", 1), 0);
-  Program program(RunOn("compare", {"-b", "ping", "--scenarios",
-                                    "sync,threads:2,async:pool=2,window:2", "-T", "0.2"}));
-  ASSERT_EQ(unsetenv("PGOPTIONS"), 0);
+  Program program(
+      On(SharedServer().conninfo() + " options='-c post_auth_delay=1'", "compare",
+         {"-b", "ping", "--scenarios", "sync,threads:2,async:pool=2,window:2", "-T", "0.2"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Json result = ResultOf(program);
   for (const Json& run : result["runs"]) {
@@ -95,9 +94,11 @@ TEST(ProgramLoadTest, OverloadedScheduleIsUnstable) {
 // from the list and counted nowhere.
 TEST(ProgramLoadTest, WarmupTakesNothingFromTheList) {
   constexpr int64_t kOperations = 60;
-  Program program(RunOn(
-      "compare", {"-b", "ping", "--operations", std::to_string(kOperations), "--warmup", "0.2",
-                  "-R", "200", "--arrivals", "constant", "--scenarios", kAllScenarios}));
+  Program program(
+      RunOn("compare", {"-b", "ping", "--operations", std::to_string(kOperations), "--warmup",
+                        "0.2", "-R", "200", "--arrivals", "constant", "--scenarios", kAllScenarios,
+                        // A busy machine may not keep the rate.
+                        "--allow-unstable"}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Json result = ResultOf(program);
   ASSERT_EQ(result["runs"].size(), 5U);
