@@ -25,8 +25,12 @@ void SqlScanner::CopyTo(size_t end, SqlPlace place, SqlPiece* piece) {
 
 // Of a character that has been copied. Brackets that are not closed are none.
 void SqlScanner::NoteBracket(char c, SqlPiece* piece) {
-  if (c == '[' && brackets_++ == 0) bracket_begin_ = piece->text.size() - 1;
-  if (c == ']' && brackets_ > 0 && --brackets_ == 0) {
+  if (c == '[') {
+    if (brackets_ == 0) bracket_begin_ = piece->text.size() - 1;
+    ++brackets_;
+  } else if (c == ']' && brackets_ > 0) {
+    --brackets_;
+    if (brackets_ > 0) return;
     piece->spans.push_back({bracket_begin_, piece->text.size(), SqlPlace::kBrackets});
   }
 }

@@ -94,6 +94,7 @@ class ConnectionParameters {
     Rebuild();
   }
   ConnectionParameters& operator=(const ConnectionParameters& other) {
+    if (this == &other) return *this;
     entries_ = other.entries_;
     unresolved_hosts_ = other.unresolved_hosts_;
     server_messages_ = other.server_messages_;
