@@ -7,6 +7,8 @@
 #include "absl/status/status.h"
 #include "workload/pgbench_tables_options.h"
 
+// The name is the library's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 namespace CLI {
 class App;
 }

@@ -10,6 +10,8 @@
 #include "absl/status/status.h"
 #include "run/load_plan.h"
 
+// The name is the library's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 namespace CLI {
 class App;
 }
