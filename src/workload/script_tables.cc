@@ -48,7 +48,7 @@ absl::Status TidyTables(BlockingSession* session, std::vector<std::string>* note
 }
 
 absl::Status Checkpoint(BlockingSession* session, std::vector<std::string>* notes) {
-  const absl::Status done = session->ExecuteSql("CHECKPOINT").status();
+  absl::Status done = session->ExecuteSql("CHECKPOINT").status();
   if (done.ok()) return done;
   if (!session->usable()) return Annotate(done, "checkpointing before the run");
   const std::string reason = absl::IsPermissionDenied(done)

@@ -18,6 +18,9 @@ using testing::IsEmpty;
 
 constexpr int64_t kTransactions = 200;
 const std::vector<std::string> kLoad = {"-n", "-c", "4", "-t", "50"};
+// As many operations in every scenario, whose clients -t counts for.
+const std::vector<std::string> kSameLoad = {"-n", "-c", "4", "--operations",
+                                            std::to_string(kTransactions)};
 const std::vector<std::string> kScenarios = {"sync",    "threads", "async:pool=4",
                                              "chunked", "window",  "pipelined"};
 
@@ -96,7 +99,7 @@ struct PgringRun {
 };
 
 PgringRun RunPgring(const std::string& scenario, const std::string& script) {
-  std::vector<std::string> arguments = kLoad;
+  std::vector<std::string> arguments = kSameLoad;
   arguments.insert(arguments.end(), {"--scenario", scenario, "-b", script});
   const Sums before = ReadSums();
   Program program(On(SharedServer().conninfo(), "run", arguments));
