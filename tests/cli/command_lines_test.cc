@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cli_fixture.h"
 
 namespace pgring {
@@ -115,7 +116,7 @@ TEST(CommandLinesTest, LogsOfScenariosHaveNamesThatEveryFileSystemTakes) {
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const std::string end = "." + std::to_string(program.pid());
   for (const std::string label : {"sync", "window-2", "window-limit=3-pool=2"}) {
-    const std::string path = program.work_directory() + "/pgbench_log." + label + end;
+    const std::string path = absl::StrCat(program.work_directory(), "/pgbench_log.", label, end);
     EXPECT_EQ(Lines(ReadFile(path)).size(), 5U) << path;
   }
 }

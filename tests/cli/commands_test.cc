@@ -133,7 +133,6 @@ TEST(DoctorTest, CountsSessionsOfOthersAndSeesThatNothingMayBeWritten) {
 // Each of them broke the server or its connections. They are about the user's servers.
 TEST(ThrowawayEnvironmentTest, LibpqsVariablesDoNotReachTheThrowawayServer) {
   ProgramOptions options;
-  std::string names;
   PQconninfoOption* defaults = PQconndefaults();
   for (PQconninfoOption* option = defaults; option->keyword != nullptr; ++option) {
     // These name a server, which would be used then.
