@@ -131,6 +131,7 @@ Pool::Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory
            ConnectionTimeline* timeline, Histogram* connect_ns)
     : reactor_(reactor),
       options_(options),
+      reuses_connections_(options.reuses_connections),
       factory_(factory),
       timeline_(timeline),
       connect_ns_(connect_ns),
@@ -199,7 +200,7 @@ Task<absl::StatusOr<Lease>> Pool::AcquireInTurn(bool only_new, int64_t deadline_
       lease = StoppedStatus();
       break;
     }
-    // Nobody waited when one came back during the attempt.
+    // One was returned during the attempt, when the queue was empty.
     idle = TakeIdle();
     if (idle != nullptr) {
       lease = MakeLease(idle);
@@ -247,9 +248,9 @@ Lease Pool::MakeLease(PoolEntry* entry) {
 void Pool::Return(PoolEntry* entry) {
   const bool at_rest = entry->session->at_rest();
   if (!at_rest && entry->session->usable()) ++counters_.discarded;
-  const bool reusable = options_.reuses_connections && at_rest;
+  const bool reusable = reuses_connections_ && at_rest;
   if (reusable && !waiters_.empty()) {
-    // Handed over: the session stays in use, and whoever waits longest has it next.
+    // Handed over: the session stays in use, and the longest waiter has it next.
     waiters_.PopFront()->Give(Grant::kSession, entry);
     return;
   }
@@ -409,6 +410,14 @@ void Pool::CancelBusy() {
 
 void Pool::AbortBusy() {
   all_.ForEach([](PoolEntry* entry) { entry->session->Abort(); });
+}
+
+void Pool::EndReuse() {
+  reuses_connections_ = false;
+  while (PoolEntry* entry = idle_.PopFront()) {
+    --idle_count_;
+    Discard(entry);
+  }
 }
 
 Task<void> Pool::Close() {

@@ -89,7 +89,8 @@ class Worker {
   }
 
   void RunOne(const Operation& operation, OperationStamps* stamps) {
-    if (session_ == nullptr) {
+    const bool waits = session_ == nullptr;
+    if (waits) {
       shared_->Gauge(ConnectionGauge::kWaiting, 1);
       const absl::Status connected = Connect(shared_->end_ns());
       shared_->Gauge(ConnectionGauge::kWaiting, -1);
@@ -106,10 +107,13 @@ class Worker {
       }
     }
     stamps->leased_ns = Now();
-    if (const auto skip = shared_->ReasonToSkip(stamps->scheduled_ns, stamps->leased_ns)) {
-      stamps->finished_ns = stamps->leased_ns;
-      shared_->OnSkipped(operation, *skip, *stamps);
-      return;
+    // What did not wait was asked when it was taken.
+    if (waits) {
+      if (const auto skip = shared_->ReasonToSkip(stamps->scheduled_ns, stamps->leased_ns)) {
+        stamps->finished_ns = stamps->leased_ns;
+        shared_->OnSkipped(operation, *skip, *stamps);
+        return;
+      }
     }
     shared_->Gauge(ConnectionGauge::kInUse, 1);
     const int64_t round_trips_before = session_->round_trips();

@@ -315,8 +315,8 @@ RunResult Comparison::RunOne(const ScenarioPlan& scenario, const std::vector<std
   }
   if (!ran.ok()) return NotStarted(scenario, std::string(ran.message()));
   Verify(measured, &run);
-  // An interrupt that came during the verification marks the run as well: whoever finds the results
-  // later must not take them for the whole comparison.
+  // An interrupt that came during the verification marks the run as well: the results must not be
+  // taken for the whole comparison later.
   measured.interrupted = run.interrupted = measured.interrupted || interrupt_->raised();
   Judge(measured, result_.environment.build, result_.plan.load, &run);
   return run;
@@ -352,6 +352,7 @@ absl::Status Comparison::Measure(const ScenarioPlan& scenario,
   context.operations = operations_.get();
   context.operation_count = result_.plan.OperationsOf(scenario);
   context.load = result_.plan.load;
+  context.behind_pooler = !pooler_note_.empty();
   context.events = events;
   context.log = observer_->operation_log();
   context.errors = observer_->error_log();

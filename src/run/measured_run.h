@@ -56,6 +56,7 @@ struct RunContext {
   // times the scenario's clients.
   int64_t operation_count = 0;
   LoadPlan load;
+  bool behind_pooler = false;
   Interrupt* interrupt = nullptr;
   RunProgress* progress = nullptr;
   RunEvents* events = nullptr;  // may be nullptr

@@ -65,6 +65,7 @@ class ReactorRun {
     } else {
       co_await AdmitInTurn();
     }
+    if (context_.behind_pooler) timers_.Spawn(EndIdleConnections());
     co_await operations_.Join();
     measured_->ended_ns = Now();
     // The warm-up had not ended when the run was stopped: nothing was measured.
@@ -84,6 +85,9 @@ class ReactorRun {
   }
 
  private:
+  // How long the last operations may last before idle connections are closed behind a pooler.
+  static constexpr int64_t kIdleAtEndNs = 10 * kNanosecondsPerMillisecond;
+
   static PoolOptions PoolOptionsOf(const RunContext& context) {
     const ScenarioPlan& scenario = *context.scenario;
     PoolOptions options;
@@ -220,6 +224,7 @@ class ReactorRun {
 
   void Start(const Operation& operation, const OperationStamps& stamps, Permit permit) {
     sink_.Scheduled(operation, stamps.scheduled_ns);
+    ++operations_without_connection_;
     operations_.Spawn(RunOperation(operation, stamps, std::move(permit)));
   }
 
@@ -251,6 +256,22 @@ class ReactorRun {
     waits_end_.RequestStop();
   }
 
+  // The last operations may wait for what idle connections hold: a pooler that gives each client a
+  // session of its own has the next one wait until another's connection is closed.
+  Task<void> EndIdleConnections() {
+    const StopToken ended(&operations_ended_);
+    bool all_have_theirs = false;
+    while (!all_have_theirs) {
+      const int64_t then_ns = Now() + kIdleAtEndNs;
+      const bool reached = co_await SleepUntil(reactor_, then_ns, ended);
+      if (!reached) co_return;
+      all_have_theirs = operations_without_connection_ == 0;
+    }
+    keeps_connections_ = false;
+    pool_.EndReuse();
+    clients_.ReleaseConnections();
+  }
+
   void StartMeasuring(int64_t now_ns) {
     sink_.StartMeasuring(now_ns);
     pool_.StartMeasuring();
@@ -267,13 +288,16 @@ class ReactorRun {
   Task<void> RunOperation(Operation operation, OperationStamps stamps, Permit permit) {
     ClientSlot* client = unbounded_ ? nullptr : clients_.Take();
     Lease lease;
+    bool waited = false;
     if (client != nullptr && client->lease.held()) {
       lease = std::move(client->lease);
     } else {
+      waited = !pool_.has_idle();
       const bool in_warmup = stamps.scheduled_ns < schedule_.measuring_from_ns();
       const StopToken waits_end(in_warmup ? &warmup_waits_end_ : &waits_end_);
       auto acquired = co_await pool_.Acquire(waits_end);
       if (!acquired.ok()) {
+        --operations_without_connection_;
         stamps.leased_ns = stamps.finished_ns = Now();
         OnNoConnection(operation, stamps, acquired.status(), client);
         EndTurn(client, &lease, &permit);
@@ -281,13 +305,15 @@ class ReactorRun {
       }
       lease = std::move(*acquired);
     }
+    --operations_without_connection_;
     if (client == nullptr) {
       client = clients_.at(static_cast<size_t>(lease.connection_number()));
     }
     stamps.leased_ns = Now();
     lease.Unpark(stamps.leased_ns);
+    // What did not wait was asked when it was admitted, a moment ago.
     const std::optional<SkipReason> skip =
-        sink_.ReasonToSkip(stamps.scheduled_ns, stamps.leased_ns);
+        waited ? sink_.ReasonToSkip(stamps.scheduled_ns, stamps.leased_ns) : std::nullopt;
     if (skip.has_value()) {
       sink_.Skipped(operation, *skip, stamps.scheduled_ns, stamps.leased_ns);
       EndTurn(client, &lease, &permit);
@@ -342,16 +368,18 @@ class ReactorRun {
   }
 
   void OnClientAborted(ClientSlot* client, Lease* lease, Permit* permit) {
+    // Before the end of the last client ends admission.
+    const bool was_stopped = stop_.stop_requested();
     ++measured_->aborted_clients;
     // Its connection's number is its name, so that it must not be another client's.
     if (unbounded_) KeepConnection(client, Now(), lease);
     EndClient(permit);
-    if (context_.load.exit_on_abort && !stop_.stop_requested()) {
+    if (was_stopped) return;
+    const bool none_left = measured_->aborted_clients == static_cast<int64_t>(clients_.size());
+    if (context_.load.exit_on_abort) {
       GiveUp(
           absl::StrCat("an error aborted a client (--exit-on-abort): ", measured_->first_failure));
-    }
-    const bool none_left = measured_->aborted_clients == static_cast<int64_t>(clients_.size());
-    if (none_left && !stop_.stop_requested()) {
+    } else if (none_left) {
       GiveUp(absl::StrCat("every client was aborted by an error; the first one: ",
                           measured_->first_failure));
     }
@@ -414,10 +442,11 @@ class ReactorRun {
   Limiter limiter_;
   Pool pool_;
   ClientSlots clients_;
-  const bool keeps_connections_;
-  StopSource stop_;              // no operation is begun any more
-  StopSource waits_end_;         // and none waits for a connection any longer
-  StopSource warmup_waits_end_;  // none of the warm-up does
+  bool keeps_connections_;
+  int64_t operations_without_connection_ = 0;  // begun, and not yet given one
+  StopSource stop_;                            // no operation is begun any more
+  StopSource waits_end_;                       // and none waits for a connection any longer
+  StopSource warmup_waits_end_;                // none of the warm-up does
   StopSource operations_ended_;
   TaskGroup operations_;
   TaskGroup timers_;

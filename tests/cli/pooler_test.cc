@@ -247,7 +247,7 @@ void ExpectAllSucceeded(Program* program, int64_t operations) {
 
 TEST_F(PoolerTest, PreparedScriptRunsUnpreparedAndANoteSaysSo) {
   const std::string script = WriteScript(kSeveralTransactions);
-  Program program(RunScript(conninfo(), script));
+  Program program(RunScript(conninfo(), script, {"-M", "prepared"}));
   ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
   const Json run = ResultOf(program)["runs"][0];
   EXPECT_EQ(run["rows_read"], 4 * kOperations);
@@ -297,19 +297,20 @@ TEST_F(PoolerTest, ServerItselfIsNotTakenForAPooler) {
   }
 }
 
-// The server's own word for it. A pooler's sessions are new with each test, so that nobody else has
-// prepared anything in them.
+// As the server itself reports it. A pooler's sessions are new with each test, so that no other
+// test has prepared anything in them.
 TEST_F(PoolerTest, StatementsArePreparedOnTheServerItselfOnly) {
   const std::string script = WriteScript(
       "SELECT 1 / ((count(*) > 0)::int = :prepared)::int FROM pg_prepared_statements;\n");
   {
     SCOPED_TRACE("through the pooler");
-    Program program(RunScript(conninfo(), script, {"-D", "prepared=0"}));
+    Program program(RunScript(conninfo(), script, {"-M", "prepared", "-D", "prepared=0"}));
     ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
   }
   {
     SCOPED_TRACE("on the server itself");
-    Program program(RunScript(SharedServer().conninfo(), script, {"-D", "prepared=1"}));
+    Program program(
+        RunScript(SharedServer().conninfo(), script, {"-M", "prepared", "-D", "prepared=1"}));
     ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
   }
 }
@@ -377,6 +378,25 @@ TEST(PoolerLimitTest, ControlConnectionKeepsNoSessionOfTheServer) {
                      {"--scenarios", "sync,threads,window", "-c", std::to_string(kServerSessions),
                       "-f", script.path(), "--operations", "300"}));
   ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 300));
+}
+
+// The pooler lets every client connect, and those beyond its sessions wait in their first statement
+// until another client is gone. Idle connections kept the sessions to the end of the run, and the
+// last operations failed after the pooler's query_wait_timeout. (A chunk cannot end that way: it
+// waits for all of its operations, and they for those before them.)
+TEST(PoolerLimitTest, LastOperationsGetTheSessionsOfIdleClients) {
+  const auto pooler = Pgbouncer::Start("pool_mode = session\nquery_wait_timeout = 20\n");
+  ASSERT_NE(pooler, nullptr);
+  constexpr int kMoreClients = kServerSessions + 5;
+  const ScriptFile script("SELECT 1;\n");
+  for (const std::string connecting : {"before", "lazily"}) {
+    SCOPED_TRACE(connecting);
+    Program program(
+        On(pooler->conninfo(), "compare",
+           {"--scenarios", "threads,async:pool=8,window", "-c", std::to_string(kMoreClients), "-f",
+            script.path(), "--operations", "100", "--connecting", connecting}));
+    ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 100));
+  }
 }
 
 }  // namespace

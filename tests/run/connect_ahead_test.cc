@@ -198,6 +198,22 @@ TEST_F(ConnectAheadTest, AnAbortedClientsShareIsSkipped) {
   EXPECT_THAT(measured->gave_up, IsEmpty());
 }
 
+// What still waited for a connection waited for ever: the last client's end had ended admission,
+// and so the run did not say that no client was left.
+TEST_F(ConnectAheadTest, TheRunEndsWhenEveryClientIsAborted) {
+  load_.operations_per_client = 4;
+  for (const ScenarioKind kind :
+       {ScenarioKind::kAsync, ScenarioKind::kChunked, ScenarioKind::kWindow}) {
+    SCOPED_TRACE(ScenarioKindName(kind));
+    const auto measured = RunClients(Scenario(kind, 3), std::vector<int32_t>(12, kAborts));
+    const OperationSummary total = measured->recorder.Total();
+    EXPECT_EQ(total.failed, 3);
+    EXPECT_EQ(total.skipped, 9);
+    EXPECT_EQ(measured->aborted_clients, 3);
+    EXPECT_THAT(measured->gave_up, HasSubstr("every client was aborted by an error"));
+  }
+}
+
 TEST_F(ConnectAheadTest, ChunksShrinkAsClientsFinish) {
   load_.operations_per_client = 2;
   const auto measured =

@@ -4,11 +4,11 @@
 // Unlike QueuePool, waiters are strictly FIFO.
 //
 // A session that breaks is dropped, and its place goes to the next waiter, who opens a new one. So
-// is one that is returned while something is open on it (a transaction, a pipeline, an exchange),
+// is one that is returned while something is open on it (a transaction, a pipeline, a round trip),
 // whatever the workload did: the next operation must not run inside of another's transaction. A
-// refused connection (too many clients, server starting, nobody listening) does not fail the
+// refused connection (too many clients, server starting, no listener) does not fail the
 // operation: the pool counts it, waits (10 ms, doubled up to 1 s) and lets one waiter try again,
-// while returned connections go on serving the line. Only when no connection has been open for
+// while returned connections continue to serve the queue. Only when no connection has been open for
 // kGiveUpAfterNs do the waiters fail.
 //
 // The pool owns its sessions. It must outlive its leases and waiters; Close() must be awaited
@@ -154,6 +154,9 @@ class Pool {
   // Makes every session's wait in progress fail.
   void AbortBusy();
 
+  // From here on connections are closed when they are returned, and those that are idle now.
+  void EndReuse();
+
   // Closes every idle session and waits until all are gone. No lease or waiter may be left.
   Task<void> Close();
 
@@ -168,6 +171,8 @@ class Pool {
   std::optional<int64_t> bytes_per_connection() const { return bytes_per_connection_; }
   int open() const { return open_; }
   bool has_waiters() const { return !waiters_.empty(); }
+  // Acquire would give a session without waiting.
+  bool has_idle() const { return idle_count_ > 0 && waiters_.empty() && MayLease(); }
   // No connection could be opened for kGiveUpAfterNs: the run should end.
   bool gave_up() const { return gave_up_; }
 
@@ -208,6 +213,7 @@ class Pool {
 
   Reactor* const reactor_;
   const PoolOptions options_;
+  bool reuses_connections_;
   SessionFactory* const factory_;
   ConnectionTimeline* const timeline_;
   Histogram* const connect_ns_;
