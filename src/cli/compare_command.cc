@@ -220,7 +220,10 @@ absl::Status WriteOutputs(const Options& options, const ComparisonResult& result
 absl::StatusOr<ComparisonResult> Compare(const Options& options, Interrupt* interrupt,
                                          ComparisonObserver* observer) {
   if (WantsThrowaway(options)) {
-    observer->OnNote("no server was named, so a throwaway PostgreSQL is started for this run");
+    observer->OnNote(
+        options.force_throwaway
+            ? "a throwaway PostgreSQL is started for this run (--throwaway)"
+            : "no server was named, so a throwaway PostgreSQL is started for this run");
   }
   auto target = OpenTargetOf(options, *interrupt);
   if (!target.ok()) return target.status();

@@ -86,16 +86,24 @@ Json WorkloadJson(const WorkloadPlan& workload) {
   return json;
 }
 
+std::string_view ConnectName(const LoadPlan& load) {
+  if (load.connect_each) return "each";
+  return load.connect_before ? "before" : "lazily";
+}
+
 Json LoadJson(const LoadPlan& load) {
   return {{"duration_s", ValueOrNull(load.duration_s)},
           {"operations_per_client", ValueOrNull(load.operations_per_client)},
-          {"connect", load.connect_before ? "before" : "lazily"},
+          {"connect", ConnectName(load)},
           {"warmup_s", load.warmup_s},
           {"ramp_s", load.ramp_s},
           {"rate_per_s", ValueOrNull(load.rate_per_s)},
           {"arrivals", load.open_loop() ? Json(ArrivalKindName(load.arrivals)) : Json()},
           {"latency_limit_ms", ValueOrNull(load.latency_limit_ms)},
-          {"max_tries", load.max_tries}};
+          {"max_tries", load.max_tries},
+          {"max_failed_share", load.max_failed_share},
+          {"allow_unstable", load.allow_unstable},
+          {"exit_on_abort", load.exit_on_abort}};
 }
 
 Json PlanJson(const ComparisonResult& result) {
