@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "pgring/base/edit_distance.h"
 #include "pgring/base/status.h"
 #include "run/plan.h"
 #include "script/builtin_scripts.h"
@@ -24,26 +24,6 @@ constexpr Counterpart kCounterparts[] = {
     {"--initialize", "'pgring init' makes pgbench's tables"},
     {"--debug", "pgring has no debugging output; --json - writes every figure of a run"},
 };
-
-// Insertions, deletions, replacements and exchanges of neighbours that make one of the other.
-size_t EditDistance(std::string_view from, std::string_view to) {
-  std::vector<size_t> before_last(to.size() + 1);
-  std::vector<size_t> last(to.size() + 1);
-  std::iota(last.begin(), last.end(), size_t{0});
-  for (size_t i = 1; i <= from.size(); ++i) {
-    std::vector<size_t> row(to.size() + 1);
-    row[0] = i;
-    for (size_t j = 1; j <= to.size(); ++j) {
-      const size_t replaced = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
-      row[j] = std::min({last[j] + 1, row[j - 1] + 1, replaced});
-      const bool exchanged = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
-      if (exchanged) row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-    before_last = std::move(last);
-    last = std::move(row);
-  }
-  return last[to.size()];
-}
 
 bool LooksLikeOption(std::string_view argument) {
   return argument.size() > 1 && argument[0] == '-';

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pgring/base/edit_distance.h"
 #include "script/characters.h"
 
 namespace pgring {
@@ -215,25 +216,6 @@ class Checker {
   ScriptFindings findings_;
   size_t left_out_ = 0;
 };
-
-// Letters to be changed, added, left out or exchanged with a neighbour to make one of the other.
-size_t EditDistance(std::string_view from, std::string_view to) {
-  std::vector<size_t> before_last(to.size() + 1);
-  std::vector<size_t> last(to.size() + 1);
-  std::vector<size_t> row(to.size() + 1);
-  for (size_t j = 0; j <= to.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= from.size(); ++i) {
-    before_last = std::exchange(last, std::exchange(row, before_last));
-    row[0] = i;
-    for (size_t j = 1; j <= to.size(); ++j) {
-      const size_t changed = last[j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1);
-      row[j] = std::min({changed, last[j] + 1, row[j - 1] + 1});
-      const bool exchanged = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
-      if (exchanged) row[j] = std::min(row[j], before_last[j - 2] + 1);
-    }
-  }
-  return row[to.size()];
-}
 
 }  // namespace
 
