@@ -21,8 +21,8 @@ const std::vector<std::string> kLoad = {"-n", "-c", "4", "-t", "50"};
 // As many operations in every scenario, whose clients -t counts for.
 const std::vector<std::string> kSameLoad = {"-n", "-c", "4", "--operations",
                                             std::to_string(kTransactions)};
-const std::vector<std::string> kScenarios = {"sync",    "threads", "async:pool=4",
-                                             "chunked", "window",  "pipelined"};
+const std::vector<std::string> kTpcbScenarios = {"sync",    "threads", "async:pool=4",
+                                                 "chunked", "window",  "pipelined"};
 
 // What pgbench's tables hold; of differences, what a run did to them.
 struct Sums {
@@ -130,7 +130,7 @@ TEST(TpcbTest, AgreesWithPgbenchInEveryScenario) {
 
   InitWithPgring();
   ASSERT_EQ(ReadSums().history, 0);
-  for (const std::string& scenario : kScenarios) {
+  for (const std::string& scenario : kTpcbScenarios) {
     SCOPED_TRACE(scenario);
     const PgringRun run = RunPgring(scenario, "tpcb-like");
     ExpectTpcb(run.done, kTransactions);
@@ -143,16 +143,16 @@ TEST(TpcbTest, ComparisonEmptiesHistoryForEachScenario) {
   InitWithPgring();
   Program program(On(SharedServer().conninfo(), "compare",
                      {"--scenarios", "sync,threads,async:pool=4,chunked,window,pipelined", "-b",
-                      "tpcb-like", "-c", "4", "-t", "50"}));
+                      "tpcb-like", "-c", "4", "--operations", std::to_string(kTransactions)}));
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
   const Sums sums = ReadSums();
   EXPECT_EQ(sums.history, kTransactions);
-  EXPECT_EQ(sums.accounts, static_cast<int64_t>(kScenarios.size()) * sums.delta)
+  EXPECT_EQ(sums.accounts, static_cast<int64_t>(kTpcbScenarios.size()) * sums.delta)
       << "the same operations each time";
   EXPECT_EQ(sums.tellers, sums.accounts);
   EXPECT_EQ(sums.branches, sums.accounts);
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), kScenarios.size());
+  ASSERT_EQ(result["runs"].size(), kTpcbScenarios.size());
   for (const Json& run : result["runs"]) {
     ExpectVerified(run);
     EXPECT_EQ(run["verification"]["found"]["history"], kTransactions);
@@ -192,7 +192,7 @@ void ExpectSimpleUpdate(const Sums& done) {
 TEST(TpcbTest, SimpleUpdateLeavesTellersAndBranchesAlone) {
   InitWithPgring();
   ExpectSimpleUpdate(RunPgbench("simple-update"));
-  for (const std::string& scenario : kScenarios) {
+  for (const std::string& scenario : kTpcbScenarios) {
     SCOPED_TRACE(scenario);
     const PgringRun run = RunPgring(scenario, "simple-update");
     ExpectSimpleUpdate(run.done);
@@ -214,7 +214,7 @@ TEST(TpcbTest, SelectOnlyChangesNothing) {
   InitWithPgbench();
   ExpectTpcb(RunPgbench("tpcb-like"), kTransactions);
   ExpectNothingDone(RunPgbench("select-only"));
-  for (const std::string& scenario : kScenarios) {
+  for (const std::string& scenario : kTpcbScenarios) {
     SCOPED_TRACE(scenario);
     const PgringRun run = RunPgring(scenario, "select-only");
     ExpectNothingDone(run.done);

@@ -41,9 +41,10 @@ std::string LargeText() {
   for (int i = 1; i <= kThousands; ++i) text += PieceOf(i);
   return text;
 }
+// Without ORDER BY: the server would sort all of it on disk to find it in order.
 std::string LargeTextInSql() {
-  return absl::StrCat("(SELECT string_agg(", kPieceInSql, ", '' ORDER BY i)",
-                      " FROM generate_series(1, ", kThousands, ") AS i)");
+  return absl::StrCat("(SELECT string_agg(", kPieceInSql, ", '') FROM generate_series(1, ",
+                      kThousands, ") AS i)");
 }
 
 template <typename Side>
@@ -91,7 +92,7 @@ TYPED_TEST(SessionVolumeTest, LargeParameter) {
   }
 }
 
-// The server sends notices while it reads: nobody may wait for the other to read first.
+// The server sends notices while it reads: neither side may wait for the other to read first.
 TYPED_TEST(SessionVolumeTest, LargeParameterComesBackBetweenNotices) {
   AskServer(
       "CREATE OR REPLACE FUNCTION echo_noisily(value text) RETURNS text LANGUAGE plpgsql AS $$"
@@ -123,7 +124,7 @@ TYPED_TEST(SessionVolumeTest, HundredThousandNoticesBeforeAResult) {
   EXPECT_EQ(this->Value(1), "42");
 }
 
-// A notification comes when it likes, also to a connection on which nobody waits.
+// A notification may arrive at any time, also on a connection without a wait.
 TYPED_TEST(SessionVolumeTest, NotificationOnAnIdleConnection) {
   this->AddStatement("listen", "LISTEN volume");
   this->AddStatement("echo", "SELECT $1::text", 1);
@@ -141,8 +142,8 @@ TYPED_TEST(SessionVolumeTest, NotificationOnAnIdleConnection) {
   }
 }
 
-// More than the socket takes: the server's process waits until somebody reads, and the statement
-// that comes is what makes it so.
+// More than the socket takes: the server's process waits until the client reads, which the next
+// statement does.
 TYPED_TEST(SessionVolumeTest, NotificationsThatFillTheSocketOfAnIdleConnection) {
   this->AddStatement("listen", "LISTEN volume");
   this->AddStatement("echo", "SELECT $1::text", 1);
@@ -157,7 +158,7 @@ TYPED_TEST(SessionVolumeTest, NotificationsThatFillTheSocketOfAnIdleConnection) 
   EXPECT_EQ(this->Value(1, {"42"}), "42");
 }
 
-// The server tells changed settings on its own: with the next statement's answer, whatever it is.
+// The server reports changed settings unasked: with the next statement's answer, success or error.
 TYPED_TEST(SessionVolumeTest, SettingsThatChangeBetweenStatements) {
   this->AddStatement("zone", "SHOW timezone");
   this->AddStatement("divide", "SELECT 1 / $1::int", 1);
