@@ -69,7 +69,7 @@ TEST(ServerCommandTest, ServesUntilItIsInterrupted) {
   }
   EXPECT_THAT(program.stderr_text(), AllOf(HasSubstr("throwaway PostgreSQL"), HasSubstr("Ctrl-C"),
                                            Not(HasSubstr("UNSAFE"))));
-  // Somebody is still connected: that must not keep the server alive.
+  // A client is still connected: that must not keep the server alive.
   Client client(conninfo);
   EXPECT_TRUE(client.connected());
   program.Signal(SIGINT);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli_fixture.h"
+#include "fault_fixture.h"
 #include "support/fault_proxy.h"
 
 namespace pgring {
@@ -18,11 +19,6 @@ namespace {
 using testing::IsEmpty;
 
 constexpr int64_t kNanosecondsPerMs = 1'000'000;
-
-std::unique_ptr<FaultProxy> MakeProxy() {
-  ThrowawayServer& server = SharedServer();
-  return std::make_unique<FaultProxy>(server.directory(), server.port());
-}
 
 // `scenario`, and then one more run in which nothing happens: that is "and it recovers".
 std::vector<std::string> CompareOn(const std::string& conninfo, const std::string& scenario,
@@ -57,13 +53,8 @@ Json FirstRunAfterFault(Program* program, int64_t operations) {
 
 class ScenarioTest : public testing::TestWithParam<const char*> {};
 
-std::string NameOf(const testing::TestParamInfo<const char*>& info) {
-  const std::string text = info.param;
-  return text.substr(0, text.find(':'));
-}
-
-// The server has carried out the COMMIT, and the answer is lost: whoever reported success would be
-// right by luck alone. The operations fail, and the verification knows of the difference.
+// The server has carried out the COMMIT, and the answer is lost: a report of success would be right
+// by chance only. The operations fail, and the verification knows of the difference.
 class UnconfirmedCommitTest : public ScenarioTest {};
 
 TEST_P(UnconfirmedCommitTest, CommittedButNotConfirmed) {
@@ -96,7 +87,7 @@ TEST_P(UnconfirmedCommitTest, NeitherCommittedNorConfirmed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, UnconfirmedCommitTest,
-                         testing::Values("sync", "threads:4", "window:4"), NameOf);
+                         testing::Values("sync", "threads:4", "window:4"), ScenarioNameOf);
 
 // Something happens in the middle of a run. It is held there meanwhile: on a busy machine the rest
 // of it was once over before the server had been told to kill anything.
@@ -145,7 +136,7 @@ TEST_P(BackendKilledTest, SoIsAConnectionThatIsCut) {
 INSTANTIATE_TEST_SUITE_P(Scenarios, BackendKilledTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
                                          "window:4"),
-                         NameOf);
+                         ScenarioNameOf);
 
 // Half a message and then nothing, in either direction and in every phase: while connecting, while
 // preparing, in the middle of a result.
@@ -170,7 +161,8 @@ TEST_P(CutAfterBytesTest, AnyByteMayBeTheLast) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, CutAfterBytesTest, testing::Values("sync", "window:4"), NameOf);
+INSTANTIATE_TEST_SUITE_P(Drivers, CutAfterBytesTest, testing::Values("sync", "window:4"),
+                         ScenarioNameOf);
 
 // All connections go, and for a while the server says that it is starting up. Refusals are counted
 // and retried; they fail nothing by themselves.
@@ -197,21 +189,32 @@ TEST_P(OutageTest, IsWaitedFor) {
 INSTANTIATE_TEST_SUITE_P(Scenarios, OutageTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
                                          "window:4"),
-                         NameOf);
+                         ScenarioNameOf);
 
 // A server that has fewer connections left than the scenario wants: the run goes on with those that
 // it gets.
 class TooManyClientsTest : public ScenarioTest {};
 
+// The server had room for the scenario when it was asked, and has none when the run begins.
 TEST_P(TooManyClientsTest, RunsOnTheConnectionsThatAreLeft) {
   constexpr int64_t kOperations = 600;
   constexpr int kLeft = 8;
+  Program before(RunOn(SharedServer().conninfo(), "sync", 1));
+  ASSERT_EQ(before.Wait(), ExpectedValidExit()) << before.stderr_text();
+  // Holds up the preparation of the run until the others are there.
+  Client holder(SharedServer().conninfo());
+  holder.Ask("BEGIN; LOCK TABLE pgring.a IN ACCESS SHARE MODE");
+  Program program(CompareOn(SharedServer().conninfo(), GetParam(), kOperations));
+  ASSERT_TRUE(WaitUntil([&holder] {
+    return holder.Ask("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1";
+  })) << program.stderr_text();
   std::vector<std::unique_ptr<Client>> others;
-  while (others.size() < kServerConnections - kLeft) {
+  // The holder is one of them.
+  while (others.size() < kServerConnections - kLeft - 1) {
     others.push_back(std::make_unique<Client>(SharedServer().conninfo()));
     ASSERT_TRUE(others.back()->connected());
   }
-  Program program(CompareOn(SharedServer().conninfo(), GetParam(), kOperations));
+  holder.Ask("COMMIT");
   const Json run = FirstRunAfterFault(&program, kOperations);
   EXPECT_EQ(run["operations"]["succeeded"], kOperations);
   EXPECT_GE(run["connections"]["refused"], 1);
@@ -223,7 +226,7 @@ TEST_P(TooManyClientsTest, RunsOnTheConnectionsThatAreLeft) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, TooManyClientsTest,
                          testing::Values("threads:20", "async:pool=20", "chunked:20", "window:20"),
-                         NameOf);
+                         ScenarioNameOf);
 
 class RestartTest : public ScenarioTest {
  protected:
@@ -255,7 +258,7 @@ TEST_P(RestartTest, Immediate) { RestartInARun(ThrowawayServer::RestartMode::kIm
 INSTANTIATE_TEST_SUITE_P(Scenarios, RestartTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
                                          "window:4"),
-                         NameOf);
+                         ScenarioNameOf);
 
 // Slow, but nothing is wrong with it: a distant server is no fault.
 TEST(SlowNetworkTest, FailsNothing) {

@@ -68,7 +68,7 @@ std::string Init(const std::vector<std::string>& arguments) {
   return program.stderr_text();
 }
 
-// Everything the catalog says of the schema's tables that somebody could notice.
+// Everything in the catalog about the schema's tables that a user could notice.
 std::string Catalog(const std::string& schema) {
   const std::string of_schema = " = '" + schema + "'::regnamespace";
   const std::string relations =

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli_fixture.h"
+#include "fault_fixture.h"
 #include "support/fault_proxy.h"
 
 namespace pgring {
@@ -21,11 +22,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr char kInterrupted[] = "pgring: interrupted: ";
-
-std::unique_ptr<FaultProxy> MakeProxy() {
-  ThrowawayServer& server = SharedServer();
-  return std::make_unique<FaultProxy>(server.directory(), server.port());
-}
 
 // Sends the signal and waits until the program has taken notice.
 void Interrupt(Program* program, int signal_number) {
@@ -56,11 +52,6 @@ Json RunOfInterrupted(Program* program, int exit_code, int64_t operations) {
   return result["runs"].back();
 }
 
-std::string NameOf(const testing::TestParamInfo<const char*>& info) {
-  const std::string text = info.param;
-  return text.substr(0, text.find(':'));
-}
-
 class InterruptTest : public testing::TestWithParam<const char*> {
  protected:
   static constexpr int64_t kOperations = 5'000;
@@ -85,7 +76,7 @@ TEST_P(InterruptTest, LetsEndWhatIsInFlight) {
 INSTANTIATE_TEST_SUITE_P(Scenarios, InterruptTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
                                          "window:4"),
-                         NameOf);
+                         ScenarioNameOf);
 
 class DeadNetworkTest : public InterruptTest {};
 
@@ -105,10 +96,10 @@ TEST_P(DeadNetworkTest, EndsAllTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DeadNetworkTest, testing::Values("sync", "threads:4", "window:4"),
-                         NameOf);
+                         ScenarioNameOf);
 
-// Somebody holds a lock, so the statements wait at the server for longer than the drain: they are
-// cancelled there and roll back, and their sessions are as good as before.
+// Another session holds a lock, so the statements wait at the server for longer than the drain:
+// they are cancelled there and roll back, and their sessions are as good as before.
 class CancelTest : public InterruptTest {};
 
 TEST_P(CancelTest, CancelsWhatDoesNotEndByItself) {
@@ -130,7 +121,7 @@ TEST_P(CancelTest, CancelsWhatDoesNotEndByItself) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, CancelTest, testing::Values("sync", "threads:4", "window:4"),
-                         NameOf);
+                         ScenarioNameOf);
 
 TEST(InterruptMomentTest, WhileConnectionsAreRefused) {
   for (const char* scenario : {"sync", "window:4"}) {

@@ -267,7 +267,7 @@ TEST(ScriptsTest, EveryCommandIsReportedForEveryRun) {
   for (const Json& run : result["runs"]) {
     SCOPED_TRACE(run["scenario"].get<std::string>());
     const CommandCounts counts = CommandCountsOf(run, script.path());
-    // What an \\endif takes is nobody's question; that it is there is.
+    // The count of an \\endif does not matter, only that it has a row.
     ASSERT_EQ(counts.size(), 6U);
     EXPECT_EQ(counts.back().first, "\\endif");
     EXPECT_THAT(CommandCounts(counts.begin(), counts.end() - 1),

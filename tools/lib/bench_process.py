@@ -37,7 +37,8 @@ def shown(command):
 def peak_memory_bytes(pid):
     """VmHWM of a process, 0 once it is gone.
 
-    Not ru_maxrss: that begins with the memory of whoever started the program, before its exec.
+    Not ru_maxrss: that begins with the memory of the process that started the program, before its
+    exec.
     """
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
