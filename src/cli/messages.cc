@@ -28,7 +28,7 @@ void NoteOutputError() {
 }  // namespace
 
 void DrawOnStandardError(std::string_view text) {
-  // There is nobody to tell of a failure.
+  // A failure cannot be reported anywhere.
   (void)std::fwrite(text.data(), 1, text.size(), stderr);
   (void)std::fflush(stderr);
 }

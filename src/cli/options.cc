@@ -274,7 +274,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
       "and compares them.",
       "pgring");
   const Commands commands = AddCommands(&app, &options, &raw);
-  // What follows "--" is no option, whatever it looks like.
+  // What follows "--" is no option, even if it begins with a dash.
   const char* const* const end = arguments + argument_count;
   const char* const* const marker = std::find_if(
       arguments, end, [](const char* argument) { return argument == std::string("--"); });

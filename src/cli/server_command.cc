@@ -41,7 +41,7 @@ int ServerCommand(const Options& options, Interrupt* interrupt) {
   if ((*server)->tcp_conninfo().has_value()) {
     PrintOutput(*(*server)->tcp_conninfo() + own_address + "\n");
   }
-  // Without its conninfo nobody can use the server.
+  // Without its conninfo the server cannot be used.
   const absl::Status announced = FinishOutput();
   if (!announced.ok()) PrintError(announced);
   pollfd descriptor = {interrupt->descriptor(), POLLIN, 0};

@@ -35,7 +35,7 @@ int64_t NowMs() {
 
 void Report(KeeperEvent event, KeeperStep step, pid_t pid, int value) {
   const KeeperReport report{event, step, pid, value};
-  // Nobody listening is no reason to stop cleaning up, and a full buffer none to wait.
+  // Cleaning up must neither stop because the channel has no reader nor wait for a full buffer.
   send(kChannel, &report, sizeof(report), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -51,7 +51,7 @@ void CloseDescriptorsFrom(unsigned first) {
 }
 
 // Leaves nothing that ties the keeper to pgring's terminal, pipes or files. Standard output in
-// particular: whoever reads pgring's output through a pipe waits until the last writer is gone.
+// particular: a reader of pgring's output through a pipe waits until the last writer is gone.
 void Detach(int channel) {
   setsid();
   prctl(PR_SET_NAME, "pgring-keeper", 0, 0, 0);
@@ -243,7 +243,7 @@ class KeeperProcess {
     Report(KeeperEvent::kProgramStarted, KeeperStep::kNone, pid, 0);
   }
 
-  // Ends the program, if one runs, by rising force, then whatever it left behind.
+  // Ends the program, if one runs, with signals of rising force, then its remaining processes.
   void Stop(int first_signal) {
     if (is_server_) {
       if (first_signal == SIGINT) SignalAndWait(SIGINT, kFastShutdownLimitMs);

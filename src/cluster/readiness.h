@@ -19,7 +19,7 @@ struct ReadinessAnswer {
 // Waits until poll(2)'s `events` hold for `fd`. An error ends the attempt and is passed on.
 using DescriptorWait = std::function<absl::Status(int fd, short events)>;
 
-// One attempt, which waits in `wait` alone. Not ready: worth another try (nobody listens yet,
+// One attempt, which waits in `wait` alone. Not ready: worth another try (no listener yet,
 // "starting up", no connection left). FailedPrecondition: trying again is of no use, or the server
 // that answered has another data directory than `data_directory`.
 absl::StatusOr<ReadinessAnswer> AskServer(const std::string& conninfo,

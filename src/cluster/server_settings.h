@@ -19,7 +19,7 @@ inline constexpr size_t kSocketPathLimitBytes = 107;
 // PostgreSQL's own upper bound.
 inline constexpr int kMaxConnectionsLimit = 262'143;
 
-// The superuser that initdb makes, whoever runs it.
+// The superuser that initdb makes, independently of the user that runs it.
 inline constexpr char kDatabaseUserName[] = "postgres";
 
 inline constexpr size_t kLogTailLines = 15;

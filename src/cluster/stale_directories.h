@@ -3,7 +3,7 @@
 //
 // A directory is touched only if all of this holds: it is named pgring-XXXXXX; it belongs to us
 // (or, when we are root, to the user that root runs PostgreSQL as); it holds a regular owner file
-// with exactly our text; and nobody holds that file's lock, which a living keeper does. /tmp is
+// with exactly our text; and no process holds that file's lock, as a living keeper does. /tmp is
 // open to everyone, so nothing found there is believed: the process to end is checked to be a
 // postgres whose working directory is that very data directory, and signalled through a pidfd.
 #ifndef PGRING_CLUSTER_STALE_DIRECTORIES_H_

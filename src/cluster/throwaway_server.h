@@ -3,7 +3,7 @@
 // directory, and gone with pgring in every way pgring can end (see keeper_process.h).
 //
 // The object owns the server. One thread at a time; the accessors that return references may be
-// used from any thread while nobody calls Restart or Stop. Start forks: call it before there are
+// used from any thread while no thread calls Restart or Stop. Start forks: call it before there are
 // io_uring rings, and before libpq connections where possible.
 //
 // With `tcp_port`, every user of this machine can reach the server as its superuser for as long as

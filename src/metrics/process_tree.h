@@ -47,7 +47,7 @@ std::optional<ProcessStat> ParseProcessStat(std::string_view text);
 // Nothing when the process is gone.
 std::optional<ProcessStat> ReadProcessStat(pid_t pid);
 
-// `root` and its descendants, ended ones that nobody has waited for included. Empty when `root`
+// `root` and its descendants, including ended ones that were not waited for yet. Empty when `root`
 // does not exist; nothing when the kernel does not list children or the limits above are exceeded.
 std::optional<std::vector<ProcessStat>> TreeFromChildrenFiles(pid_t root);
 

@@ -24,15 +24,14 @@ constexpr size_t kMaxBytesSentAtOnce = 4 * 1024;
 // What an idle connection may be told before it is left in the kernel, which holds the server up.
 constexpr size_t kMaxKeptBytes = 64 * 1024;
 
-// A receive is in flight from the first wait on and goes on by itself (where the backend has
-// nothing else in flight, it may end with each answer: the next wait begins it again). What it
-// brings while somebody waits is taken by libpq from the ring's own buffer. What libpq writes is
-// queued and leaves at the next wait, in the same system call that waits for the answer, one send
-// at a time.
+// A multishot receive is in flight from the first wait on (where the backend has nothing else in
+// flight, it may end with each answer: the next wait re-arms it). Bytes that arrive while a wait is
+// in progress are taken by libpq from the ring's own buffer. What libpq writes is queued and sent
+// at the next wait, in the same system call that waits for the answer, one send at a time.
 //
-// The kernel may forget to tell of the end of a stream that comes right behind bytes (Linux 6.18:
-// six of 45,000 on a Unix socket, and that is how a server says goodbye). So the socket is asked
-// for it whenever libpq has got a part of an answer and wants more.
+// The kernel may not report the end of a stream that comes right behind bytes (Linux 6.18: six of
+// 45,000 on a Unix socket, and that is how a server closes a connection). So the socket is polled
+// for it whenever libpq has received a part of an answer and wants more.
 //
 // A buffer of the ring's is held only from its completion until the waiter has run, which it does
 // before the next submission: so a receive that ended because there was no buffer can be begun
@@ -118,7 +117,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
   bool Start(int socket, Want want) override {
     NoteStep(socket, false);
     if (aborted_ || !is_served_ || reactor_->has_failed()) return false;
-    // With nobody to share a system call with, the server may begin while we go to sleep.
+    // No other connection waits for an answer: the server may begin while this process sleeps.
     if (reactor_->exchanges() == 0) SendAtOnce();
     StartSend();
     // libpq takes no more than it has room for: what is left is there at once.

@@ -291,7 +291,7 @@ void LibpqConnection::KeepResult(PGresult* result) {
 
 absl::Status LibpqConnection::BrokenStatus() {
   exchange_state_ = ExchangeState::kIdle;
-  // The server's last words arrive before the end of the stream and name the cause.
+  // The server's final ErrorResponse arrives before the end of the stream and names the cause.
   absl::Status last_words = result_status_;
   // libpq adds its own trouble with the missing socket when it is asked further.
   const std::string message = ConnectionMessage(connection_.get());

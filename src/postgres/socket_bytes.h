@@ -6,7 +6,7 @@
 // to libpq. They look the descriptor up in a table of the calling thread: for one that is in it
 // they take from and give to its SocketBytes, for any other they are the plain system call, with
 // the same result and errno. So a blocking PQcancel on another thread, a descriptor that libpq has
-// just opened, and everybody else's sockets are untouched.
+// just opened, and the sockets of all other code are untouched.
 //
 // The contract, as libpq 15 to 18 use it: recv and send never block here; nothing to read, and no
 // room to write, are EAGAIN; 0 from recv is the end of the stream and stays so; libpq then asks

@@ -28,7 +28,7 @@ class ComparisonObserver {
   virtual void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) = 0;
   virtual void OnRunEnd(const RunResult& run) = 0;
   virtual void OnNote(const std::string& note) = 0;
-  // Of the run that was announced last; nullptr: nobody wants to know.
+  // Of the run that was announced last; nullptr: not wanted.
   virtual OperationLog* operation_log() { return nullptr; }
   virtual ErrorLog* error_log() { return nullptr; }
 };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kAskAgainNs = 20 * kNanosecondsPerMillisecond;
 
-// Sessions of other users show their user and database to everybody, but their backend_type only to
+// Sessions of other users show their user and database to all users, but their backend_type only to
 // those who may see it. Replication, background and parallel workers have slots of their own.
 constexpr const char* kAskAllowance =
     "WITH other AS (SELECT usename, datname FROM pg_stat_activity"

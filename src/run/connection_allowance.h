@@ -1,5 +1,5 @@
-// How many connections a run may open: the server's limits, less what others hold now. Nothing of
-// it applies behind a pooler, which has limits of its own and tells them to nobody.
+// How many connections a run may open: the server's limits, less what others hold now. None of this
+// applies behind a pooler, which has limits of its own and does not report them.
 #ifndef PGRING_RUN_CONNECTION_ALLOWANCE_H_
 #define PGRING_RUN_CONNECTION_ALLOWANCE_H_
 

@@ -27,7 +27,7 @@ class Limiter {
   // permit without units is given by the unbounded limiter, and by every limiter once closed.
   Task<Permit> Admit();
 
-  // Lets everybody through from now on, without units.
+  // Admits every operation from now on, without units.
   void Close();
 
   // The operation's place is not given to another: the limit shrinks for good.

@@ -1,5 +1,5 @@
-// What looks after a run on the reactor while it goes on: the interrupt, and connections whose wait
-// the ring has forgotten.
+// Watches a run on the reactor while it is in progress: for the interrupt, and for lost completions
+// (connections whose wait would never end).
 //
 // Borrows everything. Stop and Join before it is destroyed. Not thread-safe.
 #ifndef PGRING_RUN_RUN_WATCH_H_

@@ -1,7 +1,7 @@
 // What a variable or an expression of a pgbench script is worth: nothing (NULL), a boolean, a
 // 64-bit integer or a double; and pgbench's rules for making values from text and text from values.
 //
-// Plain data of 16 bytes, owned by nobody. Reading text and coercing may fail, with pgbench's
+// Plain data of 16 bytes, without an owner. Reading text and coercing may fail, with pgbench's
 // words; nothing here allocates unless it fails.
 #ifndef PGRING_SCRIPT_VALUE_H_
 #define PGRING_SCRIPT_VALUE_H_

@@ -2,9 +2,10 @@
 // and receives in one system call, and the server's answer wakes it sooner and for less than it
 // would wake a sleeper in the ring, whose wake-up has to run the ring's work first.
 //
-// Held here instead of being submitted until the wait, since what is queued after it ends its being
-// alone. The socket blocks only inside Wait(); libpq's is nonblocking, and stays so for everybody
-// else. Owned by the backend; the bytes are in its memory. Not thread-safe.
+// Held here instead of being submitted until the wait, since it is no longer alone in flight when
+// another operation is queued after it. The socket blocks only inside Wait(); libpq's is
+// nonblocking, and stays so for all other callers. Owned by the backend; the bytes are in its
+// memory. Not thread-safe.
 #ifndef PGRING_URING_BLOCKING_RECEIVE_H_
 #define PGRING_URING_BLOCKING_RECEIVE_H_
 
@@ -32,7 +33,7 @@ class BlockingReceive {
   void Hold(uint64_t user_data, BackendFile file) { held_ = {user_data, file}; }
   bool is_held() const { return held_.has_value(); }
   bool IsHeld(uint64_t user_data) const { return is_held() && held_->user_data == user_data; }
-  // It is somebody else's from now on.
+  // The caller is responsible for it from now on.
   Held Release();
 
   // Receives into `room`, not much beyond `deadline_ns` (0 only looks). Its completion, without a

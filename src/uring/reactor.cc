@@ -13,7 +13,7 @@ namespace pgring {
 Reactor::Reactor(std::unique_ptr<Backend> backend) : backend_(std::move(backend)) {}
 
 Reactor::~Reactor() {
-  // Nobody could end such an operation any more, and the drain would wait for it for ever.
+  // No code could end such an operation any more, and the drain would wait for it for ever.
   PGRING_CHECK(!slots_.HasOwners(), "an operation outlived its reactor");
   // Abandoned operations still hold their files in the kernel until their final completion.
   for (int turn = 0; in_flight() > 0; ++turn) {

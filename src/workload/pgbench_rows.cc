@@ -62,7 +62,7 @@ absl::Status CopyTable(const PgbenchStepContext& context, const GeneratedTable& 
   const int64_t start_ns = SteadyClock::Get()->NowNs();
   int64_t rows = 0;
   const auto next_piece = [&](std::string* piece) {
-    // Whoever asks for the next piece has sent the one before.
+    // The caller asks for the next piece once it has sent the one before.
     if (rows > 0) {
       context.observer->OnRows(table.name, rows, total_rows,
                                SteadyClock::Get()->NowNs() - start_ns);

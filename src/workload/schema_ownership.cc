@@ -15,7 +15,7 @@ constexpr const char* kOurMark =
 constexpr const char* kLock = "SET lock_timeout = '2s'; SELECT pg_advisory_lock(123589603454567)";
 constexpr std::string_view kLockNotAvailable = "55P03";
 
-// A wait for somebody else's lock on our tables must end with an error, not hang the run.
+// A wait for another session's lock on our tables must end with an error, not hang the run.
 constexpr const char* kLockTimeout = "SET lock_timeout = '30s'";
 
 constexpr const char* kFindSchema =

@@ -1,5 +1,5 @@
 // The only schema that pgring touches, `pgring`, and the proof that it is ours: a comment on it. An
-// existing schema of that name without the comment is somebody else's and is left alone.
+// existing schema of that name without the comment belongs to others and is left alone.
 #ifndef PGRING_WORKLOAD_SCHEMA_OWNERSHIP_H_
 #define PGRING_WORKLOAD_SCHEMA_OWNERSHIP_H_
 

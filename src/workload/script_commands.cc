@@ -291,7 +291,7 @@ absl::Status ScriptWorkload::UseResult(Session* session, ScriptClient* client,
       return StoreRow(client, sql, result, 0);
     case ResultUse::kAset:
       for (const Result& earlier : session->earlier_results()) {
-        // Those of deferred statements are nobody's: only the simple protocol has several results.
+        // Those of deferred statements are ignored: only the simple protocol has several results.
         if (earlier.rows() == 0 || !client->sends_text) continue;
         PGRING_RETURN_IF_ERROR(StoreRow(client, sql, earlier, earlier.rows() - 1));
       }

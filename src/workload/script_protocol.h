@@ -13,7 +13,7 @@
 namespace pgring {
 
 // Of a script from a file, without -M: simple, as in pgbench. A script with \startpipeline cannot
-// run in it and is prepared. One that does not parse is simple; whoever compiles it finds the
+// run in it and is prepared. One that does not parse is simple; compiling it reports the
 // error.
 QueryMode DefaultQueryMode(std::string_view script_text);
 

@@ -74,7 +74,7 @@ Task<void> HandOver(Reactor* reactor, Semaphore* semaphore) {
   co_await group.Join();
 }
 
-// Ten want what one may have: every permit goes to somebody who waits. A yield is in it.
+// Ten coroutines share one permit: every release goes to a waiter. It includes a yield.
 void BmSemaphoreHandOver(benchmark::State& state) {
   const auto reactor = SimulatedReactor();
   Semaphore semaphore(reactor->ready(), 1);
@@ -97,7 +97,7 @@ Task<void> ManySleepers(Reactor* reactor) {
   co_await group.Join();
 }
 
-// A hundred in the queue. On the simulated clock, which nobody waits for.
+// A hundred timers in the queue. The clock is simulated, so that no real time passes.
 void BmTimer(benchmark::State& state) {
   const auto reactor = SimulatedReactor();
   for (auto _ : state) RunUntilDone(reactor.get(), ManySleepers(reactor.get()));

@@ -1,4 +1,4 @@
-// A throwaway server's end when somebody is killed: its owner, its keeper, or both. In each case
+// A throwaway server's end when a process is killed: its owner, its keeper, or both. In each case
 // the server must end, and its directory with it or at the next start.
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -215,7 +215,7 @@ TEST_F(ThrowawayServerKillTest, AnOwnerKilledDuringInitdbTakesItAlong) {
   EXPECT_THAT(test_.Entries(), IsEmpty());
 }
 
-// Whoever reads pgring's output through a pipe waits until its last writer is gone: the keeper and
+// A reader of pgring's output through a pipe waits until its last writer is gone: the keeper and
 // the server must not be writers.
 TEST_F(ThrowawayServerKillTest, StandardOutputIsNotHeldOpen) {
   const OwnedServer owned = StartInProcess([] {});

@@ -10,7 +10,7 @@
 #include "pgring/coro/task_group.h"
 #include "support/coro_fixture.h"
 
-// A suspended coroutine can be destroyed at any of its waits: it leaves whatever it waited on, is
+// A suspended coroutine can be destroyed at any of its waits: it leaves what it waited on, is
 // never resumed, and what it held is freed once.
 namespace pgring {
 namespace {

@@ -161,7 +161,7 @@ class SemaphoreModel {
     ASSERT_EQ(semaphore_.available(), available_);
     ASSERT_EQ(semaphore_.has_waiters(), !line_.empty());
     ASSERT_EQ(ready_->empty(), granted_.empty());
-    // In order, with the units asked, and nobody resumed but by RunBatch.
+    // In order, with the units asked, and no waiter resumed but by RunBatch.
     ASSERT_TRUE(log_ == expected_log_);
   }
 

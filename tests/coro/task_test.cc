@@ -118,7 +118,7 @@ Task<void> AddFrom(Gate* gate, std::vector<int>* log) {
   log->push_back(second);
 }
 
-// The child's end resumes nobody by itself; the ready queue goes on with the parent right after it.
+// The child's end resumes nothing itself; the ready queue resumes the parent right after it.
 TEST_F(TaskTest, ParentGoesOnInTheBatchOfItsChild) {
   Gate gate(ready());
   std::vector<int> log;
@@ -198,7 +198,7 @@ Task<int> AwaitIt(const Task<int>* task) {
   co_return value;
 }
 
-// A second parent resumed the child at whatever it was waiting for, as if that had come.
+// A second parent resumed the child in the middle of its wait, as if that had ended.
 TEST_F(TaskDeathTest, IsNotAwaitedAgainWhileItWaits) {
   Gate gate(ready());
   const Task<int> task = WaitAt(&gate, 1);

@@ -77,7 +77,7 @@ class Child {
     const pid_t parent = getpid();
     pid_ = fork();
     if (pid_ != 0) return;
-    // Nobody else would end it if this test were killed, now or before this line.
+    // No other process would end it if this test were killed, now or before this line.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() == parent) body();
     _exit(0);

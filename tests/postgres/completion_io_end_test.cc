@@ -1,5 +1,5 @@
 // How a socket that a CompletionIo serves ends, or is taken away from it: the end of the stream,
-// errors, descriptors that are somebody else's by now, and what the kernel forgets.
+// errors, descriptors that belong to another file by now, and completions that the kernel loses.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -154,9 +154,9 @@ TEST_F(CompletionIoSimulatedTest, ForgottenWaitIsBegunAgain) {
   EXPECT_FALSE(io_->Rescue());
 }
 
-// A receive that goes on by itself may bring bytes and never the end behind them: with Linux 6.18
-// about every ten-thousandth time, when both come at almost the same moment. That is how a server
-// says goodbye.
+// A multishot receive may deliver bytes and never the end of the stream behind them: with Linux
+// 6.18 about every ten-thousandth time, when both come at almost the same moment. That is how a
+// server closes a connection.
 TEST_F(CompletionIoSimulatedTest, EndBehindBytesIsAskedFor) {
   static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextEnd();
   EXPECT_EQ(send(socket_, "question", 8, MSG_NOSIGNAL), 8);
@@ -170,7 +170,7 @@ TEST_F(CompletionIoSimulatedTest, EndBehindBytesIsAskedFor) {
   EXPECT_EQ(recv(socket_, &byte, 1, 0), 0);
 }
 
-// It was forgotten while nobody waited: the request that cannot leave any more finds out.
+// The end was lost without a wait in progress: the next request, which cannot be sent, finds it.
 TEST_F(CompletionIoSimulatedTest, EndBehindAnAnswerIsFoundByTheNextRequest) {
   static_cast<SimulatedBackend&>(reactor_.backend()).LoseNextEnd();
   ServerSays("answer");

@@ -56,7 +56,7 @@ TYPED_TEST(CompletionIoTest, WhatIsLeftIsReadyAtOnce) {
 }
 
 // What libpq has no room for, or does not ask for, must not stay in the ring's buffers: others
-// would never receive again. So do bytes that come while nobody waits.
+// would never receive again. So do bytes that arrive without a wait.
 TYPED_TEST(CompletionIoTest, IdleConnectionHoldsNoBuffer) {
   int others[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);

@@ -26,7 +26,7 @@ TEST_F(PoolTest, ServesFromReturnedConnectionsWhileMoreAreRefused) {
   EXPECT_EQ(clients[2]->leased_ms, 101);
   EXPECT_EQ(clients[3]->leased_ms, 101);
   // Four at once, then one at a time: refused at 1, 12 and 33, with pauses of 10, 20 and 40 ms. The
-  // pause that ends at 154 finds nobody waiting.
+  // pause that ends at 154 finds no waiter.
   EXPECT_THAT(ConnectTimesMs(), ElementsAre(0, 0, 0, 0, 11, 32, 73));
   EXPECT_EQ(pool_->counters().requested, 7);
   EXPECT_EQ(pool_->counters().opened, 2);
@@ -147,7 +147,7 @@ TEST_F(PoolTest, FailureForGoodFailsItsWaiterAtOnce) {
   EXPECT_EQ(pool_->counters().refused, 0);
 }
 
-// Whoever was refused keeps its place: those who came later are served after it.
+// A refused client keeps its place: later arrivals are served after it.
 TEST_F(PoolTest, RefusedClientKeepsItsPlaceInTheLine) {
   server_.set_connect_ns(5 * kMs);
   server_.set_max_connections(1);
@@ -155,15 +155,15 @@ TEST_F(PoolTest, RefusedClientKeepsItsPlaceInTheLine) {
   AddClient(0, 20);
   ClientRecord* refused = AddClient(0, 10);  // tries to connect until 5
   ClientRecord* later = AddClient(1, 10);    // too, until 6
-  ClientRecord* last = AddClient(5, 10);     // waits at once: nobody may try for now
+  ClientRecord* last = AddClient(5, 10);     // waits at once: no attempt is allowed now
   Run();
   EXPECT_EQ(refused->leased_ms, 25);
   EXPECT_EQ(later->leased_ms, 35);
   EXPECT_EQ(last->leased_ms, 45);
 }
 
-// A client was being refused in the moment in which the only session came back. Nobody stood in the
-// line then, so the session was laid aside, and the client queued for the next attempt, a pause of
+// A client was being refused in the moment in which the only session came back. The queue was empty
+// then, so the session was laid aside, and the client queued for the next attempt, a pause of
 // up to a second away, with a free session beside it.
 TEST_F(PoolTest, RefusedClientFindsTheSessionThatCameBackMeanwhile) {
   server_.set_connect_ns(5 * kMs);

@@ -33,7 +33,7 @@ TEST_F(PoolTest, OpensAConnectionWhenItIsFirstNeeded) {
 }
 
 // A workload once gave its connection back inside of a transaction that had failed, and the next
-// operation failed with it. Whatever workloads do, such a session is nobody else's.
+// operation failed with it. Whatever workloads do, such a session is not handed to another client.
 TEST_F(PoolTest, SessionThatIsReturnedInATransactionIsReplaced) {
   MakePool({.size = 1});
   const Statement begin = {"begin", "BEGIN"};
@@ -117,7 +117,7 @@ TEST_F(PoolTest, ServesInTheOrderOfArrival) {
 }
 
 // Any number of clients with any arrival and any holding time are served as by a queue with one
-// counter for each connection: whoever came first takes the connection that becomes free first.
+// counter for each connection: the first arrival takes the connection that becomes free first.
 TEST_F(PoolTest, ServesRandomArrivalsLikeAQueueWithSeveralCounters) {
   constexpr uint64_t kSeeds = 20;
   constexpr int kClients = 60;
@@ -156,12 +156,12 @@ TEST_F(PoolTest, TimeoutNamesTheSettingsThatCausedIt) {
   EXPECT_THAT(gives_up->status.message(),
               AllOf(HasSubstr("pool of size 1 with overflow 2"), HasSubstr("within 0.05 s"),
                     HasSubstr("--pool-timeout")));
-  // Whoever left the line is not in the way.
+  // A waiter that left the queue does not block it.
   EXPECT_EQ(patient->leased_ms, 100);
 }
 
-// The session comes back in the very moment in which the waiter's time is over; in both orders the
-// session survives and somebody has it.
+// The session is returned at the same moment at which the waiter's time is over; in both orders the
+// session survives and has an owner.
 TEST_F(PoolTest, GrantBeatsATimeoutThatComesWithIt) {
   MakePool({.size = 1, .timeout_ns = 50 * kMs});
   AddClient(0, 50);

@@ -1,6 +1,6 @@
 // What becomes of a session when its server or the way to it fails, in every state that a session
-// can be in. It must come out broken, with the server's last words where there were any, and never
-// hang; closing it must end. And: any way of cutting the conversation into pieces is fine.
+// can be in. It must come out broken, with the server's final ErrorResponse if there was one, and
+// never hang; closing it must end. And: any way of cutting the conversation into pieces is fine.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -188,7 +188,7 @@ TYPED_TEST(SessionFaultsTest, BackendTerminatedWithinALargeSend) {
     });
     const absl::Status status = this->Execute(1, {large.c_str()}).status();
     terminator.join();
-    // A reset may overtake the last words.
+    // A reset may overtake the final ErrorResponse.
     EXPECT_THAT(FailureCode(status), AnyOf(Eq("57P01"), Eq(kCauseConnectionLost))) << status;
     this->ExpectBroken(status, FailureCode(status));
   }
@@ -203,7 +203,7 @@ TYPED_TEST(SessionFaultsTest, CutWithinALargeSend) {
   this->ExpectBroken(this->Execute(0, {large.c_str()}).status(), std::string(kCauseConnectionLost));
 }
 
-// Nobody is there to hear the goodbye, and what was sent before cannot leave.
+// The Terminate message has no recipient, and what was sent before cannot leave.
 TYPED_TEST(SessionFaultsTest, CloseAfterTheConnectionWasCut) {
   this->AddStatement("six", "SELECT 6 * 7");
   const auto proxy = ProxyToServer();
@@ -252,7 +252,7 @@ TYPED_TEST(SessionFaultsTest, BackendKilledAndTheServerRestarts) {
   EXPECT_TRUE(again.ok()) << again;
 }
 
-// In the pool: whoever gets the session next has bad luck, the one after that a new session.
+// In the pool: the next client of the session fails, the one after that gets a new session.
 class PooledSessionFaultsTest : public ::testing::TestWithParam<IoMode> {
  protected:
   PooledSessionFaultsTest() { timeline_.Start(side_.reactor()->clock().NowNs(), 100); }

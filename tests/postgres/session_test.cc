@@ -23,7 +23,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// A TCP port of this machine: one that listens and is never served, or one where nobody listens.
+// A TCP port of this machine: one that listens and is never served, or one without a listener.
 class LocalPort {
  public:
   explicit LocalPort(bool listens) : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -126,8 +126,8 @@ TYPED_TEST(SessionTest, TooManyConnections) {
   this->side_.Run(first->Close());
 }
 
-// Somebody listens and never answers. The deadline ends the task while its poll is still in flight;
-// RunUntilDone then waited for that poll, which nothing would ever end.
+// The port has a listener that never answers. The deadline ends the task while its poll is still in
+// flight; RunUntilDone then waited for that poll, which would never end.
 TYPED_TEST(SessionTest, ConnectTimeout) {
   const LocalPort port(true);
   const absl::Status status =

@@ -112,7 +112,7 @@ TEST_F(RunnerTest, UnboundedSchedulesEverythingAtOnceAndWaitsForThePool) {
   EXPECT_EQ(operations.part(LatencyPart::kService).Sum(), 6.0 * 10 * kMs);
   EXPECT_EQ(measured->timeline.Peak(ConnectionGauge::kWaiting), 4);
   EXPECT_EQ(measured->timeline.Peak(ConnectionGauge::kInUse), 2);
-  // 4 wait for 10 ms, 2 for another 10, nobody in the last 10.
+  // 4 wait for 10 ms, 2 for another 10, none in the last 10.
   EXPECT_DOUBLE_EQ(measured->timeline.Mean(ConnectionGauge::kWaiting), (4 * 10 + 2 * 10) / 30.0);
   EXPECT_DOUBLE_EQ(measured->timeline.Mean(ConnectionGauge::kOpen), 2);
 }

@@ -110,7 +110,7 @@ class Gate {
 
   Awaiter Wait() { return Awaiter(this); }
   bool has_waiters() const { return !waiters_.empty(); }
-  // Everybody who waits now goes on when the ready queue comes to it.
+  // Every current waiter is resumed by the ready queue.
   void Open() {
     while (Awaiter* waiter = waiters_.PopFront()) ready_->Post(&waiter->node_);
   }

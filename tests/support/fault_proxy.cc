@@ -46,7 +46,7 @@ sockaddr_un AddressOf(const std::string& path) {
   return address;
 }
 
-// -1: nobody listens.
+// -1: no listener.
 int ConnectTo(const std::string& path) {
   const sockaddr_un address = AddressOf(path);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

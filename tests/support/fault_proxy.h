@@ -142,7 +142,7 @@ class FaultProxy {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  int listen_fd_ = -1;  // -1: nobody listens
+  int listen_fd_ = -1;  // -1: not listening
   bool starting_up_ = false;
   std::list<Link> links_;
   MessageCut message_cut_;

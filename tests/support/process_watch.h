@@ -1,4 +1,4 @@
-// Waiting for the end of a process that is nobody's child, or another's.
+// Waiting for the end of a process that is not a child of the caller.
 #ifndef PGRING_TESTS_SUPPORT_PROCESS_WATCH_H_
 #define PGRING_TESTS_SUPPORT_PROCESS_WATCH_H_
 
@@ -9,7 +9,7 @@
 
 namespace pgring {
 
-// A process, held by a descriptor, so that its number being used again confuses nobody.
+// A process, held by a descriptor, so that reuse of its process id does no harm.
 class ProcessWatch {
  public:
   explicit ProcessWatch(pid_t pid) : fd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}

@@ -12,7 +12,7 @@
 
 namespace pgring {
 
-// A role with the password "right", which it must give; everybody else is trusted.
+// A role with the password "right", which it must give; all other roles are trusted.
 inline constexpr const char* kScramRole = "scram_role";
 
 // As the superuser, through the Unix socket; `more` is added to the conninfo and wins.

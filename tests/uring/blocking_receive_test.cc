@@ -158,7 +158,7 @@ TEST_P(BlockingReceiveTest, IsTheRingsWhileItsBufferIsInUse) {
   receiver_.ReturnHeld();
 }
 
-// An interrupt of the user's is such a poll: nobody answers, and it must be heard all the same.
+// The user's interrupt is such a poll: it must be noticed although no answer arrives.
 TEST_P(BlockingReceiveTest, BackgroundPollsAreToldOfBesideIt) {
   const Sockets other;
   receiver_.StartBackgroundPoll(kOther, other.client);

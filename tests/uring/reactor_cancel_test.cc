@@ -192,7 +192,7 @@ TYPED_TEST(ReactorCancelTest, ReactorDrainsAtItsEnd) {
 }
 
 TYPED_TEST(ReactorCancelTest, OperationThatOutlivesItsReactorIsAnError) {
-  // The drain used to wait for ever for such an operation, since nobody would cancel it.
+  // The drain used to wait for ever for such an operation, since no code would cancel it.
   const auto outlive = [] {
     TypeParam world({});
     std::optional<Reactor> reactor(*world.CreateBackend());

@@ -1,5 +1,5 @@
-// Receives that go on by themselves, into buffers that all share: whatever ends one - no buffer, a
-// full completion queue, nothing at all - every byte comes once and in order. On the kernel's ring
+// Multishot receives with a provided buffer ring: whatever ends one - no buffer, a full completion
+// queue, no reason at all - every byte arrives once and in order. On the kernel's ring
 // and on the simulator.
 #include <errno.h>
 #include <gtest/gtest.h>

@@ -179,7 +179,7 @@ TEST_F(FamilyTest, LostConnectionIsNotRolledBack) {
   EXPECT_EQ(tally_.unconfirmed_commits, 0) << "the COMMIT was not sent";
 }
 
-// After these nobody knows whether the transaction is in the database.
+// After these it is unknown whether the transaction is in the database.
 TEST_F(FamilyTest, LostCommitIsUnconfirmed) {
   for (const absl::Status& end : {ConnectionLost(), ServerError("57P01"), ServerError("08006")}) {
     tally_ = OperationTally();

@@ -1,4 +1,4 @@
-// A weighted FIFO semaphore. Nobody overtakes: a small request behind a large one waits for it. A
+// A weighted FIFO semaphore. Strictly in order: a small request behind a large one waits for it. A
 // permit is RAII and may be split; giving one back posts the next waiters to the ready queue and
 // resumes nothing itself.
 //

@@ -1,4 +1,4 @@
-// Task<T>: a lazy coroutine that somebody awaits exactly once.
+// Task<T>: a lazy coroutine that is awaited exactly once.
 //
 //   Task<absl::StatusOr<int>> Answer(Session* session);
 //   ...
@@ -10,7 +10,7 @@
 // did wait hands its end to the ready queue, which resumes the parent in the same batch.
 //
 // Task owns its frame: destroying a Task destroys a suspended chain from the inside out, and every
-// awaiter takes itself off whatever it waits on. Not thread-safe; frames come from the frame pool.
+// awaiter unlinks itself from what it waits on. Not thread-safe; frames come from the frame pool.
 // An exception that leaves a coroutine ends the program: pgring's code throws none.
 //
 // Rules for coroutines (g++ 12 miscompiles other forms; tools/lint enforces them): co_await only as
@@ -69,7 +69,7 @@ class TaskPromiseBase : public PromiseBase {
 
   bool finished() const { return finished_; }
 
-  // A second parent would resume the frame in the middle of somebody else's wait.
+  // A second parent would resume the frame in the middle of the first parent's wait.
   void NoteAwaited() {
     PGRING_CHECK(!awaited_, "a task can be awaited once");
     awaited_ = true;
@@ -78,8 +78,8 @@ class TaskPromiseBase : public PromiseBase {
   // The parent has suspended and is to be posted at the end.
   void SetParent(std::coroutine_handle<> parent) { parent_.handle = parent; }
 
-  // Nobody awaits this one: somebody turns the loop until it has finished. Its end leaves something
-  // ready, because the turn in which it comes would go on to wait for whatever else is in flight.
+  // A root is not awaited: its owner runs the loop until it has finished. Its end leaves a node
+  // ready, because the loop iteration that ends it would otherwise wait for what is in flight.
   void SetRoot() {
     is_root_ = true;
     parent_.handle = std::noop_coroutine();

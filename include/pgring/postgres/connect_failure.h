@@ -11,7 +11,7 @@ namespace pgring {
 
 // libpq's message, with PQERRORS_VERBOSE (see sqlstate.h), as a status in one line without what
 // that adds. kResourceExhausted: refused for now, try again later (too many clients, starting or
-// shutting down, nobody listens); kUnauthenticated, kNotFound, kPermissionDenied: for good. The
+// shutting down, no listener); kUnauthenticated, kNotFound, kPermissionDenied: for good. The
 // failure code is the server's SQLSTATE, and for what PgBouncer says the one that a server would
 // have sent; what libpq says by itself is kCauseConnectionRefused or kCauseConnectionLost.
 absl::Status ClassifyConnectFailure(std::string_view verbose_message);

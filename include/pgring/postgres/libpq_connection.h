@@ -44,7 +44,7 @@ class LibpqConnection {
   // Connecting: StartConnect, then wait for what it says and ContinueConnect, until kDone. While
   // connecting, exactly one wait may be outstanding and ContinueConnect may be called only after
   // it. Failures carry the server's SQLSTATE where it sent one, else kCauseConnectionRefused
-  // (nobody listens, or no more connections are taken) or kCauseConnectionLost.
+  // (no listener, or no more connections are accepted) or kCauseConnectionLost.
   absl::StatusOr<Want> StartConnect(const ConnectionParameters& parameters);
   absl::StatusOr<Want> ContinueConnect();
 

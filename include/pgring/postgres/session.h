@@ -34,8 +34,8 @@ class Session {
   // Of the execution before, when it was several statements: what came before the last result.
   virtual const std::vector<Result>& earlier_results() const = 0;
 
-  // Deferring: a statement whose result nothing waits for leaves with the next Execute or Flush, in
-  // one exchange with it. An error is told there, once, and undoes what was deferred, because all
+  // Deferring: a statement whose result is not needed yet is sent with the next Execute or Flush,
+  // in one round trip. An error is reported there, once, and undoes what was deferred, because all
   // of it is inside a transaction: defer only a BEGIN, and after it (sent or deferred) whatever is
   // not the transaction's end. earlier_results() then has the results of what was deferred, in
   // order; after an error those before it.
@@ -85,8 +85,8 @@ class Session {
   // Makes the wait that is in progress fail; the session is broken afterwards.
   virtual void Abort() = 0;
 
-  // To be asked about once a second: whether a wait that the way of doing I/O had forgotten was
-  // begun again (see SocketIo::Rescue).
+  // To be called about once a second: whether a wait whose completion was lost has been re-armed
+  // (see SocketIo::Rescue).
   virtual bool RescueWait() { return false; }
 
   // False before Connect and once the connection is lost.

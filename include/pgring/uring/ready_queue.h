@@ -1,7 +1,7 @@
 // What may run next. Everything that ends a wait - a completion, a timer, a released semaphore, a
 // returned connection, a finished child task - puts the waiting coroutine here and nowhere resumes
-// it directly. So a release cannot recurse into whoever was waiting, and the stack never grows with
-// the number of waiters.
+// it directly. So a release cannot recurse into the waiting coroutine, and the stack never grows
+// with the number of waiters.
 //
 // The queue owns nothing: a ReadyNode lives inside the awaiter (and so inside the suspended
 // coroutine's frame) and leaves the queue when it is destroyed. Not thread-safe.
@@ -25,12 +25,12 @@ class ReadyQueue {
   // `node->handle` is set. A node is posted at most once until it has run.
   void Post(ReadyNode* node) { ready_.PushBack(node); }
 
-  // For whoever wants the kernel to be looked at before it goes on.
+  // For a coroutine that yields: it continues after the kernel's completions have been read.
   void PostForNextTurn(ReadyNode* node) { next_turn_.PushBack(node); }
 
-  // For a parent whose child has just finished: it goes on in this batch, right after whoever
-  // finished the child. A chain of awaits would otherwise cost a turn of the loop for each link. It
-  // cannot starve others: a chain is as long as the nesting, and every new wait ends it.
+  // For a parent whose child has just finished: it continues in this batch, right after the node
+  // that finished the child. A chain of awaits would otherwise cost a turn of the loop for each
+  // link. It cannot starve others: a chain is as long as the nesting, and every new wait ends it.
   void PostContinuation(ReadyNode* node) { continuations_.PushBack(node); }
 
   // Nothing for another batch of this turn.

@@ -94,9 +94,9 @@ class RingOperation {
   void StartSend(BackendFile file, absl::Span<const char> bytes);
   // Asks for an early end; the operation is over only when in_flight() turns false.
   void Cancel();
-  // Who is posted at the end; nullptr for nobody. `waiter` must outlive the wait or be taken back.
+  // The node to post at the end, or nullptr. `waiter` must outlive the wait or be taken back.
   void SetWaiter(ReadyNode* waiter) { waiter_ = waiter; }
-  // Who is told at the end, before the waiter is posted.
+  // The listener to notify at the end, before the waiter is posted.
   void SetListener(RingOperationListener* listener) { listener_ = listener; }
 
   bool in_flight() const { return in_flight_; }
