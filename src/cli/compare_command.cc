@@ -113,6 +113,8 @@ class Display final : public ComparisonObserver {
                               &watch_);
   }
 
+  absl::Status CheckLog() const { return watch_.CheckLog(); }
+
   void OnStart(const ComparisonResult& result) override {
     if (!prints_report_) return;
     PrintOutput(ReportHeader(result, style_) + "\n");
@@ -264,6 +266,11 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
   }
   const TextStyle style = TerminalStyle(options.output.color);
   Display display(options, style);
+  const absl::Status can_log = display.CheckLog();
+  if (!can_log.ok()) {
+    PrintError(can_log);
+    return kExitCouldNotStart;
+  }
   for (const std::string& note : options.notes) display.OnNote(note);
   const auto result = Compare(options, interrupt, &display);
   if (!result.ok()) {

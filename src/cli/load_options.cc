@@ -94,6 +94,14 @@ absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
     return absl::InvalidArgumentError(
         "-v vacuums pgbench's tables for scripts: give one with -f or -b, or leave -v out");
   }
+  if (scripts->empty() && workload->scale.has_value()) {
+    return absl::InvalidArgumentError(
+        "-s sets the scripts' :scale: give a script with -f or -b, or leave -s out");
+  }
+  if (scripts->empty() && !raw.mode.empty()) {
+    return absl::InvalidArgumentError(
+        "-M is the protocol of scripts: give one with -f or -b, or leave -M out");
+  }
   if (!scripts->empty()) workload->name = "scripts";
   return absl::OkStatus();
 }
@@ -119,7 +127,7 @@ absl::Status ResolveCount(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* 
 // What --seed says, else PGBENCH_RANDOM_SEED. "time" and "rand" become a number here, so that every
 // report names a seed that repeats the run.
 absl::Status ResolveSeed(const RawLoad& raw, uint64_t* seed) {
-  const char* option = "--seed";
+  const char* option = "--seed/--random-seed";
   std::string text = raw.seed.value_or("");
   if (!raw.seed.has_value()) {
     const char* value = std::getenv("PGBENCH_RANDOM_SEED");

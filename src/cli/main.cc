@@ -20,6 +20,7 @@ constexpr char kEnding[] = "\n";
 }  // namespace
 
 int main(int argument_count, char** arguments) {
+  pgring::OccupyStandardDescriptors();
   const auto options = pgring::ParseOptions(argument_count, arguments);
   if (!options.ok()) {
     pgring::PrintError(options.status());

@@ -27,6 +27,14 @@ void NoteOutputError() {
 
 }  // namespace
 
+void OccupyStandardDescriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) >= 0) continue;
+    // The lowest that is free, so this one. Opened for what is not done with it.
+    (void)open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
 void DrawOnStandardError(std::string_view text) {
   // A failure cannot be reported anywhere.
   (void)std::fwrite(text.data(), 1, text.size(), stderr);

@@ -13,6 +13,10 @@ inline constexpr int kExitValid = 0;
 inline constexpr int kExitCouldNotStart = 1;
 inline constexpr int kExitInvalid = 2;
 
+// At the start of the program: a standard descriptor that is closed must not be given to a file or
+// socket of ours, which would then get the output. Writing to it goes on failing with EBADF.
+void OccupyStandardDescriptors();
+
 // "pgring: <message>" on one line of standard error.
 void PrintError(const absl::Status& status);
 void PrintNote(std::string_view note);

@@ -187,6 +187,10 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   commands.doctor = app->add_subcommand(
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
+  for (CLI::App* command :
+       {commands.compare, commands.run, commands.init, commands.server, commands.doctor}) {
+    command->set_version_flag("-V,--version", "");
+  }
   for (CLI::App* command : {commands.compare, commands.run}) {
     AddTarget(command, options);
     AddWorkloadOptions(command, &options->plan.workload, &raw->load);

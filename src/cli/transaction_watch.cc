@@ -1,5 +1,6 @@
 #include "cli/transaction_watch.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -42,6 +43,15 @@ TransactionWatch::TransactionWatch(const OutputOptions& output, const LoadPlan& 
   format_.latency_limit = load.latency_limit_ms.has_value();
   format_.max_tries = load.max_tries != 1;
   format_.failures_detailed = output.failures_detailed;
+}
+
+absl::Status TransactionWatch::CheckLog() const {
+  if (!output_.log) return absl::OkStatus();
+  const std::string path = PgbenchLogFileName(output_.log_prefix, getpid(), 0);
+  PGRING_RETURN_IF_ERROR(LogFile::Create(path).status());
+  // A comparison's logs have other names.
+  if (unlink(path.c_str()) != 0) return ErrnoStatus(errno, "removing " + path);
+  return absl::OkStatus();
 }
 
 absl::Status TransactionWatch::StartRun(const std::string& label) {

@@ -30,6 +30,9 @@ class TransactionWatch final : public OperationLog {
   // Whether anything was asked for that needs it.
   bool wanted() const { return output_.log || output_.progress_interval_s.has_value(); }
 
+  // With a log: whether its files can be created, before anything is measured.
+  absl::Status CheckLog() const;
+
   // `label` names the log's file where there are several runs: "pgbench_log.window.123".
   absl::Status StartRun(const std::string& label);
   // Says whether the whole log was written.

@@ -87,7 +87,8 @@ std::string_view Advice(std::string_view code) {
   if (code == "28000") return "check -U (PGUSER) and the server's pg_hba.conf";
   if (code == "3D000") return "check -d (PGDATABASE), or create the database with createdb";
   if (code == "53300") {
-    return "close other connections, or raise max_connections (PgBouncer: max_client_conn)";
+    return "close other connections, or raise the limit that is named (max_connections, CONNECTION "
+           "LIMIT of a role or database; PgBouncer: max_client_conn)";
   }
   if (code == "57P03") return "wait until the server has started";
   if (code == "42501") return "grant the role CONNECT on the database, or check -U (PGUSER)";

@@ -131,7 +131,6 @@ Pool::Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory
            ConnectionTimeline* timeline, Histogram* connect_ns)
     : reactor_(reactor),
       options_(options),
-      reuses_connections_(options.reuses_connections),
       factory_(factory),
       timeline_(timeline),
       connect_ns_(connect_ns),
@@ -248,7 +247,7 @@ Lease Pool::MakeLease(PoolEntry* entry) {
 void Pool::Return(PoolEntry* entry) {
   const bool at_rest = entry->session->at_rest();
   if (!at_rest && entry->session->usable()) ++counters_.discarded;
-  const bool reusable = reuses_connections_ && at_rest;
+  const bool reusable = options_.reuses_connections && at_rest;
   if (reusable && !waiters_.empty()) {
     // Handed over: the session stays in use, and the longest waiter has it next.
     waiters_.PopFront()->Give(Grant::kSession, entry);
@@ -412,8 +411,7 @@ void Pool::AbortBusy() {
   all_.ForEach([](PoolEntry* entry) { entry->session->Abort(); });
 }
 
-void Pool::EndReuse() {
-  reuses_connections_ = false;
+void Pool::CloseIdle() {
   while (PoolEntry* entry = idle_.PopFront()) {
     --idle_count_;
     Discard(entry);

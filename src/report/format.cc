@@ -157,7 +157,8 @@ std::string ExtentText(const ComparisonPlan& plan) {
   const bool counted = plan.workload.operations != kUnlimitedOperations;
   std::string text = counted ? CountText(plan.workload.operations) + " operations" : "";
   if (load.operations_per_client) {
-    text = fmt::format("{} operations for each client", CountText(*load.operations_per_client));
+    text = fmt::format("{} operation{} for each client", CountText(*load.operations_per_client),
+                       *load.operations_per_client == 1 ? "" : "s");
   }
   if (load.duration_s) {
     text += fmt::format("{}{} s", counted ? " in at most " : "for ", *load.duration_s);

@@ -151,13 +151,13 @@ std::string ServerMessageNotes(const RunResult& run, const TextStyle& style) {
   const ServerMessageCounts& counts = run.server_messages;
   std::string out;
   for (const auto& [name, count, first] :
-       {std::tuple("warnings", counts.warnings, counts.first_warning),
-        std::tuple("notices", counts.notices, counts.first_notice)}) {
+       {std::tuple("warning", counts.warnings, counts.first_warning),
+        std::tuple("notice", counts.notices, counts.first_notice)}) {
     if (count == 0) continue;
     out +=
         RunNote(RunLabel(run),
-                fmt::format("{} {} from the server (--verbose-errors prints them), the first: {}",
-                            CountText(count), name, first),
+                fmt::format("{} {}{} from the server (--verbose-errors prints them), the first: {}",
+                            CountText(count), name, count == 1 ? "" : "s", first),
                 style);
   }
   if (counts.notifications > 0) {

@@ -210,7 +210,13 @@ absl::Status Comparison::FitConnections() {
     most = std::max(most, scenario.ConnectionsNeeded(result_.plan.OperationsOf(scenario)));
   }
   absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(control_.get(), most);
-  if (!allowance.ok()) return allowance.status();
+  if (!allowance.ok()) {
+    // A statement_timeout, for instance: the run may find out for itself.
+    if (!control_->usable()) return allowance.status();
+    observer_->OnNote(absl::StrCat("how many connections the server allows is not known: ",
+                                   std::string(allowance.status().message())));
+    return absl::OkStatus();
+  }
   for (ScenarioPlan& scenario : result_.plan.scenarios) {
     std::string note;
     PGRING_RETURN_IF_ERROR(

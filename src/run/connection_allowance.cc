@@ -103,13 +103,13 @@ absl::Status FitScenario(const ConnectionAllowance& allowance, int64_t operation
   if (allowance.connections < 1) {
     return absl::ResourceExhaustedError(absl::StrFormat(
         "scenario %s needs %d connections, but the server has none left (%s); close other "
-        "connections, or raise max_connections",
+        "connections, or raise the limit",
         scenario->label, needed, allowance.explanation));
   }
   if (scenario->connections_given) {
     return absl::ResourceExhaustedError(absl::StrFormat(
         "scenario %s asks for %d connections, but the server allows %d (%s); use --pool-size or "
-        "--limit %d, or raise max_connections",
+        "--limit %d, or raise the limit",
         scenario->label, needed, allowance.connections, allowance.explanation,
         allowance.connections));
   }

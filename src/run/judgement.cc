@@ -208,9 +208,9 @@ void Judge(const MeasuredRun& measured, const BuildInfo& build, const LoadPlan& 
   JudgeVerification(result);
   JudgeFailures(measured, load, result);
   if (measured.aborted_clients > 0) {
-    result->reasons.push_back(
-        absl::StrFormat("%d clients were aborted by errors, so fewer were left than asked for",
-                        measured.aborted_clients));
+    result->reasons.push_back(absl::StrFormat(
+        "%d %s aborted by errors, so fewer were left than asked for", measured.aborted_clients,
+        measured.aborted_clients == 1 ? "client was" : "clients were"));
   }
   JudgeStability(measured, load, result);
   const LittleCheck little = CheckLittle(measured);

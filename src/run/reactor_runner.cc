@@ -65,7 +65,6 @@ class ReactorRun {
     } else {
       co_await AdmitInTurn();
     }
-    if (context_.behind_pooler) timers_.Spawn(EndIdleConnections());
     co_await operations_.Join();
     measured_->ended_ns = Now();
     // The warm-up had not ended when the run was stopped: nothing was measured.
@@ -85,8 +84,9 @@ class ReactorRun {
   }
 
  private:
-  // How long the last operations may last before idle connections are closed behind a pooler.
-  static constexpr int64_t kIdleAtEndNs = 10 * kNanosecondsPerMillisecond;
+  // Behind a pooler idle connections are closed when operations are in flight and for so long, or
+  // twice as long, none has ended.
+  static constexpr int64_t kNothingEndsNs = 100 * kNanosecondsPerMillisecond;
 
   static PoolOptions PoolOptionsOf(const RunContext& context) {
     const ScenarioPlan& scenario = *context.scenario;
@@ -167,6 +167,7 @@ class ReactorRun {
       if (context_.load.connect_before) measured_->timeline.StartAgain(now_ns);
     }
     if (schedule_.end_ns() != RunSchedule::kNever) timers_.Spawn(EndWaits());
+    if (context_.behind_pooler) timers_.Spawn(CloseIdleWhenNothingEnds());
     if (context_.load.ramp_s <= 0) return;
     const StopToken ended(&operations_ended_);
     const int64_t full_ns =
@@ -224,7 +225,7 @@ class ReactorRun {
 
   void Start(const Operation& operation, const OperationStamps& stamps, Permit permit) {
     sink_.Scheduled(operation, stamps.scheduled_ns);
-    ++operations_without_connection_;
+    ++operations_in_flight_;
     operations_.Spawn(RunOperation(operation, stamps, std::move(permit)));
   }
 
@@ -256,20 +257,23 @@ class ReactorRun {
     waits_end_.RequestStop();
   }
 
-  // The last operations may wait for what idle connections hold: a pooler that gives each client a
-  // session of its own has the next one wait until another's connection is closed.
-  Task<void> EndIdleConnections() {
+  // Operations may wait for what idle connections hold: a pooler that gives each client a session
+  // of its own lets the next one begin when another's connection is closed. So idle connections are
+  // closed when operations are in flight and none has ended for a while; they are opened again when
+  // they are needed.
+  Task<void> CloseIdleWhenNothingEnds() {
     const StopToken ended(&operations_ended_);
-    bool all_have_theirs = false;
-    while (!all_have_theirs) {
-      const int64_t then_ns = Now() + kIdleAtEndNs;
+    int64_t ended_before = -1;
+    for (;;) {
+      const int64_t then_ns = Now() + kNothingEndsNs;
       const bool reached = co_await SleepUntil(reactor_, then_ns, ended);
       if (!reached) co_return;
-      all_have_theirs = operations_without_connection_ == 0;
+      if (operations_ended_count_ == ended_before && operations_in_flight_ > 0) {
+        clients_.ReleaseConnections();
+        pool_.CloseIdle();
+      }
+      ended_before = operations_ended_count_;
     }
-    keeps_connections_ = false;
-    pool_.EndReuse();
-    clients_.ReleaseConnections();
   }
 
   void StartMeasuring(int64_t now_ns) {
@@ -297,7 +301,6 @@ class ReactorRun {
       const StopToken waits_end(in_warmup ? &warmup_waits_end_ : &waits_end_);
       auto acquired = co_await pool_.Acquire(waits_end);
       if (!acquired.ok()) {
-        --operations_without_connection_;
         stamps.leased_ns = stamps.finished_ns = Now();
         OnNoConnection(operation, stamps, acquired.status(), client);
         EndTurn(client, &lease, &permit);
@@ -305,7 +308,6 @@ class ReactorRun {
       }
       lease = std::move(*acquired);
     }
-    --operations_without_connection_;
     if (client == nullptr) {
       client = clients_.at(static_cast<size_t>(lease.connection_number()));
     }
@@ -348,6 +350,8 @@ class ReactorRun {
   // What becomes of the client after an operation (nullptr: it had none), and of what the operation
   // held.
   void EndTurn(ClientSlot* client, Lease* lease, Permit* permit) {
+    --operations_in_flight_;
+    ++operations_ended_count_;
     if (client != nullptr) {
       if (client->aborted()) {
         OnClientAborted(client, lease, permit);
@@ -442,11 +446,12 @@ class ReactorRun {
   Limiter limiter_;
   Pool pool_;
   ClientSlots clients_;
-  bool keeps_connections_;
-  int64_t operations_without_connection_ = 0;  // begun, and not yet given one
-  StopSource stop_;                            // no operation is begun any more
-  StopSource waits_end_;                       // and none waits for a connection any longer
-  StopSource warmup_waits_end_;                // none of the warm-up does
+  const bool keeps_connections_;
+  int64_t operations_in_flight_ = 0;
+  int64_t operations_ended_count_ = 0;
+  StopSource stop_;              // no operation is begun any more
+  StopSource waits_end_;         // and none waits for a connection any longer
+  StopSource warmup_waits_end_;  // none of the warm-up does
   StopSource operations_ended_;
   TaskGroup operations_;
   TaskGroup timers_;

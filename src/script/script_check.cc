@@ -184,7 +184,7 @@ class Checker {
     if (!in_sql) {
       absl::StrAppend(&message, ", so \\", std::string(CommandKindName(kind)), " fails");
     } else if (checked_->sends_text) {
-      absl::StrAppend(&message, ", so the statement goes to the server with :", name, " in it");
+      absl::StrAppend(&message, ", so the statement would go to the server with :", name, " in it");
     } else {
       absl::StrAppend(&message, ", so NULL is sent for it");
     }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -261,6 +262,36 @@ TEST_F(BadServerTest, ASchemaOfAnotherRole) {
   ExpectRefused(On(Conninfo(std::string("user=") + kPlainRole), "compare", {"--operations", "10"}),
                 {"permission denied for schema pgring", "role that owns it"});
   EXPECT_NE(AskServer("SELECT count(*) FROM pgring.a"), "0");
+}
+
+// pgring's own question about the server's limits takes longer than such a timeout, and stopped it.
+TEST_F(BadServerTest, StatementTimeoutThatIsVeryShort) {
+  const ScriptFile script("\\sleep 1 ms\n");
+  Program program(On(SharedServer().conninfo() + " options='-c statement_timeout=1'", "run",
+                     {"--scenario", "window:2", "-f", script.path(), "-t", "2"}));
+  EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
+}
+
+// Both scenarios had been measured before it showed.
+TEST_F(BadServerTest, LogThatCannotBeWritten) {
+  Program program(On(SharedServer().conninfo(), "compare",
+                     {"-b", "ping", "--scenarios", "sync,window:2", "-t", "2", "-l", "--log-prefix",
+                      "/nowhere/log"}));
+  EXPECT_EQ(program.Wait(), 1);
+  EXPECT_THAT(ErrorLines(program.stderr_text()),
+              testing::ElementsAre(testing::AllOf(HasSubstr("creating the log /nowhere/log"),
+                                                  HasSubstr("No such file"))));
+  EXPECT_EQ(program.stdout_text(), "");
+}
+
+// The report went to a file or socket that had been given the free descriptor.
+TEST_F(BadServerTest, StandardOutputThatIsClosed) {
+  const std::string errors = testing::TempDir() + "closed_output";
+  const std::string command = "\"$PGRING_BINARY\" run -b ping --scenario window:2 -t 2 --out " +
+                              testing::TempDir() + "closed_out -d \"" + SharedServer().conninfo() +
+                              "\" 2>" + errors + " >&-";
+  EXPECT_NE(std::system(command.c_str()), 0);
+  EXPECT_THAT(ReadFile(errors), HasSubstr("writing to standard output: Bad file descriptor"));
 }
 
 // Was an abort: the formatting library throws when a write fails.

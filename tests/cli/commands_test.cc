@@ -50,9 +50,12 @@ TEST(HelpTest, ShowsEveryOptionOfTheContract) {
 }
 
 TEST(VersionTest, NamesTheProgramAndItsBuild) {
-  Program program({"--version"});
-  EXPECT_EQ(program.Wait(), 0);
-  EXPECT_THAT(program.stdout_text(), testing::MatchesRegex("pgring [0-9.]+ \\(.+\\)\n"));
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"--version"}, std::vector<std::string>{"run", "-V"}}) {
+    Program program(arguments);
+    EXPECT_EQ(program.Wait(), 0);
+    EXPECT_THAT(program.stdout_text(), testing::MatchesRegex("pgring [0-9.]+ \\(.+\\)\n"));
+  }
 }
 
 TEST(ServerCommandTest, ServesUntilItIsInterrupted) {

@@ -356,6 +356,8 @@ INSTANTIATE_TEST_SUITE_P(
                               "there is no option --frobnicate; see 'pgring compare --help'"},
                     BadOption{{"compare", "sync"}, "sync stands where the database's name does"},
                     BadOption{{"server", "bench"}, "\"bench\" is one argument too many"},
+                    BadOption{{"compare", "-M", "extended"}, "-M is the protocol of scripts"},
+                    BadOption{{"compare", "-s", "3"}, "-s sets the scripts' :scale"},
                     BadOption{{"compare", "--operations", "0"}, "--operations"},
                     BadOption{{"compare", "--operations", "10000001"}, "--operations"},
                     BadOption{{"compare", "--operations", "99999999999999999999"}, "--operations"},
@@ -372,7 +374,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadOption{{"compare", "--pool-timeout", "-1"}, "--pool-timeout"},
                     // Was accepted as 18446744073709551615.
                     BadOption{{"compare", "--seed", "-1"},
-                              "--seed: \"-1\" is neither a whole number"},
+                              "--seed/--random-seed: \"-1\" is neither a whole number"},
                     BadOption{{"compare", "--seed", "18446744073709551616"}, "--seed"},
                     BadOption{{"compare", "--seed", "0x2a"}, "--seed"},
                     BadOption{{"compare", "--statements", "bulk"}, "--statements"},

@@ -381,22 +381,31 @@ TEST(PoolerLimitTest, ControlConnectionKeepsNoSessionOfTheServer) {
 }
 
 // The pooler lets every client connect, and those beyond its sessions wait in their first statement
-// until another client is gone. Idle connections kept the sessions to the end of the run, and the
-// last operations failed after the pooler's query_wait_timeout. (A chunk cannot end that way: it
-// waits for all of its operations, and they for those before them.)
-TEST(PoolerLimitTest, LastOperationsGetTheSessionsOfIdleClients) {
+// until another client is gone. Idle connections kept the sessions: the last operations failed
+// after the pooler's query_wait_timeout, clients that had run their share of -t let the others wait
+// for ever, and so did those of a chunk that had ended before the chunk.
+TEST(PoolerLimitTest, OperationsGetTheSessionsOfIdleClients) {
   const auto pooler = Pgbouncer::Start("pool_mode = session\nquery_wait_timeout = 20\n");
   ASSERT_NE(pooler, nullptr);
   constexpr int kMoreClients = kServerSessions + 5;
   const ScriptFile script("SELECT 1;\n");
+  const auto run = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments = {
+        "--scenarios", "threads,async:pool=8,chunked,window,pipelined",
+        "-c",          std::to_string(kMoreClients),
+        "-f",          script.path()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return On(pooler->conninfo(), "compare", arguments);
+  };
   for (const std::string connecting : {"before", "lazily"}) {
     SCOPED_TRACE(connecting);
-    Program program(
-        On(pooler->conninfo(), "compare",
-           {"--scenarios", "threads,async:pool=8,window", "-c", std::to_string(kMoreClients), "-f",
-            script.path(), "--operations", "100", "--connecting", connecting}));
-    ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 100));
+    Program program(run({"--operations", "16", "--connecting", connecting}));
+    ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, 16));
   }
+  Program with_shares(run({"-t", "2"}));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&with_shares, int64_t{2} * kMoreClients));
+  Program for_a_while(run({"-T", "0.5"}));
+  EXPECT_EQ(for_a_while.Wait(), ExpectedValidExit()) << for_a_while.stderr_text();
 }
 
 }  // namespace

@@ -54,13 +54,13 @@ class ScriptCheckTest : public ::testing::Test {
 TEST_F(ScriptCheckTest, TypingErrorIsTold) {
   const std::string text = "SELECT 1;\nSELECT * FROM t WHERE id = :custmer;\n";
   const ScriptFindings simple = Findings(text);
-  EXPECT_EQ(
-      simple.error.message(),
-      "test.sql:2:28: nothing gives the variable :custmer a value (-D, \\set, \\setshell, "
-      "\\gset or \\aset), so the statement goes to the server with :custmer in it; did you mean "
-      ":customer?\n"
-      "  SELECT * FROM t WHERE id = :custmer;\n"
-      "                             ^");
+  EXPECT_EQ(simple.error.message(),
+            "test.sql:2:28: nothing gives the variable :custmer a value (-D, \\set, \\setshell, "
+            "\\gset or \\aset), so the statement would go to the server with :custmer in it; did "
+            "you mean "
+            ":customer?\n"
+            "  SELECT * FROM t WHERE id = :custmer;\n"
+            "                             ^");
   // NULL may be what is wanted: pgbench sends it.
   const ScriptFindings extended = Findings(text, /*sends_text=*/false);
   EXPECT_TRUE(extended.error.ok());

@@ -154,8 +154,8 @@ class Pool {
   // Makes every session's wait in progress fail.
   void AbortBusy();
 
-  // From here on connections are closed when they are returned, and those that are idle now.
-  void EndReuse();
+  // Closes the sessions that are idle now; the next lease opens a new one.
+  void CloseIdle();
 
   // Closes every idle session and waits until all are gone. No lease or waiter may be left.
   Task<void> Close();
@@ -213,7 +213,6 @@ class Pool {
 
   Reactor* const reactor_;
   const PoolOptions options_;
-  bool reuses_connections_;
   SessionFactory* const factory_;
   ConnectionTimeline* const timeline_;
   Histogram* const connect_ns_;
