@@ -121,7 +121,7 @@ absl::Status CheckConnections(BlockingSession* session, Findings* findings) {
     findings->Add(Finding::kNote, "pooler",
                   "a connection pooler is between pgring and the server: its limits count, not the "
                   "server's (PgBouncer: max_client_conn for connections, default_pool_size for "
-                  "sessions of the server); scripts are sent unprepared");
+                  "sessions of the server); what is asked to be prepared is sent unprepared");
     return absl::OkStatus();
   }
   const auto allowance = AskConnectionAllowance(session);
