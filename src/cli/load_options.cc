@@ -69,6 +69,27 @@ absl::Status AddBuiltin(const std::string& notation, std::vector<ScriptText>* sc
   return absl::OkStatus();
 }
 
+// Options that say nothing about the built-in workload.
+absl::Status RefuseOptionsOfScripts(const RawLoad& raw, const WorkloadPlan& workload) {
+  const struct {
+    bool given;
+    const char* refusal;
+  } options[] = {
+      {!workload.variables.empty(), "-D defines variables of scripts: give one with -f or -b"},
+      {workload.record_commands,
+       "-r shows the times of scripts' commands: give a script with -f or -b, or leave -r out"},
+      {workload.vacuum_all,
+       "-v vacuums pgbench's tables for scripts: give one with -f or -b, or leave -v out"},
+      {workload.scale.has_value(),
+       "-s sets the scripts' :scale: give a script with -f or -b, or leave -s out"},
+      {!raw.mode.empty(), "-M is the protocol of scripts: give one with -f or -b, or leave -M out"},
+  };
+  for (const auto& option : options) {
+    if (option.given) return absl::InvalidArgumentError(option.refusal);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
   std::vector<ScriptText>* scripts = &workload->scripts;
   for (const std::string& file : raw.files) PGRING_RETURN_IF_ERROR(AddFile(file, scripts));
@@ -83,26 +104,8 @@ absl::Status ResolveScripts(const RawLoad& raw, WorkloadPlan* workload) {
     }
     workload->variables.emplace_back(definition.substr(0, sign), definition.substr(sign + 1));
   }
-  if (scripts->empty() && !workload->variables.empty()) {
-    return absl::InvalidArgumentError("-D defines variables of scripts: give one with -f or -b");
-  }
-  if (scripts->empty() && workload->record_commands) {
-    return absl::InvalidArgumentError(
-        "-r shows the times of scripts' commands: give a script with -f or -b, or leave -r out");
-  }
-  if (scripts->empty() && workload->vacuum_all) {
-    return absl::InvalidArgumentError(
-        "-v vacuums pgbench's tables for scripts: give one with -f or -b, or leave -v out");
-  }
-  if (scripts->empty() && workload->scale.has_value()) {
-    return absl::InvalidArgumentError(
-        "-s sets the scripts' :scale: give a script with -f or -b, or leave -s out");
-  }
-  if (scripts->empty() && !raw.mode.empty()) {
-    return absl::InvalidArgumentError(
-        "-M is the protocol of scripts: give one with -f or -b, or leave -M out");
-  }
-  if (!scripts->empty()) workload->name = "scripts";
+  if (scripts->empty()) return RefuseOptionsOfScripts(raw, *workload);
+  workload->name = "scripts";
   return absl::OkStatus();
 }
 

@@ -48,7 +48,11 @@ TransactionWatch::TransactionWatch(const OutputOptions& output, const LoadPlan& 
 absl::Status TransactionWatch::CheckLog() const {
   if (!output_.log) return absl::OkStatus();
   const std::string path = PgbenchLogFileName(output_.log_prefix, getpid(), 0);
-  PGRING_RETURN_IF_ERROR(LogFile::Create(path).status());
+  const absl::Status created = LogFile::Create(path).status();
+  if (!created.ok()) {
+    return absl::Status(created.code(), absl::StrCat(created.message(),
+                                                     "; --log-prefix says where logs are written"));
+  }
   // A comparison's logs have other names.
   if (unlink(path.c_str()) != 0) return ErrnoStatus(errno, "removing " + path);
   return absl::OkStatus();

@@ -161,7 +161,7 @@ Task<absl::StatusOr<Lease>> Pool::AcquireInTurn(bool only_new, int64_t deadline_
   if (stop.stop_requested()) {
     co_return StoppedStatus();
   }
-  PoolEntry* idle = waiters_.empty() && !only_new ? TakeIdle() : nullptr;
+  PoolEntry* idle = has_idle() && !only_new ? TakeIdle() : nullptr;
   if (idle != nullptr) {
     co_return MakeLease(idle);
   }
@@ -424,7 +424,7 @@ Task<void> Pool::Close() {
   PGRING_CHECK(leased_ == 0 && waiters_.empty(), "a pool was closed while it was in use");
   const int connections = idle_count_;
   const int64_t heap_before = HeapBytesWithoutFrames();
-  while (PoolEntry* entry = TakeIdle()) Discard(entry);
+  CloseIdle();
   co_await background_.Join();
   const int64_t given_back = heap_before - HeapBytesWithoutFrames();
   if (connections > 0 && given_back > 0) bytes_per_connection_ = given_back / connections;

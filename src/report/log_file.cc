@@ -14,9 +14,7 @@ namespace pgring {
 
 absl::StatusOr<std::unique_ptr<LogFile>> LogFile::Create(const std::string& path) {
   const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (descriptor < 0)
-    return ErrnoStatus(errno,
-                       "creating the log " + path + " (--log-prefix says where logs are written)");
+  if (descriptor < 0) return ErrnoStatus(errno, "creating the log " + path);
   return std::unique_ptr<LogFile>(new LogFile(path, descriptor));
 }
 

@@ -108,12 +108,12 @@ class Worker {
     }
     stamps->leased_ns = Now();
     // What did not wait was asked when it was taken.
-    if (waits) {
-      if (const auto skip = shared_->ReasonToSkip(stamps->scheduled_ns, stamps->leased_ns)) {
-        stamps->finished_ns = stamps->leased_ns;
-        shared_->OnSkipped(operation, *skip, *stamps);
-        return;
-      }
+    const std::optional<SkipReason> skip =
+        waits ? shared_->ReasonToSkip(stamps->scheduled_ns, stamps->leased_ns) : std::nullopt;
+    if (skip.has_value()) {
+      stamps->finished_ns = stamps->leased_ns;
+      shared_->OnSkipped(operation, *skip, *stamps);
+      return;
     }
     shared_->Gauge(ConnectionGauge::kInUse, 1);
     const int64_t round_trips_before = session_->round_trips();

@@ -225,7 +225,6 @@ class ReactorRun {
 
   void Start(const Operation& operation, const OperationStamps& stamps, Permit permit) {
     sink_.Scheduled(operation, stamps.scheduled_ns);
-    ++operations_in_flight_;
     operations_.Spawn(RunOperation(operation, stamps, std::move(permit)));
   }
 
@@ -268,7 +267,7 @@ class ReactorRun {
       const int64_t then_ns = Now() + kNothingEndsNs;
       const bool reached = co_await SleepUntil(reactor_, then_ns, ended);
       if (!reached) co_return;
-      if (operations_ended_count_ == ended_before && operations_in_flight_ > 0) {
+      if (operations_ended_count_ == ended_before && operations_.running() > 0) {
         clients_.ReleaseConnections();
         pool_.CloseIdle();
       }
@@ -350,7 +349,6 @@ class ReactorRun {
   // What becomes of the client after an operation (nullptr: it had none), and of what the operation
   // held.
   void EndTurn(ClientSlot* client, Lease* lease, Permit* permit) {
-    --operations_in_flight_;
     ++operations_ended_count_;
     if (client != nullptr) {
       if (client->aborted()) {
@@ -447,7 +445,6 @@ class ReactorRun {
   Pool pool_;
   ClientSlots clients_;
   const bool keeps_connections_;
-  int64_t operations_in_flight_ = 0;
   int64_t operations_ended_count_ = 0;
   StopSource stop_;              // no operation is begun any more
   StopSource waits_end_;         // and none waits for a connection any longer

@@ -287,11 +287,14 @@ TEST_F(BadServerTest, LogThatCannotBeWritten) {
 // The report went to a file or socket that had been given the free descriptor.
 TEST_F(BadServerTest, StandardOutputThatIsClosed) {
   const std::string errors = testing::TempDir() + "closed_output";
+  const std::string out = testing::TempDir() + "closed_out";
   const std::string command = "\"$PGRING_BINARY\" run -b ping --scenario window:2 -t 2 --out " +
-                              testing::TempDir() + "closed_out -d \"" + SharedServer().conninfo() +
-                              "\" 2>" + errors + " >&-";
+                              out + " -d \"" + SharedServer().conninfo() + "\" 2>" + errors +
+                              " >&-";
   EXPECT_NE(std::system(command.c_str()), 0);
   EXPECT_THAT(ReadFile(errors), HasSubstr("writing to standard output: Bad file descriptor"));
+  std::filesystem::remove(errors);
+  std::filesystem::remove_all(out);
 }
 
 // Was an abort: the formatting library throws when a write fails.
