@@ -124,9 +124,9 @@ void ConnectionTimeline::Finish(int64_t now_ns) {
 
 void ConnectionTimeline::Integrate(int64_t now_ns) {
   if (now_ns <= last_ns_) return;
-  const double elapsed_ns = static_cast<double>(now_ns - last_ns_);
+  const absl::int128 elapsed_ns = now_ns - last_ns_;
   for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
-    area_[gauge] += static_cast<double>(current_[gauge]) * elapsed_ns;
+    area_[gauge] += elapsed_ns * current_[gauge];
   }
   last_ns_ = now_ns;
 }
@@ -141,7 +141,7 @@ int32_t ConnectionTimeline::Peak(ConnectionGauge gauge) const {
 
 double ConnectionTimeline::Mean(ConnectionGauge gauge) const {
   if (DurationNs() == 0) return 0;
-  return area_[static_cast<size_t>(gauge)] / static_cast<double>(DurationNs());
+  return static_cast<double>(area_[static_cast<size_t>(gauge)]) / static_cast<double>(DurationNs());
 }
 
 std::vector<TimelineStep> ConnectionTimeline::Steps(size_t max_steps) const {

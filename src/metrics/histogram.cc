@@ -52,7 +52,7 @@ Histogram::Histogram(int64_t lowest_discernible, int64_t highest_trackable, int 
 void Histogram::Record(int64_t value) {
   PGRING_CHECK(value >= 0, "a histogram takes no negative value");
   ++count_;
-  sum_ += static_cast<double>(value);
+  sum_ += value;
   min_ = std::min(min_, value);
   max_ = std::max(max_, value);
   if (value <= highest_trackable_) [[likely]] {

@@ -88,16 +88,17 @@ OperationSummary Recorder::Total() const {
 
 double Recorder::MeanInSystem(int64_t start_ns, int64_t end_ns) const {
   if (end_ns <= start_ns) return 0;
-  const double rest_ns = static_cast<double>(end_ns - in_system_since_ns_);
-  const double area = in_system_area_ + static_cast<double>(in_system_) * rest_ns;
-  return area / static_cast<double>(end_ns - start_ns);
+  return static_cast<double>(InSystemAreaUntil(end_ns)) / static_cast<double>(end_ns - start_ns);
+}
+
+absl::int128 Recorder::InSystemAreaUntil(int64_t end_ns) const {
+  return in_system_area_ + absl::int128(in_system_) * (end_ns - in_system_since_ns_);
 }
 
 void Recorder::ChangeInSystem(int64_t now_ns, int delta) {
   // Threads stamp before they take the runner's mutex, so a stamp may lie a little before the last
   // one. The signed difference keeps the area exact in any order; clamping it would not.
-  in_system_area_ +=
-      static_cast<double>(in_system_) * static_cast<double>(now_ns - in_system_since_ns_);
+  in_system_area_ = InSystemAreaUntil(now_ns);
   in_system_since_ns_ = now_ns;
   in_system_ += delta;
   PGRING_CHECK(in_system_ >= 0, "more operations ended than were scheduled");
@@ -105,7 +106,7 @@ void Recorder::ChangeInSystem(int64_t now_ns, int delta) {
 
 void Recorder::Leave(int64_t scheduled_ns, int64_t ended_ns) {
   ChangeInSystem(ended_ns, -1);
-  sum_time_in_system_ns_ += static_cast<double>(ended_ns - scheduled_ns);
+  sum_time_in_system_ns_ += ended_ns - scheduled_ns;
 }
 
 }  // namespace pgring

@@ -328,7 +328,21 @@ TEST(HistogramTest, MergedIsAsIfRecordedTogether) {
   EXPECT_EQ(one.overflow_count(), together.overflow_count());
   EXPECT_EQ(one.Min(), together.Min());
   EXPECT_EQ(one.Max(), together.Max());
-  EXPECT_DOUBLE_EQ(one.Sum(), together.Sum());
+  EXPECT_EQ(one.Sum(), together.Sum());
+}
+
+TEST(HistogramTest, SumIsExactWhateverTheOrder) {
+  // As doubles, 2^53 + 1 is 2^53 again: the order would decide whether the ones count.
+  constexpr int64_t kBeyondDouble = int64_t{1} << 53;
+  Histogram large_first, ones_first;
+  large_first.Record(kBeyondDouble);
+  for (int repeat = 0; repeat < 4; ++repeat) {
+    large_first.Record(1);
+    ones_first.Record(1);
+  }
+  ones_first.Record(kBeyondDouble);
+  EXPECT_EQ(large_first.Sum(), static_cast<double>(kBeyondDouble + 4));
+  EXPECT_EQ(ones_first.Sum(), large_first.Sum());
 }
 
 TEST(HistogramTest, MergingAnEmptyOneChangesNothing) {

@@ -19,6 +19,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/numeric/int128.h"
+
 namespace pgring {
 
 enum class ConnectionGauge : uint8_t { kOpen, kConnecting, kInUse, kWaiting };
@@ -87,7 +89,8 @@ class ConnectionTimeline {
   bool thinned_ = false;
   std::array<int32_t, kConnectionGaugeCount> current_{};
   std::array<int32_t, kConnectionGaugeCount> peak_{};
-  std::array<double, kConnectionGaugeCount> area_{};  // value x ns
+  // Value x ns, in whole numbers: exact however many timelines are added, in whatever order.
+  std::array<absl::int128, kConnectionGaugeCount> area_{};
   std::vector<TimelineStep> steps_;
 };
 

@@ -19,6 +19,8 @@
 #include <optional>
 #include <vector>
 
+#include "absl/numeric/int128.h"
+
 namespace pgring {
 
 class Histogram {
@@ -46,9 +48,10 @@ class Histogram {
   // Exact, not bucketed. 0 when empty.
   int64_t Min() const { return count_ == 0 ? 0 : min_; }
   int64_t Max() const { return max_; }
-  // Sum of the values themselves, not of their buckets; exact up to 2^53 (104 days in ns).
-  double Sum() const { return sum_; }
-  double Mean() const { return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_); }
+  // Sum of the values themselves, not of their buckets. Kept in whole numbers, so that the order in
+  // which values and histograms are added makes no difference; rounded once, to the double.
+  double Sum() const { return static_cast<double>(sum_); }
+  double Mean() const { return count_ == 0 ? 0.0 : Sum() / static_cast<double>(count_); }
 
   // The highest value equivalent to the one at `percentile` (0..100), by the Java rule, within
   // Min() and Max(). Nothing when the histogram is empty or the rank falls among the overflowed
@@ -90,7 +93,8 @@ class Histogram {
   int64_t overflow_count_ = 0;
   int64_t min_ = std::numeric_limits<int64_t>::max();
   int64_t max_ = 0;
-  double sum_ = 0;
+  // Cannot overflow: fewer than 2^63 values below 2^63.
+  absl::int128 sum_ = 0;
 };
 
 }  // namespace pgring

@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/numeric/int128.h"
 #include "pgring/metrics/histogram.h"
 
 namespace pgring {
@@ -88,7 +89,7 @@ class Recorder {
   double MeanInSystem(int64_t start_ns, int64_t end_ns) const;
   // Sum over all ended operations (succeeded, failed and skipped) of the time that they spent in
   // the system, from their own stamps: the other side of Little's law.
-  double SumTimeInSystemNs() const { return sum_time_in_system_ns_; }
+  double SumTimeInSystemNs() const { return static_cast<double>(sum_time_in_system_ns_); }
 
  private:
   struct Success {
@@ -101,6 +102,8 @@ class Recorder {
 
   void RecordPending() const;
   OperationSummary& KindOf(size_t kind);
+  // The area up to `end_ns`, if nothing changes until then.
+  absl::int128 InSystemAreaUntil(int64_t end_ns) const;
   void ChangeInSystem(int64_t now_ns, int delta);
   void Leave(int64_t scheduled_ns, int64_t ended_ns);
 
@@ -112,8 +115,9 @@ class Recorder {
   int64_t failed_ = 0;
   int64_t in_system_ = 0;
   int64_t in_system_since_ns_ = 0;
-  double in_system_area_ = 0;  // operations x ns
-  double sum_time_in_system_ns_ = 0;
+  // In whole numbers: exact in whatever order events come and recorders are added.
+  absl::int128 in_system_area_ = 0;  // operations x ns
+  absl::int128 sum_time_in_system_ns_ = 0;
 };
 
 }  // namespace pgring
