@@ -1,5 +1,7 @@
 #include "pgring/metrics/recorder.h"
 
+#include <algorithm>
+
 #include "pgring/base/check.h"
 
 namespace pgring {
@@ -84,6 +86,22 @@ OperationSummary Recorder::Total() const {
   OperationSummary total;
   for (const OperationSummary& summary : kinds_) total.Add(summary);
   return total;
+}
+
+void Recorder::Add(const Recorder& other) {
+  PGRING_CHECK(kinds_.size() == other.kinds_.size(),
+               "only recorders of the same kinds of operation can be added");
+  RecordPending();
+  other.RecordPending();
+  for (size_t kind = 0; kind < kinds_.size(); ++kind) kinds_[kind].Add(other.kinds_[kind]);
+  succeeded_ += other.succeeded_;
+  failed_ += other.failed_;
+  sum_time_in_system_ns_ += other.sum_time_in_system_ns_;
+  // Both areas up to one moment, after which the counts can go on as one.
+  const int64_t since_ns = std::max(in_system_since_ns_, other.in_system_since_ns_);
+  in_system_area_ = InSystemAreaUntil(since_ns) + other.InSystemAreaUntil(since_ns);
+  in_system_since_ns_ = since_ns;
+  in_system_ += other.in_system_;
 }
 
 double Recorder::MeanInSystem(int64_t start_ns, int64_t end_ns) const {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <queue>
 #include <tuple>
 #include <vector>
@@ -172,6 +173,123 @@ TEST(RecorderPropertyTest, LittlesLawHolds) {
   }
 }
 
+// One operation of a run, and the part that is to record it.
+struct PlannedOperation {
+  size_t part = 0;
+  size_t kind = 0;
+  OperationStamps stamps;
+  uint64_t outcome = 0;
+};
+
+// Tells `recorder` of the beginnings and ends of `operations` in the order of time.
+void Replay(const std::vector<PlannedOperation>& operations, Recorder* recorder) {
+  // Time, whether it is the end, which operation.
+  std::vector<std::tuple<int64_t, bool, size_t>> events;
+  for (size_t index = 0; index < operations.size(); ++index) {
+    events.emplace_back(operations[index].stamps.scheduled_ns, false, index);
+    events.emplace_back(operations[index].stamps.finished_ns, true, index);
+  }
+  std::sort(events.begin(), events.end());
+  for (const auto& [time_ns, ended, index] : events) {
+    const PlannedOperation& operation = operations[index];
+    const OperationStamps& stamps = operation.stamps;
+    if (!ended) {
+      recorder->Scheduled(operation.kind, time_ns);
+    } else if (operation.outcome == 0) {
+      recorder->Skipped(operation.kind, stamps.scheduled_ns, time_ns);
+    } else if (operation.outcome <= 3) {
+      recorder->Failed(operation.kind, stamps, operation.outcome == 1 ? "40001" : "40P01");
+    } else {
+      recorder->Succeeded(operation.kind, stamps);
+    }
+  }
+}
+
+std::vector<PlannedOperation> PlanOperations(Random* random, size_t part_count) {
+  std::vector<PlannedOperation> operations;
+  int64_t now_ns = random->Between(0, int64_t{1} << 50);
+  const int64_t longest_ns = int64_t{1} << random->Between(0, 37);
+  for (int64_t left = random->Between(1, 1'000); left > 0; --left) {
+    PlannedOperation operation{random->Below(part_count), random->Below(kKindCount), {}, 0};
+    now_ns += random->Between(0, longest_ns / 4);
+    operation.stamps.scheduled_ns = now_ns;
+    operation.stamps.admitted_ns = now_ns + random->Between(0, longest_ns);
+    operation.stamps.leased_ns = operation.stamps.admitted_ns + random->Between(0, longest_ns);
+    operation.stamps.finished_ns = operation.stamps.leased_ns + random->Between(0, longest_ns);
+    operation.outcome = random->Below(20);
+    operations.push_back(operation);
+  }
+  return operations;
+}
+
+void ExpectSameHistogram(const Histogram& left, const Histogram& right) {
+  EXPECT_EQ(left.counts(), right.counts());
+  EXPECT_EQ(left.count(), right.count());
+  EXPECT_EQ(left.overflow_count(), right.overflow_count());
+  EXPECT_EQ(left.Min(), right.Min());
+  EXPECT_EQ(left.Max(), right.Max());
+  EXPECT_EQ(left.Sum(), right.Sum());
+}
+
+// Everything that a recorder tells, to the bit.
+void ExpectSameRecord(const Recorder& left, const Recorder& right, int64_t start_ns,
+                      int64_t end_ns) {
+  EXPECT_EQ(left.succeeded(), right.succeeded());
+  EXPECT_EQ(left.failed(), right.failed());
+  EXPECT_EQ(left.SumTimeInSystemNs(), right.SumTimeInSystemNs());
+  EXPECT_EQ(left.MeanInSystem(start_ns, end_ns), right.MeanInSystem(start_ns, end_ns));
+  for (size_t kind = 0; kind < kKindCount; ++kind) {
+    EXPECT_EQ(left.kind(kind).scheduled, right.kind(kind).scheduled);
+    EXPECT_EQ(left.kind(kind).succeeded, right.kind(kind).succeeded);
+    EXPECT_EQ(left.kind(kind).failed, right.kind(kind).failed);
+    EXPECT_EQ(left.kind(kind).skipped, right.kind(kind).skipped);
+    EXPECT_EQ(left.kind(kind).failures, right.kind(kind).failures);
+    for (size_t part = 0; part < kLatencyPartCount; ++part) {
+      ExpectSameHistogram(left.kind(kind).latency[part], right.kind(kind).latency[part]);
+    }
+  }
+}
+
+TEST(RecorderPropertyTest, PartsAddUpToTheWhole) {
+  for (const uint64_t seed : PropertySeeds()) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const size_t part_count = static_cast<size_t>(random.Between(2, 8));
+    const std::vector<PlannedOperation> operations = PlanOperations(&random, part_count);
+    std::vector<std::vector<PlannedOperation>> shares(part_count);
+    int64_t end_ns = 0;
+    for (const PlannedOperation& operation : operations) {
+      shares[operation.part].push_back(operation);
+      end_ns = std::max(end_ns, operation.stamps.finished_ns);
+    }
+    Recorder whole(kKindCount);
+    Replay(operations, &whole);
+    random.Shuffle(&shares);
+    Recorder sum(kKindCount);
+    for (const std::vector<PlannedOperation>& share : shares) {
+      Recorder part(kKindCount);
+      Replay(share, &part);
+      sum.Add(part);
+    }
+    const int64_t start_ns = operations.front().stamps.scheduled_ns;
+    ExpectSameRecord(sum, whole, start_ns, end_ns + 1);
+  }
+}
+
+TEST(RecorderTest, AddedRecordersGoOnAsOne) {
+  Recorder early(1);
+  early.Scheduled(0, 1'000);
+  Recorder late(1);
+  late.Scheduled(0, 1'040);
+  early.Add(late);
+  EXPECT_DOUBLE_EQ(early.MeanInSystem(1'000, 1'100), 1.6);
+  early.Succeeded(0, Stamps(1'000, 1'000, 1'000, 1'060));
+  early.Succeeded(0, Stamps(1'040, 1'040, 1'040, 1'080));
+  EXPECT_TRUE(early.Total().Balanced());
+  EXPECT_DOUBLE_EQ(early.MeanInSystem(1'000, 1'100), 1.0);
+  EXPECT_DOUBLE_EQ(early.SumTimeInSystemNs(), 100.0);
+}
+
 TEST(RecorderTest, LittlesLawShowsALostOperation) {
   Recorder recorder(1);
   recorder.Scheduled(0, 0);
@@ -205,6 +323,7 @@ TEST(RecorderDeathTest, RefusesWhatCannotBe) {
   EXPECT_DEATH(recorder.Succeeded(kRead, Stamps(0, 1, 2, 3)), "than were scheduled");
   recorder.Scheduled(kRead, 10);
   EXPECT_DEATH(recorder.Succeeded(kRead, Stamps(10, 9, 12, 13)), "out of order");
+  EXPECT_DEATH(recorder.Add(Recorder(kKindCount + 1)), "same kinds");
 }
 
 }  // namespace

@@ -80,6 +80,12 @@ class Recorder {
   // All kinds together.
   OperationSummary Total() const;
 
+  // Adds what `other` recorded, whose kinds must be the same and whose stamps must be of the same
+  // clock: parts of one run that were recorded separately, each operation whole in one of them.
+  // Exact: every figure is then what one recorder that saw all operations would give, to the bit,
+  // in whatever order parts are added. Both may go on recording.
+  void Add(const Recorder& other);
+
   int64_t succeeded() const { return succeeded_; }
   int64_t failed() const { return failed_; }
 
