@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "pgring/base/check.h"
 
 namespace pgring {
 namespace {
+
+using GaugeValues = std::array<int32_t, kConnectionGaugeCount>;
 
 // What M4 keeps of one time slice at most: its first and last step, and the lowest and highest of
 // each gauge.
@@ -58,6 +61,44 @@ void Thin(std::vector<TimelineStep>& steps, size_t max_steps) {
   steps.resize(kept);
 }
 
+GaugeValues SumOf(const GaugeValues& left, const GaugeValues& right) {
+  GaugeValues sum = {};
+  for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+    const int64_t value = int64_t{left[gauge]} + right[gauge];
+    PGRING_CHECK(value <= std::numeric_limits<int32_t>::max(), "a connection gauge overflowed");
+    sum[gauge] = static_cast<int32_t>(value);
+  }
+  return sum;
+}
+
+// One part's values as time goes on, on the clock of the sum: zero before its first step.
+class StepCursor {
+ public:
+  StepCursor(const std::vector<TimelineStep>& steps, int64_t offset_ns)
+      : next_(steps.begin()), end_(steps.end()), offset_ns_(offset_ns) {
+    // A part that begins later, with nothing: no change that the sum would know of. At the sum's
+    // own time 0 there is always a step.
+    if (offset_ns > 0 && next_->values == GaugeValues{}) ++next_;
+  }
+
+  bool AtEnd() const { return next_ == end_; }
+  int64_t NextTimeNs() const {
+    return AtEnd() ? std::numeric_limits<int64_t>::max() : next_->time_ns + offset_ns_;
+  }
+  void AdvanceTo(int64_t time_ns) {
+    if (AtEnd() || NextTimeNs() > time_ns) return;
+    values_ = next_->values;
+    ++next_;
+  }
+  const GaugeValues& values() const { return values_; }
+
+ private:
+  std::vector<TimelineStep>::const_iterator next_;
+  std::vector<TimelineStep>::const_iterator end_;
+  int64_t offset_ns_;
+  GaugeValues values_ = {};
+};
+
 }  // namespace
 
 ConnectionTimeline::ConnectionTimeline(size_t max_steps) : max_steps_(max_steps) {
@@ -103,16 +144,16 @@ void ConnectionTimeline::Change(int64_t now_ns, ConnectionGauge gauge, int32_t d
   if (steps_.back().time_ns == time_ns) {
     steps_.back().values = current_;
   } else {
-    AppendStep(time_ns);
+    AppendStep(TimelineStep{time_ns, current_});
   }
 }
 
-void ConnectionTimeline::AppendStep(int64_t time_ns) {
+void ConnectionTimeline::AppendStep(const TimelineStep& step) {
   if (steps_.size() == max_steps_) {
     Thin(steps_, max_steps_ / kThinningFactor);
     thinned_ = true;
   }
-  steps_.push_back(TimelineStep{time_ns, current_});
+  steps_.push_back(step);
 }
 
 void ConnectionTimeline::Finish(int64_t now_ns) {
@@ -124,11 +165,52 @@ void ConnectionTimeline::Finish(int64_t now_ns) {
 
 void ConnectionTimeline::Integrate(int64_t now_ns) {
   if (now_ns <= last_ns_) return;
-  const absl::int128 elapsed_ns = now_ns - last_ns_;
   for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
-    area_[gauge] += elapsed_ns * current_[gauge];
+    area_[gauge] = AreaUntil(now_ns, gauge);
   }
   last_ns_ = now_ns;
+}
+
+absl::int128 ConnectionTimeline::AreaUntil(int64_t end_ns, size_t gauge) const {
+  return area_[gauge] + absl::int128(end_ns - last_ns_) * current_[gauge];
+}
+
+void ConnectionTimeline::Add(const ConnectionTimeline& other) {
+  PGRING_CHECK(phase_ == Phase::kFinished && other.phase_ == Phase::kFinished,
+               "only timelines that are finished can be added");
+  const int64_t begin_ns = std::min(start_ns_, other.start_ns_);
+  const int64_t end_ns = std::max(last_ns_, other.last_ns_);
+  thinned_ = thinned_ || other.thinned_;
+  const std::vector<TimelineStep> mine = std::move(steps_);
+  // A timeline may be added to itself.
+  const std::vector<TimelineStep>& others = &other == this ? mine : other.steps_;
+  for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+    peak_[gauge] = std::max(peak_[gauge], other.peak_[gauge]);
+    area_[gauge] = AreaUntil(end_ns, gauge) + other.AreaUntil(end_ns, gauge);
+  }
+  MergeSteps(mine, start_ns_ - begin_ns, others, other.start_ns_ - begin_ns);
+  current_ = SumOf(current_, other.current_);
+  start_ns_ = begin_ns;
+  last_ns_ = end_ns;
+}
+
+void ConnectionTimeline::MergeSteps(const std::vector<TimelineStep>& mine, int64_t my_offset_ns,
+                                    const std::vector<TimelineStep>& others,
+                                    int64_t others_offset_ns) {
+  steps_.clear();
+  steps_.reserve(std::min(mine.size() + others.size(), max_steps_));
+  StepCursor left(mine, my_offset_ns);
+  StepCursor right(others, others_offset_ns);
+  while (!left.AtEnd() || !right.AtEnd()) {
+    const int64_t time_ns = std::min(left.NextTimeNs(), right.NextTimeNs());
+    left.AdvanceTo(time_ns);
+    right.AdvanceTo(time_ns);
+    const TimelineStep step = {time_ns, SumOf(left.values(), right.values())};
+    for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+      peak_[gauge] = std::max(peak_[gauge], step.values[gauge]);
+    }
+    AppendStep(step);
+  }
 }
 
 int32_t ConnectionTimeline::Current(ConnectionGauge gauge) const {

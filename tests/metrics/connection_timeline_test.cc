@@ -13,10 +13,6 @@
 
 namespace pgring {
 
-bool operator==(const TimelineStep& left, const TimelineStep& right) {
-  return left.time_ns == right.time_ns && left.values == right.values;
-}
-
 void PrintTo(const TimelineStep& step, std::ostream* out) {
   *out << step.time_ns << " ns" << ::testing::PrintToString(step.values);
 }

@@ -33,6 +33,8 @@ struct TimelineStep {
 
   int32_t value(ConnectionGauge gauge) const { return values[static_cast<size_t>(gauge)]; }
   int32_t idle() const { return value(ConnectionGauge::kOpen) - value(ConnectionGauge::kInUse); }
+
+  friend bool operator==(const TimelineStep& left, const TimelineStep& right) = default;
 };
 
 class ConnectionTimeline {
@@ -61,8 +63,27 @@ class ConnectionTimeline {
   // Ends the recording; means are over [Start, Finish].
   void Finish(int64_t now_ns);
 
+  // Adds what `other` recorded: parts of one run that were recorded separately, such as by several
+  // workers, each change in one of them. Both must be finished, and their times of the same clock.
+  // The sum is finished too: from the earlier Start to the later Finish, and gauge by gauge the sum
+  // of both. A part counts as nothing before its own Start, and as its last values after its own
+  // Finish, for nothing changed any more that it recorded.
+  //
+  // What one timeline would have that recorded the changes of both in the order of time:
+  //   Current, Mean, DurationNs: the same, to the bit, in whatever order parts are added.
+  //   Steps: the same, unless a part was thinned (its values between the steps that are left are
+  //     gone; the sum is thinned() too). A sum of more steps than this timeline's limit is thinned
+  //     as recording does it. One step that changes nothing may be missing: at the Start of a part
+  //     that began later, if changes at that very nanosecond cancelled out.
+  //   Peak: the highest value of any step of the sum, before it is thinned, or either part's own
+  //     peak if that is higher. That is the same too unless, within one nanosecond, a gauge both
+  //     rose and fell (in one part or across the two): the order is then not known, changes of
+  //     different parts count as made at once, and the single timeline's peak may be higher, at
+  //     most by what the gauge rose in that nanosecond. Of thinned parts it is an estimate.
+  void Add(const ConnectionTimeline& other);
+
   int32_t Current(ConnectionGauge gauge) const;
-  // The highest value ever reached, be it within one nanosecond.
+  // The highest value ever reached, be it within one nanosecond; of a sum, see Add.
   int32_t Peak(ConnectionGauge gauge) const;
   // Time-weighted mean over the recorded span; 0 for an empty span.
   double Mean(ConnectionGauge gauge) const;
@@ -79,8 +100,12 @@ class ConnectionTimeline {
  private:
   enum class Phase : uint8_t { kBeforeStart, kRecording, kFinished };
 
+  // The area of one gauge up to `end_ns`, if nothing changes until then.
+  absl::int128 AreaUntil(int64_t end_ns, size_t gauge) const;
   void Integrate(int64_t now_ns);
-  void AppendStep(int64_t time_ns);
+  void AppendStep(const TimelineStep& step);
+  void MergeSteps(const std::vector<TimelineStep>& mine, int64_t my_offset_ns,
+                  const std::vector<TimelineStep>& others, int64_t others_offset_ns);
 
   size_t max_steps_;
   Phase phase_ = Phase::kBeforeStart;
