@@ -17,26 +17,26 @@ int CeilLog2(uint64_t value) { return static_cast<int>(std::bit_width(value - 1)
 
 int FloorLog2(uint64_t value) { return static_cast<int>(std::bit_width(value)) - 1; }
 
+// log2 of half the sub-buckets of a bucket.
+int HalfCountMagnitude(int significant_digits) {
+  uint64_t largest_with_single_unit = 2;
+  for (int digit = 0; digit < significant_digits; ++digit) largest_with_single_unit *= 10;
+  return CeilLog2(largest_with_single_unit) - 1;
+}
+
 }  // namespace
 
 Histogram::Histogram(int64_t lowest_discernible, int64_t highest_trackable, int significant_digits)
     : lowest_discernible_(lowest_discernible),
       highest_trackable_(highest_trackable),
       significant_digits_(significant_digits) {
-  PGRING_CHECK(lowest_discernible >= 1, "a histogram's lowest value is at least 1");
-  PGRING_CHECK(highest_trackable / 2 >= lowest_discernible,
-               "a histogram's highest value is at least twice its lowest");
-  PGRING_CHECK(significant_digits >= 1 && significant_digits <= 5,
-               "a histogram keeps 1 to 5 significant digits");
+  const char* problem = LayoutProblem(lowest_discernible, highest_trackable, significant_digits);
+  PGRING_CHECK(problem == nullptr, problem);
 
-  uint64_t largest_with_single_unit = 2;
-  for (int digit = 0; digit < significant_digits; ++digit) largest_with_single_unit *= 10;
-  sub_bucket_half_count_magnitude_ = CeilLog2(largest_with_single_unit) - 1;
+  sub_bucket_half_count_magnitude_ = HalfCountMagnitude(significant_digits);
   sub_bucket_count_ = 1 << (sub_bucket_half_count_magnitude_ + 1);
   sub_bucket_half_count_ = sub_bucket_count_ / 2;
   unit_magnitude_ = FloorLog2(static_cast<uint64_t>(lowest_discernible));
-  PGRING_CHECK(unit_magnitude_ + sub_bucket_half_count_magnitude_ <= kMaxUnitPlusHalfMagnitude,
-               "a histogram's lowest value and digits must fit 63 bits together");
   sub_bucket_mask_ = (int64_t{sub_bucket_count_} - 1) << unit_magnitude_;
 
   bucket_count_ = 1;
@@ -47,6 +47,23 @@ Histogram::Histogram(int64_t lowest_discernible, int64_t highest_trackable, int 
   }
   counts_.resize((static_cast<size_t>(bucket_count_) + 1) *
                  static_cast<size_t>(sub_bucket_half_count_));
+}
+
+const char* Histogram::LayoutProblem(int64_t lowest_discernible, int64_t highest_trackable,
+                                     int significant_digits) {
+  if (lowest_discernible < 1) return "a histogram's lowest value is at least 1";
+  if (highest_trackable / 2 < lowest_discernible) {
+    return "a histogram's highest value is at least twice its lowest";
+  }
+  if (significant_digits < 1 || significant_digits > 5) {
+    return "a histogram keeps 1 to 5 significant digits";
+  }
+  if (FloorLog2(static_cast<uint64_t>(lowest_discernible)) +
+          HalfCountMagnitude(significant_digits) >
+      kMaxUnitPlusHalfMagnitude) {
+    return "a histogram's lowest value and digits must fit 63 bits together";
+  }
+  return nullptr;
 }
 
 void Histogram::Record(int64_t value) {
@@ -60,6 +77,21 @@ void Histogram::Record(int64_t value) {
   } else {
     ++overflow_count_;
   }
+}
+
+void Histogram::RecordBucket(int index, int64_t count) {
+  PGRING_CHECK(index >= 0 && static_cast<size_t>(index) < counts_.size(),
+               "a histogram has no such bucket");
+  PGRING_CHECK(count > 0 && count <= std::numeric_limits<int64_t>::max() - count_,
+               "a histogram counts up to 63 bits");
+  const int64_t lowest = ValueFromIndex(index);
+  const int64_t highest = HighestEquivalent(lowest);
+  counts_[static_cast<size_t>(index)] += count;
+  count_ += count;
+  // HdrHistogram's median equivalent value.
+  sum_ += absl::int128(lowest + (highest - lowest + 1) / 2) * count;
+  min_ = std::min(min_, lowest);
+  max_ = std::max(max_, highest);
 }
 
 void Histogram::Add(const Histogram& other) {

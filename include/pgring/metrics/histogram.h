@@ -30,12 +30,24 @@ class Histogram {
   // The layout that every latency of pgring has: 1 ns .. 60 s, 3 digits.
   Histogram() : Histogram(1) {}
   // lowest_discernible >= 1, highest_trackable >= 2 * lowest_discernible, 1..5 digits. The layout's
-  // unit is the power of two at or below lowest_discernible.
+  // unit is the power of two at or below lowest_discernible; unit and digits must fit 63 bits
+  // together.
   explicit Histogram(int64_t lowest_discernible, int64_t highest_trackable = kHighestTrackableNs,
                      int significant_digits = 3);
 
+  // What is wrong with these parameters of the constructor, as a sentence; null when nothing is.
+  // For parameters that come from outside.
+  static const char* LayoutProblem(int64_t lowest_discernible, int64_t highest_trackable,
+                                   int significant_digits);
+
   // value >= 0. Allocates nothing.
   void Record(int64_t value);
+
+  // Adds `count` > 0 values of which only the bucket is known, as from an encoded histogram. They
+  // count as HdrHistogram counts them: in Sum() and Mean() each as the middle of the bucket, in
+  // Min() as its lowest value and in Max() as its highest. `index` lies within counts(), be
+  // it of a value above highest_trackable(); count() stays below 2^63.
+  void RecordBucket(int index, int64_t count);
 
   // Adds every count of `other`, which must have the same three parameters: merging unlike layouts
   // would bias values.
