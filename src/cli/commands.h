@@ -8,7 +8,7 @@
 
 namespace pgring {
 
-int CompareCommand(const Options& options, Interrupt* interrupt);
+int CompareCommand(Options options, Interrupt* interrupt);
 int ServerCommand(const Options& options, Interrupt* interrupt);
 int DoctorCommand(const Options& options, Interrupt* interrupt);
 

@@ -21,14 +21,14 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/target.h"
+#include "experiment/comparison.h"
+#include "experiment/environment.h"
+#include "experiment/io_choice.h"
+#include "experiment/workloads.h"
 #include "pgring/base/status.h"
-#include "pgring/uring/kernel_backend.h"
 #include "report/connections_svg.h"
 #include "report/json_report.h"
 #include "report/text_report.h"
-#include "run/comparison.h"
-#include "run/environment.h"
-#include "run/workloads.h"
 
 namespace pgring {
 namespace {
@@ -120,21 +120,23 @@ class Display final : public ComparisonObserver {
     PrintOutput(ReportHeader(result, style_) + "\n");
     FlushOutput();
   }
+  void OnBlockStart(int number) override { block_ = number; }
   void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
-    if (watch_.wanted()) logged_.Update(watch_.StartRun(is_one_run_ ? "" : scenario.label));
+    if (watch_.wanted()) logged_.Update(watch_.StartRun(LogName(scenario)));
     errors_.StartRun(scenario.label);
-    progress_.Start(scenario.label, {plan_.OperationsOf(scenario), plan_.load.duration_s},
+    progress_.Start(ShownName(scenario),
+                    {OperationCount(plan_.workload, plan_.load, scenario), plan_.load.duration_s},
                     &progress);
   }
-  void OnRunEnd(const RunResult& run) override {
+  void OnRunEnd(const Run& run) override {
     progress_.Stop();
     logged_.Update(watch_.EndRun());
     if (quiet_) return;
     PrintToStandardError(
-        fmt::format("{:<10} {:.1f} s, {:.0f} operations/s{}{}\n", run.scenario.label, run.wall_s,
-                    run.throughput_per_s,
-                    run.total.failed > 0 ? fmt::format(", {} failed", run.total.failed) : "",
-                    run.valid() ? "" : ", INVALID: " + run.reasons.front()));
+        fmt::format("{:<{}} {:.1f} s, {:.0f} operations/s{}{}\n", ShownName(run.scenario),
+                    block_ == 0 ? 10 : 18, run.duration_s(), run.throughput_per_s(),
+                    run.total().failed > 0 ? fmt::format(", {} failed", run.total().failed) : "",
+                    run.valid() ? "" : ", INVALID: " + run.verdict.reasons.front()));
   }
   void OnNote(const std::string& note) override {
     // Also while a run goes on.
@@ -147,9 +149,25 @@ class Display final : public ComparisonObserver {
   const absl::Status& logged() const { return logged_; }
 
  private:
+  // "block 2/6 window".
+  std::string ShownName(const ScenarioPlan& scenario) const {
+    if (block_ == 0) return scenario.label;
+    const RepeatPlan& repeat = plan_.repeat;
+    const std::string of = repeat.until_percent.has_value() ? "" : absl::StrCat("/", repeat.blocks);
+    return absl::StrCat("block ", block_, of, " ", scenario.label);
+  }
+
+  // Every run has a log of its own.
+  std::string LogName(const ScenarioPlan& scenario) const {
+    const std::string name = is_one_run_ ? "" : scenario.label;
+    if (block_ == 0) return name;
+    return absl::StrCat(name, name.empty() ? "" : ".", "block", block_);
+  }
+
   const bool quiet_;
   const bool prints_report_;
   const bool is_one_run_;
+  int block_ = 0;  // 0: there are no repeats
   const TextStyle style_;
   const ComparisonPlan& plan_;
   TransactionWatch watch_;
@@ -158,22 +176,13 @@ class Display final : public ComparisonObserver {
   ErrorDisplay errors_;
 };
 
-// What follows the header that was printed at the start.
-std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
-  std::string body = ResultTable(result, style) + "\n" + TimeSplitTable(result, style) + "\n" +
-                     ConnectionsGraph(result, style) + "\n" + CostTable(result, style);
-  const std::string commands = CommandTable(result, style);
-  if (!commands.empty()) body += "\n" + commands;
-  const std::string notes = RunNotes(result, style);
-  return notes.empty() ? body : body + "\n" + notes;
-}
-
 // What would stop a run later stops it here, before a server is started or touched.
 absl::Status CheckHost(const ComparisonPlan& plan) {
   const int64_t open_files = RaiseOpenFileLimit();
   for (const ScenarioPlan& scenario : plan.scenarios) {
     const int64_t needed =
-        scenario.ConnectionsNeeded(plan.OperationsOf(scenario)) + kOtherOpenFiles;
+        scenario.ConnectionsNeeded(OperationCount(plan.workload, plan.load, scenario)) +
+        kOtherOpenFiles;
     if (needed > open_files) {
       return absl::ResourceExhaustedError(absl::StrFormat(
           "scenario %s needs %d open files, but the limit is %d; raise it with 'ulimit -n %d' or "
@@ -181,8 +190,7 @@ absl::Status CheckHost(const ComparisonPlan& plan) {
           scenario.label, needed, open_files, needed));
     }
   }
-  if (!UsesReactor(plan)) return absl::OkStatus();
-  return CreateKernelBackend(KernelBackendOptions()).status();
+  return absl::OkStatus();
 }
 
 absl::Status CheckJsonFile(const std::string& json_file) {
@@ -219,8 +227,8 @@ absl::Status WriteOutputs(const Options& options, const ComparisonResult& result
   return written;
 }
 
-absl::StatusOr<ComparisonResult> Compare(const Options& options, Interrupt* interrupt,
-                                         ComparisonObserver* observer) {
+absl::StatusOr<ComparisonResult> Compare(const Options& options, PlannedWorkload workload,
+                                         Interrupt* interrupt, ComparisonObserver* observer) {
   if (WantsThrowaway(options)) {
     observer->OnNote(
         options.force_throwaway
@@ -230,7 +238,8 @@ absl::StatusOr<ComparisonResult> Compare(const Options& options, Interrupt* inte
   auto target = OpenTargetOf(options, *interrupt);
   if (!target.ok()) return target.status();
   if (!target->note.empty()) observer->OnNote(target->note);
-  auto result = RunComparison(options.plan, target->target, interrupt, observer);
+  auto result =
+      RunComparison(options.plan, std::move(workload), target->target, interrupt, observer);
   if (target->server != nullptr) {
     const absl::Status stopped = target->server->Stop();
     if (!stopped.ok()) observer->OnNote(std::string(stopped.message()));
@@ -249,9 +258,11 @@ int64_t RaiseOpenFileLimit() {
   return static_cast<int64_t>(std::min(limit.rlim_cur, kPlenty));
 }
 
-int CompareCommand(const Options& options, Interrupt* interrupt) {
-  absl::Status ready = MakeWorkload(options.plan.workload, /*may_make_tables=*/false).status();
+int CompareCommand(Options options, Interrupt* interrupt) {
+  auto workload = MakeWorkload(options.plan.workload, WantsThrowaway(options));
+  absl::Status ready = workload.status();
   ready.Update(CheckHost(options.plan));
+  if (ready.ok()) ready = ChooseIoMode(&options.plan);
   ready.Update(CheckJsonFile(options.output.json_file));
   if (!ready.ok()) {
     PrintError(ready);
@@ -272,7 +283,7 @@ int CompareCommand(const Options& options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   for (const std::string& note : options.notes) display.OnNote(note);
-  const auto result = Compare(options, interrupt, &display);
+  const auto result = Compare(options, *std::move(workload), interrupt, &display);
   if (!result.ok()) {
     if (interrupt->raised()) return ExitCodeOf(*interrupt);
     PrintError(result.status());

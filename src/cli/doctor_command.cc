@@ -11,14 +11,14 @@
 #include "cli/signals.h"
 #include "cli/target.h"
 #include "cluster/find_binaries.h"
+#include "experiment/connection_allowance.h"
+#include "experiment/environment.h"
+#include "experiment/pooler.h"
 #include "pgring/base/printable.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/kernel_backend.h"
-#include "run/connection_allowance.h"
-#include "run/environment.h"
-#include "run/pooler.h"
 
 namespace pgring {
 namespace {

@@ -101,8 +101,7 @@ absl::Status RefuseWithoutCommand(const CLI::App& app, const std::string& argume
 
 bool NamesScenario(const std::string& text) {
   const std::string name = text.substr(0, text.find_first_of(":,"));
-  return std::any_of(std::begin(kAllScenarioKinds), std::end(kAllScenarioKinds),
-                     [&name](ScenarioKind kind) { return ScenarioKindName(kind) == name; });
+  return FindScenarioType(name) != nullptr;
 }
 
 bool NamesBuiltinScript(const std::string& text) {

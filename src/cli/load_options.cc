@@ -323,7 +323,7 @@ absl::Status CountForClients(ComparisonPlan* plan) {
           "-t ", each, " for the ", scenario.ClientCount(), " clients of scenario ", scenario.label,
           " are more than ", kMaxOperations, " operations; give a smaller -t, or -T"));
     }
-    most = std::max(most, plan->OperationsOf(scenario));
+    most = std::max(most, OperationCount(plan->workload, plan->load, scenario));
   }
   plan->workload.operations = most;
   return absl::OkStatus();

@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "cli/leftover_arguments.h"
 #include "cli/load_options.h"
 #include "cli/option_values.h"
+#include "cli/repeat_options.h"
 #include "cli/scenario_list.h"
+#include "cli/shown_arguments.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
 
@@ -25,6 +28,7 @@ struct RawOptions {
   std::string scenario;
   ScenarioDefaults defaults;
   RawLoad load;
+  RawRepeat repeat;
   std::string io = "auto";
   RawOutput output;
   RawInit init;
@@ -56,10 +60,11 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
   const char* group = "Scenario";
   if (several) {
     command
-        ->add_option("--scenarios", raw->scenarios,
-                     "which, in which order: sync, threads, async, chunked, window, pipelined; "
-                     "each may carry settings: chunked:10, async:pool=200, "
-                     "window:20:pool=10:timeout=5, async:pipeline")
+        ->add_option(
+            "--scenarios", raw->scenarios,
+            absl::StrCat("which, in which order: ", absl::StrJoin(ScenarioTypeNames(), ", "),
+                         "; each may carry settings: chunked:10, async:pool=200, "
+                         "window:20:pool=10:timeout=5, async:pipeline"))
         ->capture_default_str()
         ->group(group);
   } else {
@@ -139,6 +144,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   }
   PGRING_RETURN_IF_ERROR(
       ResolveLoad(raw.load, &options->plan.workload, &options->plan.load, &options->notes));
+  PGRING_RETURN_IF_ERROR(ResolveRepeat(raw.repeat, &options->plan.repeat));
   PGRING_RETURN_IF_ERROR(ResolveOutput(raw.output, options->plan.load, &options->output));
   if (one_scenario && raw.scenario.empty()) {
     return absl::InvalidArgumentError(
@@ -196,6 +202,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
     AddWorkloadOptions(command, &options->plan.workload, &raw->load);
     AddLoadOptions(command, &options->plan.workload, &options->plan.load, &raw->load);
     AddScenario(command, raw, command == commands.compare);
+    AddRepeatOptions(command, &raw->repeat);
     AddOutputOptions(command, &options->output, &raw->output);
   }
   AddAddress(commands.init, "Target (default: PG* environment)", options);
@@ -271,6 +278,7 @@ absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Opt
 
 absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) {
   Options options;
+  options.plan.arguments = ShownArguments(argument_count, arguments);
   RawOptions raw;
   CLI::App app(
       "pgring: how many operations should be in flight, over how many connections, driven "

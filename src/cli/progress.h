@@ -18,7 +18,7 @@
 #include "cli/options.h"
 #include "cli/transaction_watch.h"
 #include "report/pgbench_progress.h"
-#include "run/measured_run.h"
+#include "run/run_context.h"
 
 namespace pgring {
 

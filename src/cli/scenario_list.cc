@@ -9,7 +9,6 @@
 #include "cli/leftover_arguments.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
-#include "run/blocking_runner.h"
 
 namespace pgring {
 namespace {
@@ -32,12 +31,10 @@ absl::Status SetTwice(const std::string& text, const std::string& what, const st
                                 "\": leave one out"));
 }
 
-absl::StatusOr<ScenarioKind> KindOf(const std::string& text, const std::string& name) {
-  std::vector<std::string> names;
-  for (const ScenarioKind kind : kAllScenarioKinds) {
-    names.emplace_back(ScenarioKindName(kind));
-    if (name == names.back()) return kind;
-  }
+absl::StatusOr<const ScenarioType*> TypeOf(const std::string& text, const std::string& name) {
+  const ScenarioType* type = FindScenarioType(name);
+  if (type != nullptr) return type;
+  const std::vector<std::string> names = ScenarioTypeNames();
   const std::string nearest = NearestName(name, names);
   return Bad(text, absl::StrCat("there is no such scenario; ",
                                 nearest.empty() ? "" : absl::StrCat("did you mean ", nearest, "? "),
@@ -90,20 +87,46 @@ absl::Status ParseSetting(const std::string& text, const std::string& setting, O
                                 "known are limit, pool, overflow, timeout and pipeline"));
 }
 
-absl::Status RefuseForeignSettings(const std::string& text, ScenarioKind kind,
+absl::Status RefuseForeignSettings(const std::string& text, const ScenarioType& type,
                                    const OwnSettings& own) {
-  if (DriverOf(kind) == Driver::kBlocking && own.pipeline) {
+  if (!type.driver->uses_io_uring && own.pipeline) {
     return Bad(text, "a blocking scenario sends one statement at a time: leave out pipeline");
   }
-  const bool has_pool = own.pool_size || own.max_overflow || own.pool_timeout_s;
-  if (kind == ScenarioKind::kSync && (own.limit || has_pool)) {
-    return Bad(text, "sync is one thread with one connection and has no settings; see threads");
+  const bool may_set_limit = type.highest_limit > type.default_limit;
+  const bool sets_pool = own.pool_size || own.max_overflow || own.pool_timeout_s;
+  if ((own.limit && !may_set_limit) || (sets_pool && !type.has_pool)) {
+    return Bad(text, std::string(type.settings_hint));
   }
-  if (kind == ScenarioKind::kThreads && has_pool) {
-    return Bad(text, "threads has a connection for each thread: set only its limit");
+  return absl::OkStatus();
+}
+
+absl::Status SetLimit(const std::string& text, const OwnSettings& own,
+                      const ScenarioDefaults& defaults, ScenarioPlan* plan) {
+  const ScenarioType& type = *plan->type;
+  plan->pool.size = type.default_pool;
+  if (!type.has_limit) return absl::OkStatus();
+  const bool may_set_limit = type.highest_limit > type.default_limit;
+  std::optional<int> limit = own.limit;
+  if (!limit.has_value() && may_set_limit) limit = defaults.limit;
+  plan->limit = limit.value_or(type.default_limit);
+  if (*plan->limit > type.highest_limit) {
+    return Bad(text, absl::StrCat("at most ", type.highest_limit, " ", std::string(type.limiter)));
   }
-  if (kind == ScenarioKind::kAsync && own.limit) {
-    return Bad(text, "async has no limit (that is window); it may have pool=N");
+  plan->pool.size = *plan->limit;
+  plan->connections_given = limit.has_value() || !may_set_limit;
+  return absl::OkStatus();
+}
+
+absl::Status SetPool(const std::string& text, const OwnSettings& own,
+                     const ScenarioDefaults& defaults, ScenarioPlan* plan) {
+  if (!plan->type->has_pool) return absl::OkStatus();
+  const std::optional<int> pool_size = own.pool_size ? own.pool_size : defaults.pool_size;
+  if (pool_size) plan->pool.size = *pool_size;
+  plan->pool.max_overflow = own.max_overflow.value_or(defaults.max_overflow.value_or(0));
+  plan->pool.timeout_s = own.pool_timeout_s.value_or(defaults.pool_timeout_s.value_or(0));
+  if (pool_size || plan->pool.max_overflow > 0) plan->connections_given = true;
+  if (plan->pool.size + plan->pool.max_overflow > kMaxPoolConnections) {
+    return Bad(text, absl::StrCat("pool and overflow together exceed ", kMaxPoolConnections));
   }
   return absl::OkStatus();
 }
@@ -111,56 +134,24 @@ absl::Status RefuseForeignSettings(const std::string& text, ScenarioKind kind,
 absl::StatusOr<ScenarioPlan> ParseScenario(const std::string& text,
                                            const ScenarioDefaults& defaults) {
   const std::vector<std::string> parts = absl::StrSplit(text, ':');
-  const auto kind = KindOf(text, parts[0]);
-  if (!kind.ok()) return kind.status();
+  const auto type = TypeOf(text, parts[0]);
+  if (!type.ok()) return type.status();
   OwnSettings own;
   for (size_t i = 1; i < parts.size(); ++i) {
     PGRING_RETURN_IF_ERROR(ParseSetting(text, parts[i], &own));
   }
-  PGRING_RETURN_IF_ERROR(RefuseForeignSettings(text, *kind, own));
+  PGRING_RETURN_IF_ERROR(RefuseForeignSettings(text, **type, own));
 
   ScenarioPlan plan;
-  plan.kind = *kind;
+  plan.type = *type;
   plan.label = text;
-  plan.pipeline = *kind == ScenarioKind::kPipelined || own.pipeline;
-  if (defaults.pipeline && !plan.pipeline && DriverOf(*kind) == Driver::kReactor) {
+  plan.pipeline = plan.type->pipelines || own.pipeline;
+  if (defaults.pipeline && !plan.pipeline && plan.type->driver->uses_io_uring) {
     plan.pipeline = true;
     plan.label += ":pipeline";
   }
-  const std::optional<int> limit = own.limit ? own.limit : defaults.limit;
-  switch (*kind) {
-    case ScenarioKind::kSync:
-      plan.limit = 1;
-      plan.pool.size = 1;
-      plan.connections_given = true;
-      return plan;
-    case ScenarioKind::kThreads:
-      plan.limit = limit.value_or(kDefaultLimit);
-      if (*plan.limit > kMaxBlockingThreads) {
-        return Bad(text, absl::StrCat("at most ", kMaxBlockingThreads, " threads"));
-      }
-      plan.pool.size = *plan.limit;
-      plan.connections_given = limit.has_value();
-      return plan;
-    case ScenarioKind::kAsync:
-      plan.pool.size = kDefaultAsyncPool;
-      break;
-    case ScenarioKind::kChunked:
-    case ScenarioKind::kWindow:
-    case ScenarioKind::kPipelined:
-      plan.limit = limit.value_or(kDefaultLimit);
-      plan.pool.size = *plan.limit;
-      plan.connections_given = limit.has_value();
-      break;
-  }
-  const std::optional<int> pool_size = own.pool_size ? own.pool_size : defaults.pool_size;
-  if (pool_size) plan.pool.size = *pool_size;
-  plan.pool.max_overflow = own.max_overflow.value_or(defaults.max_overflow.value_or(0));
-  plan.pool.timeout_s = own.pool_timeout_s.value_or(defaults.pool_timeout_s.value_or(0));
-  if (pool_size || plan.pool.max_overflow > 0) plan.connections_given = true;
-  if (plan.pool.size + plan.pool.max_overflow > kMaxPoolConnections) {
-    return Bad(text, absl::StrCat("pool and overflow together exceed ", kMaxPoolConnections));
-  }
+  PGRING_RETURN_IF_ERROR(SetLimit(text, own, defaults, &plan));
+  PGRING_RETURN_IF_ERROR(SetPool(text, own, defaults, &plan));
   return plan;
 }
 

@@ -15,9 +15,6 @@
 
 namespace pgring {
 
-inline constexpr int kDefaultLimit = 40;
-inline constexpr int kDefaultAsyncPool = 100;
-inline constexpr int kMaxLimit = 100'000;
 inline constexpr int kMaxScenarios = 32;
 inline constexpr double kMaxPoolTimeoutS = 86'400;
 

@@ -8,13 +8,13 @@
 #include "absl/status/statusor.h"
 #include "cli/options.h"
 #include "cluster/throwaway_server.h"
+#include "experiment/experiment.h"
 #include "pgring/base/interrupt.h"
-#include "run/comparison.h"
 
 namespace pgring {
 
 struct OpenTarget {
-  ComparisonTarget target;
+  ExperimentTarget target;
   std::unique_ptr<ThrowawayServer> server;  // nullptr when the server is the user's
   // Which of libpq's variables are not used; empty where none is set, or the server is the user's.
   std::string note;

@@ -42,6 +42,13 @@ Semaphore::AcquireAwaiter Semaphore::Acquire(int64_t units) {
   return AcquireAwaiter(this, units);
 }
 
+void Semaphore::SetCapacity(int64_t units) {
+  PGRING_CHECK(units > 0, "a semaphore needs at least one unit");
+  available_ += units - capacity_;
+  capacity_ = units;
+  GrantWaiters();
+}
+
 void Semaphore::Close() {
   closed_ = true;
   while (AcquireAwaiter* waiter = waiters_.PopFront()) ready_->Post(&waiter->node_);

@@ -226,6 +226,14 @@ double ConnectionTimeline::Mean(ConnectionGauge gauge) const {
   return static_cast<double>(area_[static_cast<size_t>(gauge)]) / static_cast<double>(DurationNs());
 }
 
+void ConnectionTimeline::Compact(size_t max_steps) {
+  PGRING_CHECK(phase_ != Phase::kRecording, "a timeline is compacted when it is finished");
+  std::vector<TimelineStep> kept = Steps(max_steps);
+  thinned_ = thinned_ || kept.size() < steps_.size();
+  kept.shrink_to_fit();
+  steps_ = std::move(kept);
+}
+
 std::vector<TimelineStep> ConnectionTimeline::Steps(size_t max_steps) const {
   PGRING_CHECK(max_steps >= kMinMaxSteps, "steps are asked for by 64 or more");
   std::vector<TimelineStep> steps = steps_;

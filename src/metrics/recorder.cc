@@ -33,6 +33,7 @@ Recorder::Recorder(size_t kind_count) : kinds_(kind_count) {}
 
 OperationSummary& Recorder::KindOf(size_t kind) {
   PGRING_CHECK(kind < kinds_.size(), "an operation of an unknown kind");
+  total_is_current_ = false;
   return kinds_[kind];
 }
 
@@ -81,11 +82,14 @@ void Recorder::Skipped(size_t kind, int64_t scheduled_ns, int64_t now_ns) {
   Leave(scheduled_ns, now_ns);
 }
 
-OperationSummary Recorder::Total() const {
-  RecordPending();
-  OperationSummary total;
-  for (const OperationSummary& summary : kinds_) total.Add(summary);
-  return total;
+const OperationSummary& Recorder::Total() const {
+  if (total_ == nullptr || !total_is_current_) {
+    RecordPending();
+    total_ = std::make_shared<OperationSummary>();
+    for (const OperationSummary& summary : kinds_) total_->Add(summary);
+    total_is_current_ = true;
+  }
+  return *total_;
 }
 
 void Recorder::Add(const Recorder& other) {
@@ -93,6 +97,7 @@ void Recorder::Add(const Recorder& other) {
                "only recorders of the same kinds of operation can be added");
   RecordPending();
   other.RecordPending();
+  total_is_current_ = false;
   for (size_t kind = 0; kind < kinds_.size(); ++kind) kinds_[kind].Add(other.kinds_[kind]);
   succeeded_ += other.succeeded_;
   failed_ += other.failed_;

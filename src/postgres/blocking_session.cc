@@ -59,7 +59,7 @@ absl::Status BlockingSession::ConnectNow() {
   cancel_.reset(libpq_.MakeCancel());
   if (statements_ != nullptr) {
     for (const Statement& statement : *statements_) {
-      if (statement.protocol != StatementProtocol::kPrepared) continue;
+      if (!PreparedStatements::IsForConnecting(statement)) continue;
       absl::Status prepared = libpq_.SendPrepare(statement);
       if (prepared.ok()) prepared = FinishExchange();
       if (prepared.ok()) prepared = libpq_.TakeResult().status();
@@ -73,10 +73,8 @@ absl::Status BlockingSession::ConnectNow() {
 Task<absl::StatusOr<Result>> BlockingSession::Execute(const Statement* statement,
                                                       Parameters parameters) {
   if (!usable_) co_return NotConnected();
-  if (statement->protocol == StatementProtocol::kPreparedOnUse) {
-    absl::Status prepared = PrepareOnUse(*statement);
-    if (!prepared.ok()) co_return prepared;
-  }
+  absl::Status prepared = PrepareOnUse(*statement);
+  if (!prepared.ok()) co_return prepared;
   absl::Status status = libpq_.SendExecute(*statement, parameters);
   if (status.ok()) status = FinishExchange();
   if (!status.ok()) {
@@ -87,9 +85,7 @@ Task<absl::StatusOr<Result>> BlockingSession::Execute(const Statement* statement
 }
 
 absl::Status BlockingSession::PrepareOnUse(const Statement& statement) {
-  if (statement.number < is_prepared_.size() && is_prepared_[statement.number]) {
-    return absl::OkStatus();
-  }
+  if (!prepared_.IsMissing(statement)) return absl::OkStatus();
   absl::Status status = libpq_.SendPrepare(statement);
   if (status.ok()) status = FinishExchange();
   if (!status.ok()) {
@@ -97,14 +93,12 @@ absl::Status BlockingSession::PrepareOnUse(const Statement& statement) {
     return status;
   }
   PGRING_RETURN_IF_ERROR(libpq_.TakeResult().status());
-  if (statement.number >= is_prepared_.size()) is_prepared_.resize(statement.number + 1);
-  is_prepared_[statement.number] = true;
+  prepared_.Add(statement);
   return absl::OkStatus();
 }
 
 Task<absl::Status> BlockingSession::PrepareNow(const Statement* statement) {
   if (!usable_) co_return NotConnected();
-  if (statement->protocol != StatementProtocol::kPreparedOnUse) co_return absl::OkStatus();
   absl::Status prepared = PrepareOnUse(*statement);
   co_return prepared;
 }

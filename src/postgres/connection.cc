@@ -85,7 +85,7 @@ Task<absl::Status> Connection::Connect() {
     if (aborted_) io_->Abort();
   }
   for (const Statement& statement : *statements_) {
-    if (statement.protocol != StatementProtocol::kPrepared) continue;
+    if (!PreparedStatements::IsForConnecting(statement)) continue;
     absl::Status sent = libpq_.SendPrepare(statement);
     if (sent.ok()) {
       sent = co_await FinishExchange();
@@ -108,7 +108,7 @@ Task<absl::StatusOr<Result>> Connection::Execute(const Statement* statement,
     co_return result;
   }
   state_ = State::kBusy;
-  if (statement->protocol == StatementProtocol::kPreparedOnUse && !IsPrepared(*statement)) {
+  if (prepared_.IsMissing(*statement)) {
     absl::Status prepared = co_await PrepareOnUse(statement);
     if (!prepared.ok()) {
       co_return prepared;
@@ -177,24 +177,13 @@ Task<absl::Status> Connection::Flush() {
   co_return status;
 }
 
-bool Connection::IsPrepared(const Statement& statement) const {
-  switch (statement.protocol) {
-    case StatementProtocol::kPrepared:
-    case StatementProtocol::kExtended:
-      return true;
-    case StatementProtocol::kPreparedOnUse:
-      return statement.number < is_prepared_.size() && is_prepared_[statement.number];
-    case StatementProtocol::kSimple:
-      break;
-  }
-  return false;
+bool Connection::CanBeExecutedAlone(const Statement& statement) const {
+  return statement.protocol != StatementProtocol::kSimple && !prepared_.IsMissing(statement);
 }
 
 // Its own exchange before the first execution. An error of the statement leaves the session ready.
 Task<absl::Status> Connection::PrepareOnUse(const Statement* statement) {
-  if (statement->protocol != StatementProtocol::kPreparedOnUse || IsPrepared(*statement)) {
-    co_return absl::OkStatus();
-  }
+  if (!prepared_.IsMissing(*statement)) co_return absl::OkStatus();
   absl::Status status = libpq_.SendPrepare(*statement);
   if (status.ok()) {
     status = co_await FinishExchange();
@@ -208,8 +197,7 @@ Task<absl::Status> Connection::PrepareOnUse(const Statement* statement) {
     state_ = State::kReady;
     co_return prepared;
   }
-  if (statement->number >= is_prepared_.size()) is_prepared_.resize(statement->number + 1);
-  is_prepared_[statement->number] = true;
+  prepared_.Add(*statement);
   co_return absl::OkStatus();
 }
 

@@ -134,6 +134,7 @@ Pool::Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory
       factory_(factory),
       timeline_(timeline),
       connect_ns_(connect_ns),
+      lease_limit_(limit()),
       closing_(reactor->ready()),
       background_(reactor->ready()) {
   PGRING_CHECK(options.size > 0 && options.max_overflow >= 0 && limit() <= kMaxPoolConnections,
@@ -187,7 +188,7 @@ Task<absl::StatusOr<Lease>> Pool::AcquireInTurn(bool only_new, int64_t deadline_
         break;
       }
       if (grant == Grant::kFailure) {
-        lease = last_refusal_;
+        lease = give_up_status_;
         break;
       }
       turn.Take();
@@ -210,7 +211,7 @@ Task<absl::StatusOr<Lease>> Pool::AcquireInTurn(bool only_new, int64_t deadline_
 }
 
 bool Pool::MayOpen() const {
-  return places_ < limit() - held_back_ && connecting_ < options_.max_connecting && !backing_off_ &&
+  return places_ < lease_limit_ && connecting_ < options_.max_connecting && !backing_off_ &&
          !(probing_ && connecting_ > 0);
 }
 
@@ -248,7 +249,7 @@ void Pool::Return(PoolEntry* entry) {
   const bool at_rest = entry->session->at_rest();
   if (!at_rest && entry->session->usable()) ++counters_.discarded;
   const bool reusable = options_.reuses_connections && at_rest;
-  if (reusable && !waiters_.empty()) {
+  if (reusable && !waiters_.empty() && leased_ <= lease_limit_) {
     // Handed over: the session stays in use, and the longest waiter has it next.
     waiters_.PopFront()->Give(Grant::kSession, entry);
     return;
@@ -326,24 +327,16 @@ Task<absl::StatusOr<Lease>> Pool::Open() {
 
 void Pool::OnOpened() {
   ++counters_.opened;
-  refused_time_.OnOpened(reactor_->clock().NowNs());
+  refusals_.OnOpened(reactor_->clock().NowNs());
   probing_ = false;
-  backoff_ns_ = kFirstBackoffNs;
-  unreachable_since_ns_ = 0;
+  backoff_.Reset();
   ServeWaiters();
 }
 
 void Pool::OnRefused(const absl::Status& refusal) {
-  ++counters_.refused;
-  refused_time_.OnRefused(reactor_->clock().NowNs());
+  refusals_.OnRefused(reactor_->clock().NowNs(), refusal, open_ > 0);
   if (on_refused_) on_refused_(refusal);
-  last_refusal_ = refusal;
   probing_ = true;
-  if (open_ > 0) {
-    unreachable_since_ns_ = 0;
-  } else if (unreachable_since_ns_ == 0) {
-    unreachable_since_ns_ = reactor_->clock().NowNs();
-  }
   if (!backing_off_) {
     backing_off_ = true;
     background_.Spawn(RetryAfterBackoff());
@@ -351,14 +344,11 @@ void Pool::OnRefused(const absl::Status& refusal) {
 }
 
 Task<void> Pool::RetryAfterBackoff() {
-  const int64_t wake_ns = reactor_->clock().NowNs() + backoff_ns_;
-  backoff_ns_ = std::min(backoff_ns_ * 2, kLongestBackoffNs);
+  const int64_t wake_ns = reactor_->clock().NowNs() + backoff_.NextNs();
   const StopToken closing(&closing_);
   co_await SleepUntil(reactor_, wake_ns, closing);
   backing_off_ = false;
-  const bool unreachable = open_ == 0 && unreachable_since_ns_ != 0 &&
-                           reactor_->clock().NowNs() - unreachable_since_ns_ >= kGiveUpAfterNs;
-  if (unreachable) {
+  if (refusals_.IsTimeToGiveUp(reactor_->clock().NowNs(), open_ > 0)) {
     GiveUp();
   } else {
     ServeWaiters();
@@ -367,9 +357,7 @@ Task<void> Pool::RetryAfterBackoff() {
 
 void Pool::GiveUp() {
   gave_up_ = true;
-  last_refusal_ =
-      Annotate(last_refusal_, absl::StrCat("no connection could be opened for ",
-                                           kGiveUpAfterNs / kNanosecondsPerSecond, " s"));
+  give_up_status_ = refusals_.GiveUpStatus();
   while (!waiters_.empty()) waiters_.PopFront()->Give(Grant::kFailure, nullptr);
 }
 
@@ -378,23 +366,10 @@ Task<void> Pool::CloseEntry(PoolEntry* entry) {
   delete entry;
 }
 
-// No coroutine: sessions may be asked for before the task that it returns is started.
-Task<void> Pool::Ramp(int64_t full_ns, StopToken stop) {
-  PGRING_CHECK(leased_ == 0, "the ramp begins before the first lease");
-  held_back_ = limit() - 1;
-  return Grow(full_ns, stop);
-}
-
-Task<void> Pool::Grow(int64_t full_ns, StopToken stop) {
-  if (held_back_ == 0) co_return;
-  int64_t next_ns = reactor_->clock().NowNs();
-  const int64_t step_ns = (full_ns - next_ns) / held_back_;
-  while (held_back_ > 0) {
-    next_ns += step_ns;
-    const bool reached = co_await SleepUntil(reactor_, next_ns, stop);
-    held_back_ = reached ? held_back_ - 1 : 0;
-    ServeWaiters();
-  }
+void Pool::SetLeaseLimit(int most_leased) {
+  PGRING_CHECK(most_leased > 0, "a pool that leases nothing serves no one");
+  lease_limit_ = std::min(most_leased, limit());
+  ServeWaiters();
 }
 
 int Pool::RescueWaits() {

@@ -29,6 +29,7 @@ void ServerMessages::OnNotice(const PGresult* notice) noexcept {
     if (++count == 1) {
       (is_warning ? counts_.first_warning : counts_.first_notice) = ShortText(notice);
     }
+    if (is_warning && warnings_.size() < kMaxKeptWarnings) warnings_.push_back(ShortText(notice));
   }
   if (listener_ != nullptr) listener_(PQresultErrorMessage(notice));
 }
@@ -36,6 +37,11 @@ void ServerMessages::OnNotice(const PGresult* notice) noexcept {
 void ServerMessages::OnNotifications(int64_t count) {
   std::lock_guard<std::mutex> lock(mutex_);
   counts_.notifications += count;
+}
+
+std::vector<std::string> ServerMessages::TakeWarnings() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(warnings_, {});
 }
 
 ServerMessageCounts ServerMessages::counts() const {

@@ -1,4 +1,4 @@
-// The table of -r, of text_report.h: a row for each command, a column for each run.
+// The table of -r, of tables.h: a row for each command, a column for each run.
 #include <fmt/format.h>
 
 #include <string>
@@ -6,9 +6,7 @@
 #include <vector>
 
 #include "report/format.h"
-#include "report/terminal_style.h"
-#include "report/text_report.h"
-#include "report/text_table.h"
+#include "report/tables.h"
 
 namespace pgring {
 namespace {
@@ -16,12 +14,10 @@ namespace {
 // Of a longer command the beginning is shown.
 constexpr size_t kMaxCommandColumns = 48;
 
-std::string ShortenedCommand(const std::string& text, bool unicode) {
-  std::string printable = PrintableText(text, unicode);
-  if (DisplayWidth(printable) <= kMaxCommandColumns) return printable;
+std::string ShortenedCommand(const std::string& text) {
+  if (DisplayWidth(PrintableText(text, true)) <= kMaxCommandColumns) return text;
   // Bytes, so that nothing but ASCII is cut within a character.
-  printable = PrintableText(text, false).substr(0, kMaxCommandColumns - 3);
-  return printable + "...";
+  return PrintableText(text, false).substr(0, kMaxCommandColumns - 3) + "...";
 }
 
 // What is counted beside the times, where it is shown: as pgbench has it for a single run, and
@@ -37,7 +33,7 @@ ShownCounts CountsToShow(const ComparisonResult& result) {
   const bool is_one_run = result.plan.scenarios.size() == 1;
   shown.failures = is_one_run;
   shown.retries = is_one_run && result.plan.load.max_tries != 1;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     for (const CommandFigures& command : run.commands) {
       shown.failures = shown.failures || command.failures > 0;
       shown.retries = shown.retries || command.retries > 0;
@@ -56,10 +52,9 @@ std::string MeanText(const CommandFigures& command) {
 }
 
 template <typename Text>
-TextColumn FigureColumn(const RunResult& run, size_t rows, const char* heading, Text text,
-                        const TextStyle& style) {
-  TextColumn column;
-  column.heading = {PrintableText(RunLabel(run), style.unicode), heading};
+TableColumn FigureColumn(const Run& run, size_t rows, const char* heading, Text text) {
+  TableColumn column;
+  column.heading = {RunLabel(run), heading};
   for (size_t i = 0; i < rows; ++i) {
     column.cells.push_back(i < run.commands.size() ? text(run.commands[i])
                                                    : std::string(kUnknownFigure));
@@ -69,47 +64,44 @@ TextColumn FigureColumn(const RunResult& run, size_t rows, const char* heading, 
 
 }  // namespace
 
-std::string CommandTable(const ComparisonResult& result, const TextStyle& style) {
-  if (result.runs.empty() || result.runs.front().commands.empty()) return "";
+Table CommandTable(const ComparisonResult& result) {
+  if (result.runs.empty() || result.runs.front().commands.empty()) return {};
   const std::vector<CommandFigures>& commands = result.runs.front().commands;
-  TextTable table;
-  TextColumn script, text;
+  Table table;
+  TableColumn script, text;
   script.heading = {"script"};
   script.left = true;
   script.leave_out_order = 1;
   text.heading = {"command"};
   text.left = true;
   for (const CommandFigures& command : commands) {
-    script.cells.push_back(ShortenedCommand(command.script, style.unicode));
-    text.cells.push_back(ShortenedCommand(command.text, style.unicode));
+    script.cells.push_back(ShortenedCommand(command.script));
+    text.cells.push_back(ShortenedCommand(command.text));
   }
   table.columns = {std::move(script), std::move(text)};
   const ShownCounts shown = CountsToShow(result);
   const size_t rows = commands.size();
-  for (const RunResult& run : result.runs) {
-    table.columns.push_back(FigureColumn(run, rows, "mean", MeanText, style));
+  for (const Run& run : result.runs) {
+    table.columns.push_back(FigureColumn(run, rows, "mean", MeanText));
     if (shown.failures) {
       const auto failures = [](const CommandFigures& command) {
         return CountText(command.failures);
       };
-      table.columns.push_back(FigureColumn(run, rows, "failures", failures, style));
+      table.columns.push_back(FigureColumn(run, rows, "failures", failures));
     }
     if (shown.retries) {
       const auto retries = [](const CommandFigures& command) { return CountText(command.retries); };
-      table.columns.push_back(FigureColumn(run, rows, "retries", retries, style));
+      table.columns.push_back(FigureColumn(run, rows, "retries", retries));
     }
   }
-  std::string title = "Mean time of each command";
-  if (shown.failures) title += shown.retries ? ", failures and retries" : " and failures";
-  std::string out = Styled(title, kStyleBold, style.color) + "\n" +
-                    RenderTable(std::move(table), ReportColumns(style), style.unicode, style.color);
+  table.title = "Mean time of each command";
+  if (shown.failures) table.title += shown.retries ? ", failures and retries" : " and failures";
   if (shown.pipelined) {
-    out += WrapText(
-        "-: statements of a pipeline have no times of their own; the command that waits for their "
-        "results has it: \\endpipeline, or the statement that they left with.",
-        ReportColumns(style), 2);
+    table.notes.push_back(
+        {"-: statements of a pipeline have no times of their own; the command that waits for their "
+         "results has it: \\endpipeline, or the statement that they left with."});
   }
-  return out;
+  return table;
 }
 
 }  // namespace pgring

@@ -56,9 +56,9 @@ struct Layout {
   int columns = 1;
 };
 
-int32_t Highest(const RunResult& run, ConnectionGauge gauge) {
+int32_t Highest(const Run& run, ConnectionGauge gauge) {
   int32_t highest = 0;
-  for (const TimelineStep& step : run.connections.timeline) {
+  for (const TimelineStep& step : run.timeline.steps()) {
     highest = std::max(highest, step.value(gauge));
   }
   return highest;
@@ -113,16 +113,17 @@ std::vector<std::string> SubtitleLines(const ComparisonResult& result) {
   return lines;
 }
 
-std::string Figures(const RunResult& run) {
+std::string Figures(const Run& run) {
   if (!IsDrawable(run)) return "nothing recorded";
-  const bool timed = std::isfinite(run.wall_s) && run.wall_s > 0;
-  return fmt::format(
-      "{}, peak {}, mean {}", timed ? DurationText(run.wall_s * 1e9) : std::string(kUnknownFigure),
-      CountText(std::max<int>(run.connections.peak_in_use, Highest(run, ConnectionGauge::kInUse))),
-      FixedText(run.connections.mean_in_use, 1));
+  const bool timed = std::isfinite(run.duration_s()) && run.duration_s() > 0;
+  return fmt::format("{}, peak {}, mean {}",
+                     timed ? DurationText(run.duration_s() * 1e9) : std::string(kUnknownFigure),
+                     CountText(std::max<int>(run.timeline.Peak(ConnectionGauge::kInUse),
+                                             Highest(run, ConnectionGauge::kInUse))),
+                     FixedText(run.timeline.Mean(ConnectionGauge::kInUse), 1));
 }
 
-std::string_view Mark(const RunResult& run) {
+std::string_view Mark(const Run& run) {
   if (run.interrupted) return "INTERRUPTED";
   return run.valid() ? "" : "INVALID";
 }
@@ -173,7 +174,7 @@ size_t LegendColumns(const ComparisonResult& result) {
   constexpr double kCharacterWidth = 8.2;
   constexpr size_t kGapCharacters = 3;
   constexpr double kColumnWidth = kPageWidth / 2 - kTextLeft - kSwatchLength - kSwatchGap;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     const size_t characters =
         DisplayWidth(Shortened(RunLabel(run), kLegendLabelCharacters) + Figures(run)) +
         Mark(run).size() + kGapCharacters;
@@ -188,7 +189,7 @@ std::string Legend(const ComparisonResult& result, const Layout& layout) {
   const double column_width = (kPageWidth - 2 * kTextLeft) / static_cast<double>(columns);
   std::string out;
   for (size_t i = 0; i < result.runs.size(); ++i) {
-    const RunResult& run = result.runs[i];
+    const Run& run = result.runs[i];
     const size_t row = i / columns;
     const double x = kTextLeft + static_cast<double>(i % columns) * column_width;
     const double baseline = layout.legend_top + kLegendRow * static_cast<double>(row + 1);
@@ -206,8 +207,8 @@ std::string Legend(const ComparisonResult& result, const Layout& layout) {
 }
 
 // Steps as few as columns cost no more than these and say more.
-bool DrawsExactly(const RunResult& run, int columns) {
-  return run.connections.timeline.size() <= static_cast<size_t>(columns) && TimelineKeepsMeans(run);
+bool DrawsExactly(const Run& run, int columns) {
+  return run.timeline.steps().size() <= static_cast<size_t>(columns) && TimelineKeepsMeans(run);
 }
 
 std::string Lines(const ComparisonResult& result, const SvgPanel& panel, ConnectionGauge gauge,
@@ -216,11 +217,11 @@ std::string Lines(const ComparisonResult& result, const SvgPanel& panel, Connect
   std::string lines;
   int band_count = 0;
   for (size_t i = 0; i < result.runs.size(); ++i) {
-    const RunResult& run = result.runs[i];
+    const Run& run = result.runs[i];
     if (!IsDrawable(run) || (gauge == ConnectionGauge::kWaiting && Highest(run, gauge) == 0)) {
       continue;
     }
-    const std::vector<TimelineStep>& steps = run.connections.timeline;
+    const std::vector<TimelineStep>& steps = run.timeline.steps();
     const int64_t end_ns = RunEndNs(run);
     std::string line;
     if (DrawsExactly(run, columns)) {
@@ -248,7 +249,7 @@ std::string Lines(const ComparisonResult& result, const SvgPanel& panel, Connect
 std::vector<std::string> CaptionLines(const ComparisonResult& result, const Layout& layout) {
   bool any_mean = false;
   std::vector<std::string> peaks_only;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     if (!IsDrawable(run) || DrawsExactly(run, layout.columns)) continue;
     if (TimelineKeepsMeans(run)) {
       any_mean = true;
@@ -282,7 +283,7 @@ Layout LayOut(const ComparisonResult& result, size_t subtitle_lines) {
   layout.main.span_ns = 0;
   int32_t peak = 1;
   int32_t waiting = 0;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     if (!IsDrawable(run)) continue;
     layout.main.span_ns = std::max(layout.main.span_ns, RunEndNs(run));
     peak = std::max(peak, Highest(run, ConnectionGauge::kInUse));
@@ -326,7 +327,7 @@ Layout LayOut(const ComparisonResult& result, size_t subtitle_lines) {
 
 std::string Description(const ComparisonResult& result) {
   std::vector<std::string> parts;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     std::string part = Shortened(RunLabel(run), kLegendLabelCharacters) + ": " + Figures(run);
     if (!Mark(run).empty()) part += fmt::format(", {}", Mark(run));
     parts.push_back(std::move(part));

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <string>
 
-#include "run/run_result.h"
+#include "run/comparison_result.h"
 
 namespace pgring {
 

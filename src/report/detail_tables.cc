@@ -1,4 +1,4 @@
-// The tables of text_report.h that explain the result: where the time went, what it cost.
+// The tables of tables.h that explain the result: where the time went, what it cost.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,8 +9,7 @@
 #include "pgring/base/clock.h"
 #include "report/format.h"
 #include "report/run_table.h"
-#include "report/terminal_style.h"
-#include "report/text_report.h"
+#include "report/tables.h"
 
 namespace pgring {
 namespace {
@@ -24,17 +23,17 @@ std::string MaximumText(const Histogram& histogram) {
 void AddWaitToBegin(RunTableBuilder* table) {
   for (const int percentile : {50, 99}) {
     table->Add({"wait to", "begin", fmt::format("p{}", percentile)}, percentile == 50 ? 5 : 4,
-               [percentile](const RunResult& run) {
-                 if (run.limiter == LimiterKind::kUnbounded) return std::string(kUnknownFigure);
-                 return PercentileText(run.total.part(LatencyPart::kAdmissionWait), percentile);
+               [percentile](const Run& run) {
+                 if (!run.scenario.type->has_limit) return std::string(kUnknownFigure);
+                 return PercentileText(run.total().part(LatencyPart::kAdmissionWait), percentile);
                });
   }
 }
 
 }  // namespace
 
-std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& style) {
-  RunTableBuilder table(result, style);
+Table TimeSplitTable(const ComparisonResult& result) {
+  RunTableBuilder table(result);
   // In a closed loop an operation exists once it is admitted.
   const bool open_loop = result.plan.load.open_loop();
   if (open_loop) AddWaitToBegin(&table);
@@ -43,83 +42,73 @@ std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& styl
   // A workload of many kinds would not fit; result.json has them all.
   constexpr size_t kMostKinds = 3;
   std::vector<std::string> kinds;
-  for (const RunResult& run : result.runs) {
-    for (const LatencyByKind& kind : run.by_kind) {
-      if (std::find(kinds.begin(), kinds.end(), kind.name) == kinds.end()) {
-        kinds.push_back(kind.name);
-      }
+  for (const Run& run : result.runs) {
+    for (const std::string& kind : run.kinds) {
+      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
     }
   }
   if (kinds.size() > kMostKinds) kinds.clear();
   for (const std::string& name : kinds) {
-    table.Add({"service", PrintableText(name, style.unicode), "p50"}, 6,
-              [&name](const RunResult& run) {
-                for (const LatencyByKind& kind : run.by_kind) {
-                  if (kind.name != name) continue;
-                  return PercentileText(kind.summary.part(LatencyPart::kService), 50);
-                }
-                return std::string(kUnknownFigure);
-              });
+    table.Add({"service", name, "p50"}, 6, [&name](const Run& run) {
+      for (size_t kind = 0; kind < run.kinds.size(); ++kind) {
+        if (run.kinds[kind] != name) continue;
+        return PercentileText(run.recorder.kind(kind).part(LatencyPart::kService), 50);
+      }
+      return std::string(kUnknownFigure);
+    });
   }
-  return Styled("Where the time of an operation went", kStyleBold, style.color) + "\n" +
-         table.Render() +
-         Wrapped(open_loop
-                     ? "wait to begin: from when an operation was due until the scenario had room "
-                       "for it; async always has. service: from having a connection to the result. "
-                       "response is the sum of the waits and the service, operation by operation."
-                     : "service: from having a connection to the result; latency is the sum of "
-                       "both, operation by operation.",
-                 style);
+  table.AddNote(
+      open_loop
+          ? "wait to begin: from when an operation was due until the scenario had room for it; "
+            "async always has. service: from having a connection to the result. response is the "
+            "sum of the waits and the service, operation by operation."
+          : "service: from having a connection to the result; latency is the sum of both, "
+            "operation by operation.");
+  return table.Take("Where the time of an operation went");
 }
 
-std::string CostTable(const ComparisonResult& result, const TextStyle& style) {
-  RunTableBuilder table(result, style);
-  const auto refused = [](const RunResult& run) { return run.connections.refused; };
-  table.Add({"requested"}, 8,
-            [](const RunResult& run) { return CountText(run.connections.requested); });
-  table.Add({"opened"}, 0, [](const RunResult& run) { return CountText(run.connections.opened); });
+Table CostTable(const ComparisonResult& result) {
+  RunTableBuilder table(result);
+  const auto refused = [](const Run& run) { return run.connections.refused; };
+  table.Add({"requested"}, 8, [](const Run& run) { return CountText(run.connections.requested); });
+  table.Add({"opened"}, 0, [](const Run& run) { return CountText(run.connections.opened); });
   table.Add({"refused"}, OrderOfCount(result, 5, refused),
-            [](const RunResult& run) { return CountText(run.connections.refused); });
+            [](const Run& run) { return CountText(run.connections.refused); });
   table.Add({"most", "open"}, 9,
-            [](const RunResult& run) { return CountText(run.connections.peak_open); });
+            [](const Run& run) { return CountText(run.timeline.Peak(ConnectionGauge::kOpen)); });
   table.Add({"connect", "p50"}, 4,
-            [](const RunResult& run) { return PercentileText(run.connections.connect_ns, 50); });
-  table.Add({"connect", "longest"}, 6,
-            [](const RunResult& run) { return MaximumText(run.connections.connect_ns); });
-  const bool any_before =
-      std::any_of(result.runs.begin(), result.runs.end(),
-                  [](const RunResult& run) { return run.connections.opened_before > 0; });
+            [](const Run& run) { return PercentileText(run.connect_ns, 50); });
+  table.Add({"connect", "longest"}, 6, [](const Run& run) { return MaximumText(run.connect_ns); });
+  const bool any_before = std::any_of(result.runs.begin(), result.runs.end(),
+                                      [](const Run& run) { return run.opened_before > 0; });
   if (any_before) {
-    table.Add({"connecting", "before", "the clock"}, 1, [](const RunResult& run) {
-      if (run.connections.opened_before == 0) return std::string(kUnknownFigure);
-      return DurationText(run.connections.connecting_s * kNanosecondsPerSecond);
+    table.Add({"connecting", "before", "the clock"}, 1, [](const Run& run) {
+      if (run.opened_before == 0) return std::string(kUnknownFigure);
+      return DurationText(static_cast<double>(run.connecting_ns));
     });
   }
   table.Add({"client", "memory per", "connection"}, 3,
-            [](const RunResult& run) { return BytesText(run.client.bytes_per_connection); });
+            [](const Run& run) { return BytesText(run.bytes_per_connection); });
   table.Add({"client", "memory", "peak"}, 7,
-            [](const RunResult& run) { return BytesText(run.client.max_rss_bytes); });
+            [](const Run& run) { return BytesText(run.peak_memory_bytes); });
   table.Add({"client", "CPU", "s"}, 2,
-            [](const RunResult& run) { return FigureText(run.client.user_s + run.client.sys_s); });
-  table.Add({"server", "CPU", "s"}, 2, [](const RunResult& run) {
+            [](const Run& run) { return FigureText(run.client.user_s + run.client.system_s); });
+  table.Add({"server", "CPU", "s"}, 2, [](const Run& run) {
     if (!run.server.has_value()) return std::string(kUnknownFigure);
-    return FigureText(run.server->user_s + run.server->sys_s);
+    return FigureText(run.server->user_s + run.server->system_s);
   });
-  std::string out =
-      Styled("Connections and costs", kStyleBold, style.color) + "\n" + table.Render();
   if (any_before) {
-    out += Wrapped(
+    table.AddNote(
         "connecting before the clock: until the connections were open that a run began with; no "
-        "operation's time contains it.",
-        style);
+        "operation's time contains it.");
   }
-  const bool knows_memory =
-      std::any_of(result.runs.begin(), result.runs.end(),
-                  [](const RunResult& run) { return run.client.bytes_per_connection.has_value(); });
+  const bool knows_memory = std::any_of(result.runs.begin(), result.runs.end(), [](const Run& run) {
+    return run.bytes_per_connection.has_value();
+  });
   if (knows_memory) {
-    out += Wrapped("client memory per connection: what closing the connections gave back.", style);
+    table.AddNote("client memory per connection: what closing the connections gave back.");
   }
-  return out;
+  return table.Take("Connections and costs");
 }
 
 }  // namespace pgring

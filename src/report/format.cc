@@ -98,7 +98,8 @@ std::string PrintableText(std::string_view text, bool unicode) {
   if (unicode) return out;
   const auto is_continuation = [](char byte) { return (byte & 0xc0) == 0x80; };
   out.erase(std::remove_if(out.begin(), out.end(), is_continuation), out.end());
-  std::replace_if(out.begin(), out.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
   return out;
 }
 
@@ -145,10 +146,10 @@ std::string WrapText(std::string_view text, int width, int indent) {
 }
 
 std::string ScenarioLabel(const ScenarioPlan& scenario) {
-  return scenario.label.empty() ? std::string(ScenarioKindName(scenario.kind)) : scenario.label;
+  return scenario.label.empty() ? std::string(scenario.type->name) : scenario.label;
 }
 
-std::string RunLabel(const RunResult& run) { return ScenarioLabel(run.scenario); }
+std::string RunLabel(const Run& run) { return ScenarioLabel(run.scenario); }
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "run/run_result.h"
+#include "run/comparison_result.h"
 
 namespace pgring {
 
@@ -49,11 +49,11 @@ size_t DisplayWidth(std::string_view text);
 std::string WrapText(std::string_view text, int width, int indent);
 
 // How reports name the run; never empty.
-std::string RunLabel(const RunResult& run);
+std::string RunLabel(const Run& run);
 std::string ScenarioLabel(const ScenarioPlan& scenario);
 
 // Whether the run's figures may be compared with others: an interrupted run never may.
-inline bool RunIsComparable(const RunResult& run) { return run.valid() && !run.interrupted; }
+inline bool RunIsComparable(const Run& run) { return run.valid() && !run.interrupted; }
 
 // "batched statements, no index on b.a_id" and what else makes the workload the same or another.
 std::string WorkloadText(const ComparisonPlan& plan);

@@ -1,8 +1,7 @@
-// The table of text_report.h that answers the question, and what its columns mean.
+// The table of tables.h that answers the question, and what its columns mean.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,55 +10,50 @@
 #include "pgring/base/clock.h"
 #include "report/format.h"
 #include "report/run_table.h"
-#include "report/speed.h"
-#include "report/terminal_style.h"
-#include "report/text_report.h"
+#include "report/tables.h"
 
 namespace pgring {
 namespace {
 
-bool IsTimed(const RunResult& run) { return std::isfinite(run.wall_s) && run.wall_s > 0; }
+bool IsTimed(const Run& run) { return run.duration_s() > 0; }
 
 // A run that is not valid has no speed to boast of: its mark stands in the place of the factor.
-std::string SpeedCell(const RunResult& run, const SpeedComparison& speed) {
+std::string SpeedCell(const Run& run, const ScenarioSummary& summary) {
   if (run.interrupted) return "INTERRUPTED";
   if (!run.valid()) return "INVALID";
-  return FixedText(speed.Factor(run), 2);
+  if (!summary.speed.has_value()) return std::string(kUnknownFigure);
+  return FixedText(summary.speed->ratio, 2);
 }
 
-// A single valid run has nothing to be compared with.
+// A single valid run has nothing to be compared with; repeats have a table for it.
 bool ShowsSpeed(const ComparisonResult& result) {
-  return result.runs.size() > 1 || !RunIsComparable(result.runs.front());
+  if (result.has_repeats()) return false;
+  return result.runs.size() > 1 || !result.runs.front().comparable();
 }
 
-std::string InvalidRunLines(const ComparisonResult& result, const TextStyle& style) {
-  std::string out;
-  const auto append = [&](const std::string& text) {
-    std::string lines = Wrapped(text, style);
-    lines.pop_back();
-    out += Styled(lines, kStyleAlarm, style.color) + "\n";
-  };
-  for (const RunResult& run : result.runs) {
-    if (RunIsComparable(run)) continue;
+void AddInvalidRuns(const ComparisonResult& result, std::vector<TableNote>* notes) {
+  for (const Run& run : result.runs) {
+    if (run.comparable()) continue;
     const std::string_view mark = run.interrupted ? "INTERRUPTED, not valid" : "INVALID";
-    const std::string reasons = run.reasons.empty() ? "" : ": " + absl::StrJoin(run.reasons, "; ");
-    append(fmt::format("{} is {}{}", RunLabel(run), mark, reasons));
+    const std::vector<std::string>& reasons = run.verdict.reasons;
+    notes->push_back({fmt::format("{} is {}{}", RunLabel(run), mark,
+                                  reasons.empty() ? "" : ": " + absl::StrJoin(reasons, "; ")),
+                      true});
   }
   std::vector<std::string> missing;
   for (const ScenarioPlan& scenario : result.plan.scenarios) {
     const std::string label = ScenarioLabel(scenario);
-    const bool started =
-        std::any_of(result.runs.begin(), result.runs.end(),
-                    [&label](const RunResult& run) { return RunLabel(run) == label; });
+    const bool started = std::any_of(result.runs.begin(), result.runs.end(),
+                                     [&label](const Run& run) { return RunLabel(run) == label; });
     if (!started) missing.push_back(label);
   }
   if (!missing.empty()) {
-    append(fmt::format("{}not run: {}", result.interrupted ? "INTERRUPTED, " : "",
-                       absl::StrJoin(missing, ", ")));
+    notes->push_back({fmt::format("{}not run: {}", result.interrupted ? "INTERRUPTED, " : "",
+                                  absl::StrJoin(missing, ", ")),
+                      true});
   } else if (result.interrupted) {
-    append("The comparison was INTERRUPTED.");
+    notes->push_back({"The comparison was INTERRUPTED.", true});
   }
-  return out;
 }
 
 std::string WholeTimeExplanation(const ComparisonResult& result) {
@@ -75,8 +69,8 @@ std::string WholeTimeExplanation(const ComparisonResult& result) {
 // What async does differently; empty where it took no part.
 std::string UnboundedExplanation(const ComparisonResult& result) {
   std::vector<std::string> unbounded;
-  for (const RunResult& run : result.runs) {
-    if (run.limiter == LimiterKind::kUnbounded) unbounded.push_back(RunLabel(run));
+  for (const Run& run : result.runs) {
+    if (!run.scenario.type->has_limit) unbounded.push_back(RunLabel(run));
   }
   if (unbounded.empty()) return "";
   return absl::StrJoin(unbounded, ", ") +
@@ -86,95 +80,104 @@ std::string UnboundedExplanation(const ComparisonResult& result) {
                 "free or not; latency beyond the service time was spent waiting for one.");
 }
 
-std::string SpeedExplanation(const SpeedComparison& speed) {
-  const std::string base = RunLabel(*speed.base());
-  const bool by_time = speed.measure() == SpeedMeasure::kTime;
+std::string SpeedExplanation(const ComparisonResult& result, SpeedMeasure measure) {
+  const Run& base = result.runs.front();
+  const std::string label = RunLabel(base);
+  const bool by_time = measure == SpeedMeasure::kTime;
   const std::string name = by_time ? "times faster: " : "times the throughput: ";
-  const std::string why_base =
-      speed.base_is_sync() ? "" : ", the first run, as there is no sync run";
-  if (!RunIsComparable(*speed.base())) {
-    return name + "not given, because " + base + " (what the others would be compared with" +
-           why_base + ") is not valid.";
+  if (!base.comparable()) {
+    return name + "not given, because " + label +
+           " (the first one, what the others would be compared with) is not valid.";
   }
   if (by_time) {
-    return name + "how many times less time the same operations took than with " + base + why_base +
-           ".";
+    return name + "how many times less time the same operations took than with " + label +
+           ", the first one.";
   }
-  return name + "operations per second, relative to " + base + why_base + ".";
+  return name + "operations per second, relative to " + label + ", the first one.";
 }
 
-std::string Explanations(const ComparisonResult& result, const SpeedComparison& speed,
-                         const TextStyle& style) {
-  std::string out = Wrapped(WholeTimeExplanation(result), style);
+void AddExplanations(const ComparisonResult& result, SpeedMeasure measure,
+                     std::vector<TableNote>* notes) {
+  notes->push_back({WholeTimeExplanation(result)});
   const std::string unbounded = UnboundedExplanation(result);
-  if (!unbounded.empty()) out += Wrapped(unbounded, style);
-  if (result.runs.size() == 1) return out;
-  out += Wrapped(SpeedExplanation(speed), style);
+  if (!unbounded.empty()) notes->push_back({unbounded});
+  if (!ShowsSpeed(result) || result.runs.size() == 1) return;
+  notes->push_back({SpeedExplanation(result, measure)});
   if (result.plan.load.open_loop()) {
-    out += Wrapped(
-        "The schedule sets the throughput of every run that keeps up with it: compare the response "
-        "times.",
-        style);
+    notes->push_back(
+        {"The schedule sets the throughput of every run that keeps up with it: compare the "
+         "response times."});
   }
-  return out;
 }
 
-std::vector<std::string> SpeedHeading(const SpeedComparison& speed) {
-  const bool by_time = speed.measure() == SpeedMeasure::kTime;
+std::vector<std::string> SpeedHeading(const ComparisonResult& result, SpeedMeasure measure) {
+  const bool by_time = measure == SpeedMeasure::kTime;
   // A longer name would widen the column for one word; the line below the table gives it.
   constexpr size_t kLongestName = 7;
-  std::string base = PrintableText(RunLabel(*speed.base()), false);
-  if (speed.base_is_sync()) base = "sync";
+  std::string base = RunLabel(result.runs.front());
   if (base.size() > kLongestName) base = by_time ? "first" : "the first";
   if (by_time) return {"times", "faster", "than " + base};
   return {"times the", "throughput", "of " + base};
 }
 
+void AddCosts(const ComparisonResult& result, RunTableBuilder* table) {
+  table->Add({"round", "trips", "per op."}, 10, [](const Run& run) {
+    if (run.tally.round_trips <= 0) return std::string(kUnknownFigure);
+    return FixedText(Quotient(static_cast<double>(run.tally.round_trips),
+                              static_cast<double>(run.total().succeeded)),
+                     2);
+  });
+  table->Add({"client", "CPU us", "per op."}, 9, [](const Run& run) {
+    return FigureText(Quotient((run.client.user_s + run.client.system_s) * kMicrosecondsPerSecond,
+                               static_cast<double>(run.total().succeeded)));
+  });
+  const auto failed = [](const Run& run) { return run.total().failed; };
+  table->Add({"failed"}, OrderOfCount(result, 8, failed),
+             [](const Run& run) { return CountText(run.total().failed); });
+}
+
 }  // namespace
 
-std::string ResultTable(const ComparisonResult& result, const TextStyle& style) {
+Table ResultTable(const ComparisonResult& result, const Summary& summary) {
   if (result.runs.empty()) {
-    return "No scenario was run.\n" + InvalidRunLines(result, style);
+    Table table;
+    table.title = "No scenario was run.";
+    AddInvalidRuns(result, &table.notes);
+    return table;
   }
-  const SpeedComparison speed(result);
-  std::vector<double> wall_s;
-  for (const RunResult& run : result.runs) wall_s.push_back(run.wall_s);
-  const int time_decimals = ColumnDecimals(wall_s);
-
-  const bool all_comparable = std::all_of(result.runs.begin(), result.runs.end(), RunIsComparable);
-  RunTableBuilder table(result, style);
-  table.Add({"time", "s"}, 6, [&](const RunResult& run) {
-    return IsTimed(run) ? FixedText(run.wall_s, time_decimals) : std::string(kUnknownFigure);
+  std::vector<double> duration_s;
+  for (const Run& run : result.runs) duration_s.push_back(run.duration_s());
+  const int time_decimals = ColumnDecimals(duration_s);
+  const bool all_comparable = std::all_of(result.runs.begin(), result.runs.end(),
+                                          [](const Run& run) { return run.comparable(); });
+  RunTableBuilder table(result);
+  table.Add({"time", "s"}, 6, [&](const Run& run) {
+    return IsTimed(run) ? FixedText(run.duration_s(), time_decimals) : std::string(kUnknownFigure);
   });
   if (ShowsSpeed(result)) {
     // The mark of an invalid run stays.
-    table.Add(SpeedHeading(speed), all_comparable ? 3 : 0,
-              [&](const RunResult& run) { return SpeedCell(run, speed); });
+    table.Add(SpeedHeading(result, summary.measure), all_comparable ? 3 : 0, [&](const Run& run) {
+      const auto place = static_cast<size_t>(&run - result.runs.data());
+      return SpeedCell(run, summary.scenarios[place]);
+    });
   }
-  table.Add({"operations", "per s"}, 0, [](const RunResult& run) {
-    return IsTimed(run) ? FigureText(run.throughput_per_s) : std::string(kUnknownFigure);
+  table.Add({"operations", "per s"}, 0, [](const Run& run) {
+    return IsTimed(run) ? FigureText(run.throughput_per_s()) : std::string(kUnknownFigure);
   });
   table.AddPercentiles({std::string(WholeTimeName(result.plan))}, LatencyPart::kResponse, 4);
-  table.Add({"connections", "in use", "peak / mean"}, 7, [](const RunResult& run) {
+  table.Add({"connections", "in use", "peak / mean"}, 7, [](const Run& run) {
     constexpr int kMeanColumns = 4;  // "98.7", so that the strokes stand below each other
-    const std::string mean =
-        IsTimed(run) ? FixedText(run.connections.mean_in_use, 1) : std::string(kUnknownFigure);
-    return fmt::format("{} / {:>{}}", CountText(run.connections.peak_in_use), mean, kMeanColumns);
+    const std::string mean = IsTimed(run) ? FixedText(run.timeline.Mean(ConnectionGauge::kInUse), 1)
+                                          : std::string(kUnknownFigure);
+    return fmt::format("{} / {:>{}}", CountText(run.timeline.Peak(ConnectionGauge::kInUse)), mean,
+                       kMeanColumns);
   });
-  table.Add({"round", "trips", "per op."}, 10, [](const RunResult& run) {
-    if (run.round_trips <= 0) return std::string(kUnknownFigure);
-    return FixedText(
-        Quotient(static_cast<double>(run.round_trips), static_cast<double>(run.total.succeeded)),
-        2);
-  });
-  table.Add({"client", "CPU us", "per op."}, 9, [](const RunResult& run) {
-    return FigureText(Quotient((run.client.user_s + run.client.sys_s) * kMicrosecondsPerSecond,
-                               static_cast<double>(run.total.succeeded)));
-  });
-  const auto failed = [](const RunResult& run) { return run.total.failed; };
-  table.Add({"failed"}, OrderOfCount(result, 8, failed),
-            [](const RunResult& run) { return CountText(run.total.failed); });
-  return table.Render() + InvalidRunLines(result, style) + Explanations(result, speed, style);
+  AddCosts(result, &table);
+  Table made = table.Take("");
+  AddInvalidRuns(result, &made.notes);
+  AddExplanations(result, summary.measure, &made.notes);
+  if (result.has_repeats()) made.title = "Of each scenario the run whose throughput was the median";
+  return made;
 }
 
 }  // namespace pgring

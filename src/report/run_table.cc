@@ -18,9 +18,9 @@ std::optional<double> Quotient(double numerator, double denominator) {
 }
 
 int OrderOfCount(const ComparisonResult& result, int order_of_zeros,
-                 int64_t (*figure)(const RunResult& run)) {
+                 int64_t (*figure)(const Run& run)) {
   const bool any = std::any_of(result.runs.begin(), result.runs.end(),
-                               [figure](const RunResult& run) { return figure(run) > 0; });
+                               [figure](const Run& run) { return figure(run) > 0; });
   return any ? 1 : order_of_zeros;
 }
 
@@ -30,30 +30,22 @@ std::string PercentileText(const Histogram& histogram, double percentile) {
   return DurationText(static_cast<double>(*value));
 }
 
-std::string Wrapped(const std::string& text, const TextStyle& style) {
-  return WrapText(PrintableText(text, style.unicode), ReportColumns(style), 2);
-}
-
 std::string_view WholeTimeName(const ComparisonPlan& plan) {
   return plan.load.open_loop() ? "response" : "latency";
 }
 
-RunTableBuilder::RunTableBuilder(const ComparisonResult& result, const TextStyle& style)
-    : result_(result), style_(style) {
-  for (const RunResult& run : result.runs) {
-    table_.alarming_rows.push_back(!RunIsComparable(run));
-  }
-  Add({"scenario"}, 0,
-      [&style](const RunResult& run) { return PrintableText(RunLabel(run), style.unicode); });
+RunTableBuilder::RunTableBuilder(const ComparisonResult& result) : result_(result) {
+  for (const Run& run : result.runs) table_.alarming_rows.push_back(!run.comparable());
+  Add({"scenario"}, 0, RunLabel);
   table_.columns.back().left = true;
 }
 
 void RunTableBuilder::Add(std::vector<std::string> heading, int leave_out_order,
                           const CellFunction& cell) {
-  TextColumn column;
+  TableColumn column;
   column.heading = std::move(heading);
   column.leave_out_order = leave_out_order;
-  for (const RunResult& run : result_.runs) column.cells.push_back(cell(run));
+  for (const Run& run : result_.runs) column.cells.push_back(cell(run));
   table_.columns.push_back(std::move(column));
 }
 
@@ -63,14 +55,15 @@ void RunTableBuilder::AddPercentiles(const std::vector<std::string>& heading, La
     std::vector<std::string> lines = heading;
     lines.push_back(fmt::format("p{}", percentile));
     const int order = percentile == 50 ? leave_out_order + 1 : leave_out_order;
-    Add(std::move(lines), order, [part, percentile](const RunResult& run) {
-      return PercentileText(run.total.part(part), percentile);
+    Add(std::move(lines), order, [part, percentile](const Run& run) {
+      return PercentileText(run.total().part(part), percentile);
     });
   }
 }
 
-std::string RunTableBuilder::Render() {
-  return RenderTable(std::move(table_), ReportColumns(style_), style_.unicode, style_.color);
+Table RunTableBuilder::Take(std::string title) {
+  table_.title = std::move(title);
+  return std::move(table_);
 }
 
 }  // namespace pgring

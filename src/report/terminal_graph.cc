@@ -25,7 +25,7 @@ constexpr double kLeastVisiblePeakShare = 0.03;
 struct Series {
   std::string label;
   char letter = '*';
-  const RunResult* run = nullptr;
+  const Run* run = nullptr;
   bool keeps_means = true;
 };
 
@@ -59,16 +59,16 @@ char LetterFor(const std::string& label, const std::vector<Series>& series) {
 
 std::vector<Series> CollectSeries(const ComparisonResult& result) {
   std::vector<Series> series;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     const std::string label = RunLabel(run);
     series.push_back({label, LetterFor(label, series), &run, TimelineKeepsMeans(run)});
   }
   return series;
 }
 
-int HighestInUse(const RunResult& run) {
-  int highest = run.connections.peak_in_use;
-  for (const TimelineStep& step : run.connections.timeline) {
+int HighestInUse(const Run& run) {
+  int highest = run.timeline.Peak(ConnectionGauge::kInUse);
+  for (const TimelineStep& step : run.timeline.steps()) {
     highest = std::max<int>(highest, step.value(ConnectionGauge::kInUse));
   }
   return highest;
@@ -92,8 +92,8 @@ Axes AxesFor(const std::vector<Series>& series, int columns) {
 void DrawSeries(const Series& series, size_t index, int offset, const Axes& axes,
                 GraphCanvas* canvas) {
   const std::vector<TimelineColumn> columns =
-      TimelineColumns(series.run->connections.timeline, ConnectionGauge::kInUse,
-                      RunEndNs(*series.run), axes.span_ns, canvas->dot_columns());
+      TimelineColumns(series.run->timeline.steps(), ConnectionGauge::kInUse, RunEndNs(*series.run),
+                      axes.span_ns, canvas->dot_columns());
   const auto dot_of = [&](double value) {
     const double scaled = value / axes.peak * (canvas->dot_rows() - 1);
     // Anything above zero stands off the axis, however high the others reach.
@@ -202,7 +202,7 @@ std::string Legend(const std::vector<Series>& series, const TextStyle& style) {
   std::vector<double> wall_s;
   for (const Series& one : series) {
     label_columns = std::max(label_columns, DisplayWidth(PrintableText(one.label, style.unicode)));
-    wall_s.push_back(one.run->wall_s);
+    wall_s.push_back(one.run->duration_s());
   }
   const int decimals = ColumnDecimals(wall_s);
   // Where there is no room: the table has the mean and the time too.
@@ -213,21 +213,22 @@ std::string Legend(const std::vector<Series>& series, const TextStyle& style) {
   const bool shows_mean = least + kTimeColumns + kMeanColumns <= room;
   std::string out;
   for (size_t i = 0; i < series.size(); ++i) {
-    const RunResult& run = *series[i].run;
+    const Run& run = *series[i].run;
     std::string label = PrintableText(series[i].label, style.unicode);
     label.append(label_columns - DisplayWidth(label), ' ');
     std::string line = fmt::format("  {}  {}  ", series[i].letter, label);
     if (!IsDrawable(run)) {
       line += "nothing recorded";
     } else {
-      const bool timed = std::isfinite(run.wall_s) && run.wall_s > 0;
+      const bool timed = std::isfinite(run.duration_s()) && run.duration_s() > 0;
       if (shows_time) {
-        line += fmt::format("{:>9} s",
-                            timed ? FixedText(run.wall_s, decimals) : std::string(kUnknownFigure));
+        line += fmt::format(
+            "{:>9} s", timed ? FixedText(run.duration_s(), decimals) : std::string(kUnknownFigure));
       }
       line += fmt::format("   peak {:>5}", CountText(HighestInUse(run)));
       if (shows_mean) {
-        line += fmt::format("   mean {:>7}", FixedText(run.connections.mean_in_use, 1));
+        line +=
+            fmt::format("   mean {:>7}", FixedText(run.timeline.Mean(ConnectionGauge::kInUse), 1));
       }
       if (!series[i].keeps_means) line += "   (peaks only)";
     }

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "report/text_style.h"
-#include "run/run_result.h"
+#include "run/comparison_result.h"
 
 namespace pgring {
 

@@ -11,7 +11,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "report/format.h"
+#include "report/in_short.h"
+#include "report/tables.h"
 #include "report/terminal_style.h"
+#include "report/text_table.h"
+#include "run/summary.h"
 
 namespace pgring {
 namespace {
@@ -56,12 +60,12 @@ std::string HostText(const Environment& environment) {
 // The reactor scenarios' way of doing I/O; the ring's set-up as soon as a run knows it.
 std::string IoText(const ComparisonResult& result) {
   std::vector<std::string> ways;
-  for (const RunResult& run : result.runs) {
-    if (run.io_mode.empty()) continue;
-    std::string way = "io_uring, " + run.io_mode + " mode";
+  for (const Run& run : result.runs) {
+    if (!run.ring.has_value()) continue;
+    std::string way = fmt::format("io_uring, {} mode", IoModeName(result.plan.io));
     const std::string& reason = result.plan.io_reason;
     if (!reason.empty()) way += " (no completion mode: " + reason + ")";
-    if (!run.io_setup.empty()) way += ", ring " + run.io_setup;
+    if (!run.ring_setup.empty()) way += ", ring " + run.ring_setup;
     if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(std::move(way));
   }
   if (!ways.empty()) return absl::StrJoin(ways, "; ");
@@ -90,7 +94,7 @@ std::string RunNote(std::string_view label, const std::string& text, const TextS
 }
 
 // Built-in scripts are verified by sums of balances as well, so that "rows" would not be true.
-std::string VerificationText(const ComparisonPlan& plan, const RunResult& run) {
+std::string VerificationText(const ComparisonPlan& plan, const Run& run) {
   if (!run.verification.has_value()) return "the database was not checked";
   const Verification& verification = *run.verification;
   const auto rows = [](const VerifiedFigures& figures) {
@@ -112,14 +116,13 @@ std::string VerificationText(const ComparisonPlan& plan, const RunResult& run) {
 std::string VerificationNotes(const ComparisonResult& result, const TextStyle& style) {
   if (result.runs.empty()) return "";
   const std::string first = VerificationText(result.plan, result.runs.front());
-  const bool all_alike =
-      result.runs.size() > 1 &&
-      std::all_of(result.runs.begin(), result.runs.end(), [&](const RunResult& run) {
-        return VerificationText(result.plan, run) == first;
-      });
+  const bool all_alike = result.runs.size() > 1 &&
+                         std::all_of(result.runs.begin(), result.runs.end(), [&](const Run& run) {
+                           return VerificationText(result.plan, run) == first;
+                         });
   if (all_alike) return RunNote("all runs", first, style);
   std::string out;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     out += RunNote(RunLabel(run), VerificationText(result.plan, run), style);
   }
   return out;
@@ -127,18 +130,19 @@ std::string VerificationNotes(const ComparisonResult& result, const TextStyle& s
 
 bool SharedByAll(const ComparisonResult& result, const std::string& warning) {
   return result.runs.size() > 1 &&
-         std::all_of(result.runs.begin(), result.runs.end(), [&](const RunResult& run) {
-           return std::find(run.warnings.begin(), run.warnings.end(), warning) !=
-                  run.warnings.end();
+         std::all_of(result.runs.begin(), result.runs.end(), [&](const Run& run) {
+           return std::find(run.verdict.warnings.begin(), run.verdict.warnings.end(), warning) !=
+                  run.verdict.warnings.end();
          });
 }
 
 std::string WarningNotes(const ComparisonResult& result, const TextStyle& style) {
   std::string out;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     const bool first = &run == &result.runs.front();
-    for (auto warning = run.warnings.begin(); warning != run.warnings.end(); ++warning) {
-      if (std::find(run.warnings.begin(), warning, *warning) != warning) continue;
+    for (auto warning = run.verdict.warnings.begin(); warning != run.verdict.warnings.end();
+         ++warning) {
+      if (std::find(run.verdict.warnings.begin(), warning, *warning) != warning) continue;
       const bool shared = SharedByAll(result, *warning);
       if (shared && !first) continue;
       out += RunNote(shared ? "all runs" : RunLabel(run), "warning: " + *warning, style);
@@ -147,7 +151,7 @@ std::string WarningNotes(const ComparisonResult& result, const TextStyle& style)
   return out;
 }
 
-std::string ServerMessageNotes(const RunResult& run, const TextStyle& style) {
+std::string ServerMessageNotes(const Run& run, const TextStyle& style) {
   const ServerMessageCounts& counts = run.server_messages;
   std::string out;
   for (const auto& [name, count, first] :
@@ -165,6 +169,15 @@ std::string ServerMessageNotes(const RunResult& run, const TextStyle& style) {
                    fmt::format("{} notifications from the server (LISTEN) were read and discarded",
                                CountText(counts.notifications)),
                    style);
+  }
+  return out;
+}
+
+std::string InShortText(const std::vector<std::string>& sentences, const TextStyle& style) {
+  if (sentences.empty()) return "";
+  std::string out = Styled("In short", kStyleBold, style.color) + "\n";
+  for (const std::string& sentence : sentences) {
+    out += WrapText("  " + PrintableText(sentence, style.unicode), ReportColumns(style), 2);
   }
   return out;
 }
@@ -194,18 +207,18 @@ std::string ReportHeader(const ComparisonResult& result, const TextStyle& style)
 
 std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
   std::string out;
-  for (const RunResult& run : result.runs) {
+  for (const Run& run : result.runs) {
     const std::string label = RunLabel(run);
     // A valid run of a closed loop skips what a duration cuts, and has a warning that says so.
-    if (run.total.skipped > 0 && (result.plan.load.open_loop() || !RunIsComparable(run))) {
-      out += RunNote(label, CountText(run.total.skipped) + " operations were skipped: never begun",
-                     style);
+    if (run.total().skipped > 0 && (result.plan.load.open_loop() || !RunIsComparable(run))) {
+      out += RunNote(
+          label, CountText(run.total().skipped) + " operations were skipped: never begun", style);
     }
-    if (run.late.has_value()) {
+    if (run.load.latency_limit_ms.has_value()) {
       out +=
           RunNote(label,
                   fmt::format("{} of {} successful operations took longer than the latency limit",
-                              CountText(*run.late), CountText(run.total.succeeded)),
+                              CountText(run.late), CountText(run.total().succeeded)),
                   style);
     }
     out += ServerMessageNotes(run, style);
@@ -223,17 +236,28 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
   return Styled("Notes", kStyleBold, style.color) + "\n" + out;
 }
 
-std::string TextReport(const ComparisonResult& result, const TextStyle& style) {
-  std::string out = ReportHeader(result, style) + "\n" + ResultTable(result, style);
+std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
+  const Summary summary = Summarize(result);
+  std::string out = InShortText(InShort(result, summary), style);
+  const auto add = [&](const Table& table) {
+    if (table.empty() && table.title.empty()) return;
+    if (!out.empty()) out += "\n";
+    out += RenderText(table, style);
+  };
+  add(RepeatTable(result, summary));
+  add(ResultTable(result, summary));
   if (result.runs.empty()) return out;
-  out += "\n" + TimeSplitTable(result, style);
+  add(TimeSplitTable(result));
   out += "\n" + ConnectionsGraph(result, style);
-  out += "\n" + CostTable(result, style);
-  const std::string commands = CommandTable(result, style);
-  if (!commands.empty()) out += "\n" + commands;
+  add(CostTable(result));
+  add(CommandTable(result));
   const std::string notes = RunNotes(result, style);
   if (!notes.empty()) out += "\n" + notes;
   return out;
+}
+
+std::string TextReport(const ComparisonResult& result, const TextStyle& style) {
+  return ReportHeader(result, style) + "\n" + ReportBody(result, style);
 }
 
 }  // namespace pgring

@@ -11,7 +11,7 @@
 
 #include "report/terminal_graph.h"
 #include "report/text_style.h"
-#include "run/run_result.h"
+#include "run/comparison_result.h"
 
 namespace pgring {
 
@@ -19,23 +19,14 @@ namespace pgring {
 // first one starts, and then simply does not name the ring's set-up.
 std::string ReportHeader(const ComparisonResult& result, const TextStyle& style);
 
-// One row per run, the reasons of those that are not valid, and what the columns mean.
-std::string ResultTable(const ComparisonResult& result, const TextStyle& style);
-
-// Where an operation's time went: waiting for the limiter, waiting for a connection, at work.
-std::string TimeSplitTable(const ComparisonResult& result, const TextStyle& style);
-
-// What the connections and the machines cost, one row per run.
-std::string CostTable(const ComparisonResult& result, const TextStyle& style);
-
-// What each command of the scripts took; empty where that was not asked for.
-std::string CommandTable(const ComparisonResult& result, const TextStyle& style);
-
 // Skipped operations, verification and warnings (failures are among those); a warning that all runs
 // share is printed once. Empty when there is nothing to say.
 std::string RunNotes(const ComparisonResult& result, const TextStyle& style);
 
-// All of the above and the graph of connections over time.
+// What follows the header: the answer in short, the tables, the graph of connections over time, and
+// the notes.
+std::string ReportBody(const ComparisonResult& result, const TextStyle& style);
+
 std::string TextReport(const ComparisonResult& result, const TextStyle& style);
 
 }  // namespace pgring

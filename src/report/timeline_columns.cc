@@ -86,30 +86,23 @@ std::vector<TimelineColumn> TimelineColumns(const std::vector<TimelineStep>& ste
   return builder.Take();
 }
 
-int64_t RunEndNs(const RunResult& run) {
-  // Far beyond any run, and still representable in nanoseconds.
-  constexpr double kLongestRunS = 1e9;
-  int64_t end_ns = 0;
-  if (run.wall_s > 0 && run.wall_s < kLongestRunS) {
-    end_ns = static_cast<int64_t>(run.wall_s * static_cast<double>(kNanosecondsPerSecond));
-  }
-  if (!run.connections.timeline.empty()) {
-    end_ns = std::max(end_ns, run.connections.timeline.back().time_ns);
+int64_t RunEndNs(const Run& run) {
+  int64_t end_ns = std::max<int64_t>(run.ended_ns - run.started_ns, 0);
+  if (!run.timeline.steps().empty()) {
+    end_ns = std::max(end_ns, run.timeline.steps().back().time_ns);
   }
   return end_ns;
 }
 
-bool IsDrawable(const RunResult& run) {
-  return !run.connections.timeline.empty() && RunEndNs(run) > 0;
-}
+bool IsDrawable(const Run& run) { return !run.timeline.steps().empty() && RunEndNs(run) > 0; }
 
-bool TimelineKeepsMeans(const RunResult& run) {
+bool TimelineKeepsMeans(const Run& run) {
   // A part of the recorded mean; covers the little by which wall time and the timeline's own span
   // may differ.
   constexpr double kTolerance = 0.02;
-  if (run.connections.timeline_thinned) return false;
-  const double mean = MeanOfSteps(run.connections.timeline, ConnectionGauge::kInUse, RunEndNs(run));
-  const double recorded = run.connections.mean_in_use;
+  if (run.timeline.thinned()) return false;
+  const double mean = MeanOfSteps(run.timeline.steps(), ConnectionGauge::kInUse, RunEndNs(run));
+  const double recorded = run.timeline.Mean(ConnectionGauge::kInUse);
   return std::abs(mean - recorded) <= std::max(kTolerance * recorded, kTolerance);
 }
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "pgring/metrics/connection_timeline.h"
-#include "run/run_result.h"
+#include "run/comparison_result.h"
 
 namespace pgring {
 
@@ -30,15 +30,15 @@ std::vector<TimelineColumn> TimelineColumns(const std::vector<TimelineStep>& ste
                                             int count);
 
 // When the run ended, in ns since its start: its wall time, or its last step if that is later.
-int64_t RunEndNs(const RunResult& run);
+int64_t RunEndNs(const Run& run);
 
 // Whether there is anything of the run to draw over time.
-bool IsDrawable(const RunResult& run);
+bool IsDrawable(const Run& run);
 
 // Whether means may be computed from the run's steps. Thinning keeps every peak and no mean, so
 // thinned steps may be drawn as a band with its upper edge only. Judged by the flag and by whether
 // the steps reproduce the exact mean that was recorded beside them.
-bool TimelineKeepsMeans(const RunResult& run);
+bool TimelineKeepsMeans(const Run& run);
 
 // The smallest of 1, 2, 5 x 10^n that cuts `span` into at most `max_parts` parts. span > 0.
 double RoundStep(double span, int max_parts);

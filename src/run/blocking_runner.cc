@@ -17,7 +17,8 @@
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
-#include "run/run_schedule.h"
+#include "run/attempt_loop.h"
+#include "run/ramp.h"
 #include "run/shared_run.h"
 #include "run/start_gate.h"
 
@@ -47,24 +48,25 @@ class Worker {
   static int64_t Now() { return SteadyClock::Get()->NowNs(); }
 
   void ConnectAhead() {
-    const absl::Status connected = Connect(RunSchedule::kNever);
+    const absl::Status connected = Connect(kNoDeadlineNs);
     const bool refused_or_stopped =
         absl::IsResourceExhausted(connected) || FailureCode(connected) == kCauseInterrupted;
     if (!connected.ok() && !refused_or_stopped) shared_->OnConnectFailed(connected);
   }
 
   void RunOperations() {
-    Operation operation;
-    OperationStamps stamps;
-    while (!IsAborted() && operations_left_-- > 0 &&
-           shared_->TakeNext(Now(), &stamps.scheduled_ns, &operation)) {
-      if (!WaitUntil(stamps.scheduled_ns)) {
-        shared_->Skip(operation, stamps.scheduled_ns);
+    while (!IsAborted() && operations_left_-- > 0) {
+      const std::optional<Arrival> arrival = shared_->TakeNext(Now());
+      if (!arrival.has_value()) break;
+      if (!WaitUntil(arrival->due_ns)) {
+        shared_->Skip(*arrival);
         break;
       }
-      stamps.admitted_ns = shared_->context().load.open_loop() ? Now() : stamps.scheduled_ns;
-      shared_->OnScheduled(operation, stamps.scheduled_ns, stamps.admitted_ns);
-      RunOne(operation, &stamps);
+      OperationStamps stamps;
+      stamps.scheduled_ns = arrival->due_ns;
+      stamps.admitted_ns = shared_->context().load.open_loop() ? Now() : arrival->due_ns;
+      shared_->OnScheduled(*arrival, stamps.admitted_ns);
+      RunOne(*arrival, &stamps);
     }
   }
 
@@ -78,70 +80,62 @@ class Worker {
     return true;
   }
 
-  // Thread k of n begins after k / (n - 1) of the ramp.
+  // A thread begins when the ramp's limit has room for it.
   bool WaitForRamp() const {
     const RunContext& context = shared_->context();
-    const int threads = context.scenario->limit.value_or(1);
-    if (context.load.ramp_s <= 0 || threads == 1) return true;
-    const double share = static_cast<double>(number_) / (threads - 1);
-    return WaitUntil(shared_->start_ns() +
-                     static_cast<int64_t>(share * context.load.ramp_s * kNanosecondsPerSecond));
+    const int64_t start_ns = shared_->start_ns();
+    const Ramp ramp = {context.scenario->ClientCount(), start_ns,
+                       start_ns + SecondsInNs(context.load.ramp_s)};
+    return WaitUntil(ramp.ReachesNs(number_ + 1));
   }
 
-  void RunOne(const Operation& operation, OperationStamps* stamps) {
+  void RunOne(const Arrival& arrival, OperationStamps* stamps) {
     const bool waits = session_ == nullptr;
-    if (waits) {
-      shared_->Gauge(ConnectionGauge::kWaiting, 1);
-      const absl::Status connected = Connect(shared_->end_ns());
-      shared_->Gauge(ConnectionGauge::kWaiting, -1);
-      if (!connected.ok()) {
-        stamps->leased_ns = stamps->finished_ns = Now();
-        if (FailureCode(connected) == kCauseInterrupted) {
-          const bool time_is_up = stamps->finished_ns >= shared_->end_ns();
-          shared_->OnSkipped(operation, time_is_up ? SkipReason::kTimeUp : SkipReason::kStopped,
-                             *stamps);
-        } else {
-          shared_->OnEnded(operation, *stamps, connected, {number_, 1});
-        }
-        return;
-      }
-    }
+    if (waits && !ConnectFor(arrival, stamps)) return;
     stamps->leased_ns = Now();
     // What did not wait was asked when it was taken.
     const std::optional<SkipReason> skip =
-        waits ? shared_->ReasonToSkip(stamps->scheduled_ns, stamps->leased_ns) : std::nullopt;
+        waits ? shared_->sink().ReasonToSkip(arrival.due_ns, stamps->leased_ns) : std::nullopt;
     if (skip.has_value()) {
-      stamps->finished_ns = stamps->leased_ns;
-      shared_->OnSkipped(operation, *skip, *stamps);
+      shared_->OnSkipped(arrival, *skip, stamps->leased_ns);
       return;
     }
     shared_->Gauge(ConnectionGauge::kInUse, 1);
-    const int64_t round_trips_before = session_->round_trips();
     OperationTally tally;
     absl::Status status;
-    Attempts attempts = {number_, 0};
-    for (;;) {
-      ++attempts.tries;
-      status = RunInline(
-          shared_->context().workload->Run(session_.get(), client_.get(), operation, &tally));
+    AttemptLoop attempts(shared_->sink(), session_.get(), client_.get(), number_);
+    do {
+      status = RunInline(shared_->context().workload->Run(session_.get(), client_.get(),
+                                                          arrival.operation, &tally));
       stamps->finished_ns = Now();
-      if (!shared_->MayRetry(status, attempts, stamps->scheduled_ns, stamps->finished_ns)) {
-        break;
-      }
-      if (!session_->at_rest()) break;
-      if (client_ != nullptr) client_->PrepareRetry();
-    }
-    if (status.ok()) tally.round_trips += session_->round_trips() - round_trips_before;
-    shared_->AddTally(tally, stamps->scheduled_ns);
-    shared_->OnEnded(operation, *stamps, status, attempts);
+    } while (attempts.GoesOn(status, arrival.due_ns, stamps->finished_ns));
+    if (status.ok()) tally.round_trips += attempts.round_trips();
+    shared_->OnEnded(arrival, *stamps, status, attempts.attempts(), tally);
     shared_->Gauge(ConnectionGauge::kInUse, -1);
     if (!session_->at_rest() || shared_->context().load.connect_each) Drop();
+  }
+
+  // False: there is no connection, and the operation has ended.
+  bool ConnectFor(const Arrival& arrival, OperationStamps* stamps) {
+    shared_->Gauge(ConnectionGauge::kWaiting, 1);
+    const absl::Status connected = Connect(shared_->end_ns());
+    shared_->Gauge(ConnectionGauge::kWaiting, -1);
+    if (connected.ok()) return true;
+    stamps->leased_ns = stamps->finished_ns = Now();
+    if (FailureCode(connected) == kCauseInterrupted) {
+      const bool time_is_up = stamps->finished_ns >= shared_->end_ns();
+      shared_->OnSkipped(arrival, time_is_up ? SkipReason::kTimeUp : SkipReason::kStopped,
+                         stamps->finished_ns);
+    } else {
+      shared_->OnEnded(arrival, *stamps, connected, {number_, 1}, OperationTally());
+    }
+    return false;
   }
 
   // Tries again while it is refused, until `deadline_ns`.
   absl::Status Connect(int64_t deadline_ns) {
     const RunContext& context = shared_->context();
-    int64_t backoff_ns = Pool::kFirstBackoffNs;
+    ConnectBackoff backoff;
     for (;;) {
       auto session = std::make_unique<BlockingSession>(
           context.parameters, &context.workload->statements(), context.interrupt);
@@ -158,11 +152,10 @@ class Worker {
       if (!absl::IsResourceExhausted(status)) return status;
       const int64_t now_ns = Now();
       if (!shared_->OnRefused(now_ns, status)) return status;
-      const bool goes_on = SleepUnlessInterrupted(std::min(backoff_ns, deadline_ns - now_ns));
+      const bool goes_on = SleepUnlessInterrupted(std::min(backoff.NextNs(), deadline_ns - now_ns));
       if (!goes_on || Now() >= deadline_ns) {
         return WithFailureCode(absl::CancelledError("stopped while connecting"), kCauseInterrupted);
       }
-      backoff_ns = std::min(backoff_ns * 2, Pool::kLongestBackoffNs);
     }
   }
 
@@ -191,10 +184,10 @@ class Worker {
 
 }  // namespace
 
-void RunBlocking(const RunContext& context, MeasuredRun* measured) {
+absl::Status RunBlocking(const RunContext& context, Run* run) {
   const int64_t thread_count =
       std::min<int64_t>(context.scenario->ClientCount(), context.operation_count);
-  SharedRun shared(context, thread_count, measured);
+  SharedRun shared(context, thread_count, run);
   StartGate start;
   std::vector<std::thread> threads;
   for (int number = 0; number < thread_count; ++number) {
@@ -212,6 +205,7 @@ void RunBlocking(const RunContext& context, MeasuredRun* measured) {
   start.Open();
   for (std::thread& thread : threads) thread.join();
   shared.Finish(SteadyClock::Get()->NowNs());
+  return absl::OkStatus();
 }
 
 }  // namespace pgring

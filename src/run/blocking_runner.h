@@ -4,15 +4,17 @@
 #ifndef PGRING_RUN_BLOCKING_RUNNER_H_
 #define PGRING_RUN_BLOCKING_RUNNER_H_
 
-#include "run/measured_run.h"
+#include "absl/status/status.h"
+#include "run/run.h"
+#include "run/run_context.h"
 
 namespace pgring {
 
 inline constexpr int kMaxBlockingThreads = 4'096;
 
 // Runs every operation of `context`. Interrupts and refused connections are treated as by the
-// reactor's runner. Failures of operations are data; this function itself cannot fail.
-void RunBlocking(const RunContext& context, MeasuredRun* measured);
+// reactor's runner. Failures of operations are data; the status is always OK.
+absl::Status RunBlocking(const RunContext& context, Run* run);
 
 }  // namespace pgring
 

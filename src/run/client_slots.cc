@@ -6,20 +6,23 @@
 
 namespace pgring {
 
-ClientSlots::ClientSlots(Workload* workload, int count,
+ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario,
                          std::optional<int64_t> operations_per_client)
-    : slots_(static_cast<size_t>(count)) {
+    : of_connections_(!scenario.type->has_limit),
+      slots_(static_cast<size_t>(scenario.ClientCount())) {
   free_.reserve(slots_.size());
-  for (int number = count - 1; number >= 0; --number) {
+  for (int number = scenario.ClientCount() - 1; number >= 0; --number) {
     ClientSlot& slot = slots_[static_cast<size_t>(number)];
     slot.number = number;
     slot.state = workload->MakeClient(number);
+    if (of_connections_) continue;
     if (operations_per_client.has_value()) slot.operations_left = *operations_per_client;
     free_.push_back(&slot);
   }
 }
 
 ClientSlot* ClientSlots::Take() {
+  if (of_connections_) return nullptr;
   PGRING_CHECK(!free_.empty(), "more operations were admitted than there are clients");
   ClientSlot* slot = free_.back();
   free_.pop_back();

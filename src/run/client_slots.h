@@ -1,5 +1,7 @@
 // The clients of a run: which of them are free, which have ended, and the connection that each
-// keeps where there are enough. Not thread-safe; taking and giving back allocates nothing.
+// keeps where there are enough. Where operations are limited, a client is taken for an operation
+// before its connection; otherwise the operation's client is its connection's. Not thread-safe;
+// taking and giving back allocates nothing.
 #ifndef PGRING_RUN_CLIENT_SLOTS_H_
 #define PGRING_RUN_CLIENT_SLOTS_H_
 
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "pgring/postgres/pool.h"
+#include "run/plan.h"
 #include "workload/workload.h"
 
 namespace pgring {
@@ -27,23 +30,31 @@ struct ClientSlot {
 
 class ClientSlots {
  public:
-  // Makes `count` clients, each of which runs `operations_per_client`, or as many as it gets.
-  ClientSlots(Workload* workload, int count, std::optional<int64_t> operations_per_client);
+  // Makes the scenario's clients, each of which runs `operations_per_client`, or as many as it
+  // gets; where a client is its connection's, none can have a number of operations of its own.
+  ClientSlots(Workload* workload, const ScenarioPlan& scenario,
+              std::optional<int64_t> operations_per_client);
 
-  // At least one client is free: there are as many as may be running.
+  // A free client, of which there is at least one: there are as many as may be running. nullptr
+  // where a client is its connection's.
   ClientSlot* Take();
-  void GiveBack(ClientSlot* slot) { free_.push_back(slot); }
+  void GiveBack(ClientSlot* slot) {
+    if (!of_connections_) free_.push_back(slot);
+  }
+  // Whether a client is its connection's: the one with its number.
+  bool of_connections() const { return of_connections_; }
   ClientSlot* at(size_t number) { return &slots_[number]; }
   size_t size() const { return slots_.size(); }
 
   // A client runs nothing more: it was aborted, or has run all its operations.
   void End() { ++ended_; }
-  bool all_ended() const { return ended_ == slots_.size(); }
+  int left() const { return static_cast<int>(slots_.size() - ended_); }
 
   // Every connection that was kept goes back to its pool.
   void ReleaseConnections();
 
  private:
+  const bool of_connections_;
   std::vector<ClientSlot> slots_;
   // The last one first: as few clients as possible do the work.
   std::vector<ClientSlot*> free_;

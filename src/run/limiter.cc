@@ -1,78 +1,106 @@
 #include "run/limiter.h"
 
-#include <algorithm>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "pgring/base/check.h"
 #include "pgring/coro/awaitables.h"
 
 namespace pgring {
+namespace {
 
-Limiter::Limiter(ReadyQueue* ready, LimiterKind kind, std::optional<int> limit)
-    : kind_(kind), limit_(limit.value_or(0)) {
-  if (kind == LimiterKind::kUnbounded) return;
-  PGRING_CHECK(kind == LimiterKind::kChunk || kind == LimiterKind::kWindow,
-               "the reactor's limiters are unbounded, chunk and window");
-  PGRING_CHECK(limit_ > 0, "a bounded limiter needs a limit");
-  semaphore_.emplace(ready, limit_);
-}
+class WindowLimiter : public Limiter {
+ public:
+  explicit WindowLimiter(const LimiterOptions& options)
+      : semaphore_(options.reactor->ready(), options.limit) {}
 
-Task<Permit> Limiter::Admit() {
-  if (!semaphore_.has_value()) co_return Permit();
-  Semaphore& semaphore = *semaphore_;
-  if (kind_ == LimiterKind::kWindow) {
-    Permit permit = co_await semaphore.Acquire(1);
+  Task<Permit> Admit() override {
+    Permit permit = co_await semaphore_.Acquire(1);
     co_return std::move(permit);
   }
-  if (chunk_.units() == 0) {
-    // All of the previous chunk's come back, also from clients that are retired meanwhile: how many
-    // places are left, and how far the ramp has come, is known only then.
-    withheld_.Release();
-    const int units = limit_;
-    Permit whole = co_await semaphore.Acquire(units);
-    if (whole.units() == 0) co_return Permit();
-    chunk_ = whole.Split(std::max(1, limit_ - held_back_ - retired_places_));
-    withheld_ = std::move(whole);
+  void set_limit(int limit) override { semaphore_.SetCapacity(limit); }
+  int limit() const override { return static_cast<int>(semaphore_.capacity()); }
+  void Close() override { semaphore_.Close(); }
+
+ private:
+  Semaphore semaphore_;
+};
+
+// All units are one chunk's at a time: it deals out as many as its limit says when it begins and
+// withholds the rest, so that the next chunk waits for all of this one's operations whatever
+// becomes of the limit meanwhile.
+class ChunkLimiter : public Limiter {
+ public:
+  explicit ChunkLimiter(const LimiterOptions& options)
+      : limit_(options.limit), semaphore_(options.reactor->ready(), kUnits) {}
+
+  Task<Permit> Admit() override {
+    if (chunk_.units() == 0) {
+      withheld_.Release();
+      Permit whole = co_await semaphore_.Acquire(kUnits);
+      if (whole.units() == 0) co_return Permit();
+      chunk_ = whole.Split(limit_);
+      withheld_ = std::move(whole);
+    }
+    co_return chunk_.Split(1);
   }
-  co_return chunk_.Split(1);
-}
-
-void Limiter::Retire(Permit permit) {
-  if (permit.units() == 0) return;
-  ++retired_places_;
-  if (kind_ == LimiterKind::kWindow) retired_.push_back(std::move(permit));
-}
-
-// No coroutine: operations may be admitted before the task that it returns is started.
-Task<void> Limiter::Ramp(Reactor* reactor, int64_t full_ns, StopToken stop) {
-  held_back_ = semaphore_.has_value() ? limit_ - 1 : 0;
-  Permit held;
-  // A chunk holds back its own places when it begins: taken from the semaphore, they would come
-  // free in the middle of a chunk, and the next one would begin with them before its end.
-  if (held_back_ > 0 && kind_ == LimiterKind::kWindow) {
-    Semaphore::AcquireAwaiter acquire = semaphore_->Acquire(held_back_);
-    PGRING_CHECK(acquire.await_ready(), "the ramp begins before the first operation");
-    held = acquire.await_resume();
+  void set_limit(int limit) override {
+    PGRING_CHECK(limit > 0, "a chunk has at least one operation");
+    limit_ = limit;
   }
-  return Grow(reactor, full_ns, stop, std::move(held));
-}
+  int limit() const override { return limit_; }
+  void Close() override { semaphore_.Close(); }
 
-Task<void> Limiter::Grow(Reactor* reactor, int64_t full_ns, StopToken stop, Permit held) {
-  if (held_back_ == 0) co_return;
-  int64_t next_ns = reactor->clock().NowNs();
-  const int64_t step_ns = (full_ns - next_ns) / held_back_;
-  while (held_back_ > 0) {
-    next_ns += step_ns;
-    const bool reached = co_await SleepUntil(reactor, next_ns, stop);
-    if (!reached) break;
-    --held_back_;
-    if (held.units() > 0) held.Split(1).Release();
+ private:
+  // More than any limit.
+  static constexpr int64_t kUnits = std::numeric_limits<int>::max() + int64_t{1};
+
+  int limit_;
+  Semaphore semaphore_;
+  Permit chunk_;  // what is left of the chunk being started
+  Permit withheld_;
+};
+
+class UnboundedLimiter : public Limiter {
+ public:
+  explicit UnboundedLimiter(const LimiterOptions& options) : reactor_(options.reactor) {
+    if (options.endless) queue_.emplace(options.reactor->ready(), kMaxQueuedOperations);
   }
-  held_back_ = 0;
+
+  Task<Permit> Admit() override {
+    // What is ready runs in between; admitting everything first would let the connections that are
+    // open wait for their work.
+    co_await Yield(reactor_);
+    if (!queue_.has_value()) co_return Permit();
+    Permit permit = co_await queue_->Acquire(1);
+    co_return std::move(permit);
+  }
+  void set_limit(int /*limit*/) override {}
+  int limit() const override { return std::numeric_limits<int>::max(); }
+  void Close() override {
+    if (queue_.has_value()) queue_->Close();
+  }
+
+ private:
+  Reactor* const reactor_;
+  std::optional<Semaphore> queue_;
+};
+
+}  // namespace
+
+void Limiter::OnEnd(Permit permit, const OperationSample& /*sample*/) { permit.Release(); }
+
+std::unique_ptr<Limiter> MakeUnboundedLimiter(const LimiterOptions& options) {
+  return std::make_unique<UnboundedLimiter>(options);
 }
 
-void Limiter::Close() {
-  if (semaphore_.has_value()) semaphore_->Close();
+std::unique_ptr<Limiter> MakeWindowLimiter(const LimiterOptions& options) {
+  return std::make_unique<WindowLimiter>(options);
+}
+
+std::unique_ptr<Limiter> MakeChunkLimiter(const LimiterOptions& options) {
+  return std::make_unique<ChunkLimiter>(options);
 }
 
 }  // namespace pgring

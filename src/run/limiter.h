@@ -1,56 +1,61 @@
-// When the next operation may start: at once (unbounded), when the whole previous chunk has ended
-// (chunk), or as soon as one of the last `limit` has ended (window). All three are one semaphore: a
-// window takes a unit for each operation; a chunk takes all units together and deals them out.
+// What decides when the next operation may start. A limiter is told how each operation that it
+// admitted ended, and its limit may change at any moment of a run: a ramp, clients that have ended
+// and a search for the best limit all do nothing but set it.
 //
-// Must outlive the permits that it gave. Not thread-safe; admitting allocates nothing.
+// Must outlive the permits that it gave. Not thread-safe.
 #ifndef PGRING_RUN_LIMITER_H_
 #define PGRING_RUN_LIMITER_H_
 
 #include <memory>
-#include <optional>
-#include <vector>
 
 #include "pgring/coro/semaphore.h"
-#include "pgring/coro/stop.h"
 #include "pgring/coro/task.h"
+#include "pgring/metrics/recorder.h"
 #include "pgring/uring/reactor.h"
-#include "run/plan.h"
 
 namespace pgring {
 
+// How an operation ended.
+struct OperationSample {
+  OperationStamps stamps;
+  bool succeeded = false;
+};
+
 class Limiter {
  public:
-  // `limit` is given for chunk and window, 1 or more.
-  Limiter(ReadyQueue* ready, LimiterKind kind, std::optional<int> limit);
+  virtual ~Limiter() = default;
 
   // Waits until the next operation may start. The operation holds the permit until it has ended. A
-  // permit without units is given by the unbounded limiter, and by every limiter once closed.
-  Task<Permit> Admit();
+  // permit without units is given by a limiter without a limit, and by every limiter once closed.
+  virtual Task<Permit> Admit() = 0;
+
+  // The operation that holds `permit` has ended; its place is free from now on.
+  virtual void OnEnd(Permit permit, const OperationSample& sample);
+
+  // How many operations may be in flight, 1 or more: from now on, or, for what starts operations in
+  // groups, from the next group on. Operations in flight beyond a lowered limit go on.
+  virtual void set_limit(int limit) = 0;
+  virtual int limit() const = 0;
 
   // Admits every operation from now on, without units.
-  void Close();
-
-  // The operation's place is not given to another: the limit shrinks for good.
-  void Retire(Permit permit);
-
-  // Before the first Admit: the limit is 1 from this call on, whenever the task is started, and
-  // grows, step by step, to its full size at `full_ns`, or at once when `stop` is requested.
-  Task<void> Ramp(Reactor* reactor, int64_t full_ns, StopToken stop);
-
-  bool bounded() const { return semaphore_.has_value(); }
-
- private:
-  Task<void> Grow(Reactor* reactor, int64_t full_ns, StopToken stop, Permit held);
-
-  const LimiterKind kind_;
-  const int limit_;
-  std::optional<Semaphore> semaphore_;
-  Permit chunk_;       // what is left of the chunk being started
-  int held_back_ = 0;  // by the ramp
-  int retired_places_ = 0;
-  std::vector<Permit> retired_;  // of a window
-  Permit withheld_;              // the share of the chunk that is retired or held back
+  virtual void Close() = 0;
 };
+
+struct LimiterOptions {
+  Reactor* reactor = nullptr;
+  int limit = 1;  // to begin with; of no meaning to a limiter without one
+  // A schedule or a duration ends the run, not a number of operations.
+  bool endless = false;
+};
+
+// At once. An endless run has a limit of kMaxQueuedOperations nevertheless: a schedule goes on
+// whatever happens, and memory is finite.
+inline constexpr int kMaxQueuedOperations = 100'000;
+std::unique_ptr<Limiter> MakeUnboundedLimiter(const LimiterOptions& options);
+// As soon as one of the last `limit` has ended. Admitting allocates nothing.
+std::unique_ptr<Limiter> MakeWindowLimiter(const LimiterOptions& options);
+// When the whole previous chunk of `limit` has ended. Admitting allocates nothing.
+std::unique_ptr<Limiter> MakeChunkLimiter(const LimiterOptions& options);
 
 }  // namespace pgring
 

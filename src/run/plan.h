@@ -14,27 +14,11 @@
 
 #include "pgring/postgres/io_mode.h"
 #include "run/load_plan.h"
+#include "run/scenario_type.h"
 #include "workload/family_options.h"
 #include "workload/script_options.h"
 
 namespace pgring {
-
-enum class ScenarioKind : uint8_t { kSync, kThreads, kAsync, kChunked, kWindow, kPipelined };
-// In the order of every listing.
-inline constexpr ScenarioKind kAllScenarioKinds[] = {
-    ScenarioKind::kSync,    ScenarioKind::kThreads, ScenarioKind::kAsync,
-    ScenarioKind::kChunked, ScenarioKind::kWindow,  ScenarioKind::kPipelined};
-// "sync", "threads", "async", "chunked", "window", "pipelined".
-std::string_view ScenarioKindName(ScenarioKind kind);
-
-enum class Driver : uint8_t { kBlocking, kReactor };
-std::string_view DriverName(Driver driver);  // "blocking", "reactor"
-Driver DriverOf(ScenarioKind kind);
-
-enum class LimiterKind : uint8_t { kOneAtATime, kThreads, kUnbounded, kChunk, kWindow };
-// "one", "threads", "unbounded", "chunk", "window".
-std::string_view LimiterKindName(LimiterKind kind);
-LimiterKind LimiterOf(ScenarioKind kind);
 
 std::string_view IoModeName(IoMode mode);  // "readiness", "completion"
 
@@ -43,23 +27,27 @@ struct PoolPlan {
   int size = 0;
   int max_overflow = 0;
   double timeout_s = 0;  // 0 waits for ever
+
+  friend bool operator==(const PoolPlan& left, const PoolPlan& right) = default;
 };
 
 struct ScenarioPlan {
-  ScenarioKind kind = ScenarioKind::kSync;
+  const ScenarioType* type = nullptr;
   // As the user wrote it ("chunked:10"), unique within a comparison: how reports name the run.
   std::string label;
-  // Operations at once; nothing for the unbounded limiter. 1 for sync.
+  // Operations in flight at once; nothing where the type has no limit.
   std::optional<int> limit;
   PoolPlan pool;
-  // Statements that need no answer leave with the next one. Always in pipelined, never where the
-  // driver is blocking.
+  // Statements that need no answer leave with the next one. Never where the driver is blocking.
   bool pipeline = false;
   // The user asked for this many connections; a default gives way to what the server allows.
   bool connections_given = false;
 
   // How many connections this scenario may hold at once in a run of `operations`.
   int64_t ConnectionsNeeded(int64_t operations) const;
+
+  // Everything but the label is the same.
+  bool IsLike(const ScenarioPlan& other) const;
 
   // How many clients run operations side by side: one for each place of the limit, or, without a
   // limit, one for each connection.
@@ -113,19 +101,36 @@ struct TargetPlan {
   std::string description;
 };
 
+// How often every scenario is run.
+struct RepeatPlan {
+  int blocks = 1;
+  // Blocks until the ratios are known to within so many percent, at most max_blocks; without it
+  // there are `blocks`.
+  std::optional<double> until_percent;
+  int max_blocks = 20;
+
+  bool repeats() const { return blocks > 1 || until_percent.has_value(); }
+};
+
+inline constexpr int kMaxBlocks = 1'000;
+
 struct ComparisonPlan {
+  // The command line that asked for it, without passwords.
+  std::vector<std::string> arguments;
   WorkloadPlan workload;
   LoadPlan load;
+  RepeatPlan repeat;
   TargetPlan target;
   // Nothing: completion where it works, else readiness.
   std::optional<IoMode> wanted_io;
   IoMode io = IoMode::kReadiness;
   std::string io_reason;  // why it is not completion, where it was not asked for
   std::vector<ScenarioPlan> scenarios;
-
-  // How many operations a run of `scenario` has, kUnlimitedOperations where a duration ends it.
-  int64_t OperationsOf(const ScenarioPlan& scenario) const;
 };
+
+// How many operations a run of `scenario` has, kUnlimitedOperations where a duration ends it.
+int64_t OperationCount(const WorkloadPlan& workload, const LoadPlan& load,
+                       const ScenarioPlan& scenario);
 
 // Whether any scenario runs on the reactor, and so needs io_uring.
 bool UsesReactor(const ComparisonPlan& plan);

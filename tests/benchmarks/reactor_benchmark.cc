@@ -17,8 +17,8 @@
 #include "pgring/metrics/histogram.h"
 #include "pgring/uring/kernel_backend.h"
 #include "pgring/uring/simulated_backend.h"
-#include "run/measured_run.h"
 #include "run/reactor_runner.h"
+#include "run/run.h"
 #include "support/simulated_session.h"
 #include "workload/script_workload.h"
 
@@ -150,14 +150,14 @@ void BmWholeOperation(benchmark::State& state) {
   PGRING_CHECK(workload.ok(), "the smallest script does not parse");
   const auto operations = (*workload)->MakeOperations();
   ScenarioPlan scenario;
-  scenario.kind = ScenarioKind::kWindow;
+  scenario.type = FindScenarioType("window");
   scenario.limit = 32;
   scenario.pool.size = 32;
   constexpr int64_t kOperations = 10'000;
   for (auto _ : state) {
     const auto reactor = SimulatedReactor();
     SimulatedServer server(reactor.get());
-    MeasuredRun measured((*workload)->kinds().size());
+    Run measured(scenario, LoadPlan(), (*workload)->kinds());
     Interrupt interrupt;
     RunProgress progress;
     RunContext context;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -10,7 +11,8 @@
 #include <utility>
 
 #include "pgring/base/check.h"
-#include "run/judgement.h"
+#include "run/verdict.h"
+#include "support/result_check.h"
 
 namespace pgring {
 namespace {
@@ -24,6 +26,69 @@ class ServerEnvironment : public testing::Environment {
 };
 testing::Environment* const kServerEnvironment =
     testing::AddGlobalTestEnvironment(new ServerEnvironment);
+
+// Every result.json that a program wrote below its working directory, under the name of its test.
+class KeptResults {
+ public:
+  void Keep(const std::string& work_directory) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    for (fs::recursive_directory_iterator entry(work_directory, error), end; entry != end;
+         entry.increment(error)) {
+      if (entry->path().filename() != "result.json") continue;
+      if (directory_.empty()) MakeDirectory();
+      const std::string path = directory_ + "/" + TestName() + "-" + std::to_string(paths_.size());
+      fs::copy_file(entry->path(), path, error);
+      EXPECT_FALSE(error) << error.message();
+      paths_.push_back(path);
+    }
+  }
+
+  // They stay where there is something to look at.
+  void Check() {
+    if (paths_.empty()) return;
+    const std::string problems = ProblemsOfResults(paths_);
+    EXPECT_EQ(problems, "") << "of results in " << directory_;
+    if (problems.empty()) std::filesystem::remove_all(directory_);
+  }
+
+ private:
+  void MakeDirectory() {
+    char name[] = "/tmp/pgring-results-XXXXXX";
+    PGRING_CHECK(mkdtemp(name) != nullptr, "a test needs a directory below /tmp");
+    directory_ = name;
+  }
+
+  static std::string TestName() {
+    const testing::UnitTest& all = *testing::UnitTest::GetInstance();
+    if (all.current_test_suite() == nullptr) return "no-test";
+    std::string name = all.current_test_suite()->name();
+    if (all.current_test_info() != nullptr) {
+      name += std::string(".") + all.current_test_info()->name();
+    }
+    std::replace(name.begin(), name.end(), '/', '.');
+    return name;
+  }
+
+  std::string directory_;
+  std::vector<std::string> paths_;
+};
+
+KeptResults& AllResults() {
+  static auto* const results = new KeptResults;
+  return *results;
+}
+
+// Checks all results of a test program at once: every start of the checker takes its time.
+class ResultsEnvironment : public testing::Environment {
+ public:
+  void SetUp() override {
+    Program::SetLastVisitor([](const std::string& directory) { AllResults().Keep(directory); });
+  }
+  void TearDown() override { AllResults().Check(); }
+};
+testing::Environment* const kResultsEnvironment =
+    testing::AddGlobalTestEnvironment(new ResultsEnvironment);
 
 // "": whatever the program chooses.
 std::string TestIoMode() {
@@ -53,7 +118,8 @@ ThrowawayServer& SharedServer() {
 }
 
 Client::Client(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {
-  PQsetNoticeReceiver(static_cast<PGconn*>(connection_), [](void*, const PGresult*) {}, nullptr);
+  PQsetNoticeReceiver(
+      static_cast<PGconn*>(connection_), [](void*, const PGresult*) {}, nullptr);
 }
 
 Client::~Client() { PQfinish(static_cast<PGconn*>(connection_)); }

@@ -1,5 +1,6 @@
 // What the tests of the program share: one real server for each test program, comparisons on it,
-// and their results read back.
+// and their results read back. At the end of each test program every result.json that a program
+// under test wrote below its working directory is checked against the schema.
 #ifndef PGRING_TESTS_CLI_CLI_FIXTURE_H_
 #define PGRING_TESTS_CLI_CLI_FIXTURE_H_
 

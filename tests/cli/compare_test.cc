@@ -31,17 +31,6 @@ std::vector<std::string> CompareOn(const std::vector<std::string>& arguments) {
   return On(SharedServer().conninfo(), "compare", arguments);
 }
 
-std::vector<std::string> KeysOf(const Json& object) {
-  std::vector<std::string> keys;
-  for (const auto& item : object.items()) keys.push_back(item.key());
-  return keys;
-}
-
-void ExpectKeys(const Json& object, std::vector<std::string> keys) {
-  std::sort(keys.begin(), keys.end());
-  EXPECT_EQ(KeysOf(object), keys);
-}
-
 std::vector<std::string> LabelsOf(const Json& runs) {
   std::vector<std::string> labels;
   for (const Json& run : runs) labels.push_back(run["scenario"]);
@@ -108,38 +97,6 @@ TEST_F(EveryScenarioTest, PrintsProgressAndNotesToStandardError) {
     EXPECT_THAT(error, ContainsRegex(std::string(label) + " *[0-9.]+ s, [0-9]+ operations/s"));
   }
   EXPECT_THAT(error, HasSubstr("note: result.json, report.txt and connections.svg are in out"));
-}
-
-TEST_F(EveryScenarioTest, ResultHasTheKeysOfTheContract) {
-  ExpectKeys(result_, {"schema", "tool", "environment", "plan", "runs"});
-  EXPECT_EQ(result_["schema"], "pgring/result/1");
-  ExpectKeys(result_["environment"], {"host", "kernel", "cpu", "compiler", "build_type", "libpq",
-                                      "server_version", "settings"});
-  ExpectKeys(result_["environment"]["settings"], {"fsync", "synchronous_commit", "full_page_writes",
-                                                  "max_connections", "shared_buffers"});
-  for (const Json& run : result_["runs"]) {
-    ExpectKeys(run, {"scenario",    "driver",           "limiter",
-                     "pool",        "pipeline",         "io",
-                     "valid",       "reasons",          "warnings",
-                     "wall_s",      "throughput_per_s", "operations",
-                     "round_trips", "latency_ns",       "connections",
-                     "client",      "server",           "verification",
-                     "rows_read",   "rows_checksum",    "speed"});
-    ExpectKeys(run["operations"],
-               {"scheduled", "succeeded", "failed", "skipped", "failures", "by_kind"});
-    ExpectKeys(run["latency_ns"], {"response", "admission_wait", "pool_wait", "service"});
-    ExpectKeys(run["latency_ns"]["response"],
-               {"count", "min", "mean", "p50", "p90", "p95", "p99", "p99_9", "max"});
-    ExpectKeys(run["connections"],
-               {"requested", "opened", "refused", "opened_before", "connecting_s", "connect_ns",
-                "peak_open", "mean_open", "peak_in_use", "mean_in_use", "timeline"});
-    ExpectKeys(run["connections"]["timeline"], {"t_s", "open", "in_use", "waiting"});
-    ExpectKeys(run["client"],
-               {"user_s", "sys_s", "max_rss_bytes", "voluntary_switches", "involuntary_switches",
-                "enters", "sqes", "cqes", "bytes_per_connection"});
-    ExpectKeys(run["verification"], {"expected", "found", "ok"});
-    ExpectKeys(run["operations"]["by_kind"], {"create", "read"});
-  }
 }
 
 TEST_F(EveryScenarioTest, EveryOperationIsAccountedForAndVerified) {

@@ -38,8 +38,8 @@ TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
   const std::vector<ScenarioPlan> plans = ParsedScenarios("sync,threads,async,chunked,window");
   ASSERT_EQ(plans.size(), 5U);
   for (size_t i = 0; i < plans.size(); ++i) {
-    EXPECT_EQ(plans[i].kind, kAllScenarioKinds[i]);
-    EXPECT_EQ(plans[i].label, ScenarioKindName(kAllScenarioKinds[i]));
+    EXPECT_EQ(plans[i].type, ScenarioTypes()[i]);
+    EXPECT_EQ(plans[i].label, ScenarioTypes()[i]->name);
     EXPECT_EQ(plans[i].pool.max_overflow, 0);
     EXPECT_EQ(plans[i].pool.timeout_s, 0);
   }
@@ -84,7 +84,7 @@ TEST(ScenarioListTest, KeepsTheOrderAndAllowsSpaces) {
 
 TEST(ScenarioListTest, PipeliningIsAScenarioASettingAndADefault) {
   const ScenarioPlan pipelined = One("pipelined:10");
-  EXPECT_EQ(LimiterOf(pipelined.kind), LimiterKind::kWindow);
+  EXPECT_EQ(pipelined.type->limiter, "window");
   EXPECT_TRUE(pipelined.pipeline);
   EXPECT_EQ(pipelined.limit, 10);
   EXPECT_TRUE(One("chunked:10:pipeline").pipeline);
@@ -97,7 +97,7 @@ TEST(ScenarioListTest, PipeliningIsAScenarioASettingAndADefault) {
   std::vector<std::string> labels;
   for (const ScenarioPlan& plan : *plans) {
     labels.push_back(plan.label);
-    EXPECT_EQ(plan.pipeline, DriverOf(plan.kind) == Driver::kReactor) << plan.label;
+    EXPECT_EQ(plan.pipeline, plan.type->driver->uses_io_uring) << plan.label;
   }
   EXPECT_EQ(labels, (std::vector<std::string>{"sync", "threads", "async:pipeline",
                                               "window:pipeline", "pipelined"}));
@@ -105,7 +105,7 @@ TEST(ScenarioListTest, PipeliningIsAScenarioASettingAndADefault) {
 
 TEST(ScenarioListTest, ReadsAScenariosOwnSettings) {
   const ScenarioPlan chunked = One("chunked:10");
-  EXPECT_EQ(chunked.kind, ScenarioKind::kChunked);
+  EXPECT_EQ(chunked.type, FindScenarioType("chunked"));
   EXPECT_EQ(chunked.label, "chunked:10");
   EXPECT_EQ(chunked.limit, 10);
   EXPECT_EQ(chunked.pool.size, 10) << "a connection for each operation of the chunk";

@@ -336,5 +336,33 @@ TEST_F(SemaphoreDeathTest, MustOutliveItsPermits) {
   permit.Release();
 }
 
+TEST_F(SemaphoreTest, MoreCapacityWakesThoseWhoWaitForIt) {
+  Semaphore semaphore(ready(), 1);
+  for (int number = 1; number <= 4; ++number) Acquire(&semaphore, 1, number);
+  EXPECT_THAT(log(), ElementsAre(1));
+  semaphore.SetCapacity(3);
+  RunReady();
+  EXPECT_THAT(log(), ElementsAre(1, 2, 3));
+  EXPECT_EQ(semaphore.available(), 0);
+  ReleaseAll();
+}
+
+TEST_F(SemaphoreTest, LessCapacityIsTakenFromPermitsThatComeBack) {
+  Semaphore semaphore(ready(), 3);
+  for (int number = 1; number <= 5; ++number) Acquire(&semaphore, 1, number);
+  semaphore.SetCapacity(1);
+  EXPECT_EQ(semaphore.available(), -2);
+  ReleaseOldest();
+  ReleaseOldest();
+  RunReady();
+  EXPECT_THAT(log(), ElementsAre(1, 2, 3));
+  ReleaseOldest();
+  RunReady();
+  EXPECT_THAT(log(), ElementsAre(1, 2, 3, 4));
+  ReleaseAll();
+  EXPECT_THAT(log(), ElementsAre(1, 2, 3, 4, 5));
+  EXPECT_EQ(semaphore.available(), 1);
+}
+
 }  // namespace
 }  // namespace pgring

@@ -76,6 +76,7 @@ class ConnectionTest : public ::testing::TestWithParam<IoMode> {
                           GetParam());
     absl::Status connected = co_await connection.Connect();
     EXPECT_TRUE(connected.ok()) << connected;
+    if (!connected.ok()) co_return;
     const std::string text = std::to_string(number);
     const char* value = text.c_str();
     const Parameters parameters(&value, 1);

@@ -69,9 +69,12 @@ class PoolTest : public ::testing::Test {
     clients_.Spawn(Client(arrives_ms, hold_ms, true, record));
     return record;
   }
-  // Lets the pool grow to its full size within `ms`, from now on.
-  void Ramp(int64_t ms, StopToken stop = StopToken()) {
-    clients_.Spawn(pool_->Ramp(reactor_.clock().NowNs() + ms * kMs, stop));
+  // One may be leased from now on; one more each `step_ms` from then on, up to `full`.
+  void Ramp(int full, int64_t step_ms) {
+    pool_->SetLeaseLimit(1);
+    for (int limit = 2; limit <= full; ++limit) {
+      At((limit - 1) * step_ms, [this, limit] { pool_->SetLeaseLimit(limit); });
+    }
   }
   void StopAt(int64_t ms) { clients_.Spawn(RequestStop(ms)); }
   // Calls `action` at `ms`.

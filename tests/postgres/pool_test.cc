@@ -214,9 +214,9 @@ TEST_F(PoolTest, OpensAtMostSoManyAtOnce) {
   }
 }
 
-TEST_F(PoolTest, RampOpensOneMoreAtATime) {
+TEST_F(PoolTest, LeaseLimitThatGrowsOpensOneMoreAtATime) {
   MakePool({.size = 3, .max_overflow = 2});
-  Ramp(40);
+  Ramp(5, 10);
   std::vector<ClientRecord*> clients;
   for (int i = 0; i < 7; ++i) clients.push_back(AddClient(0, 100));
   Run();
@@ -225,9 +225,9 @@ TEST_F(PoolTest, RampOpensOneMoreAtATime) {
   for (size_t i = 0; i < clients.size(); ++i) EXPECT_EQ(clients[i]->leased_ms, expected[i]) << i;
 }
 
-TEST_F(PoolTest, RampKeepsNoPlacesThatNobodyTookForLater) {
+TEST_F(PoolTest, LeaseLimitThatGrowsKeepsNoPlacesForLater) {
   MakePool({.size = 3});
-  Ramp(20);
+  Ramp(3, 10);
   AddClient(0, 100);
   std::vector<ClientRecord*> late;
   for (int i = 0; i < 3; ++i) late.push_back(AddClient(25, 10));
@@ -236,9 +236,9 @@ TEST_F(PoolTest, RampKeepsNoPlacesThatNobodyTookForLater) {
   EXPECT_EQ(late[2]->leased_ms, 35);
 }
 
-TEST_F(PoolTest, SessionThatBreaksInTheRampIsReplaced) {
+TEST_F(PoolTest, SessionThatBreaksWhileTheLeaseLimitGrowsIsReplaced) {
   MakePool({.size = 3});
-  Ramp(40);
+  Ramp(3, 20);
   AddBreakingClient(0, 10);
   ClientRecord* second = AddClient(0, 100);
   ClientRecord* third = AddClient(0, 100);
@@ -250,23 +250,16 @@ TEST_F(PoolTest, SessionThatBreaksInTheRampIsReplaced) {
   EXPECT_EQ(server_.peak_open(), 3);
 }
 
-TEST_F(PoolTest, StopEndsTheRampAndOpensAllPlaces) {
-  MakePool({.size = 4});
-  StopSource ramp_stop(reactor_.ready());
-  const StopToken stop(&ramp_stop);
-  Ramp(30, stop);
-  At(15, [&ramp_stop] { ramp_stop.RequestStop(); });
-  for (int i = 0; i < 4; ++i) AddClient(0, 100);
+TEST_F(PoolTest, LeaseLimitThatIsLoweredLetsThoseGoOnThatHaveOne) {
+  MakePool({.size = 3});
+  At(5, [this] { pool_->SetLeaseLimit(1); });
+  for (int i = 1; i <= 3; ++i) AddClient(0, 10 * i);
+  ClientRecord* fourth = AddClient(6, 10);
+  ClientRecord* fifth = AddClient(6, 10);
   Run();
-  EXPECT_THAT(ConnectTimesMs(), ElementsAre(0, 10, 15, 15));
-}
-
-TEST_F(PoolTest, PoolOfOneHasNoRamp) {
-  MakePool({.size = 1});
-  Ramp(1'000);
-  AddClient(0, 10);
-  Run();
-  EXPECT_EQ(NowMs(), 10);
+  // At 10 and 20 two and one of the first three are still leased.
+  EXPECT_EQ(fourth->leased_ms, 30);
+  EXPECT_EQ(fifth->leased_ms, 40);
 }
 
 TEST_F(PoolTest, StopWakesEverybodyInTheLine) {

@@ -119,7 +119,7 @@ TEST(ConnectionsSvgTest, EscapesForeignText) {
 
 TEST(ConnectionsSvgTest, RunsThatAreNotValidAreMarked) {
   ComparisonResult result = SampleComparison();
-  result.runs[0].reasons = {"operations were lost"};
+  result.runs[0].verdict.reasons = {"operations were lost"};
   result.runs[1].interrupted = true;
   const std::string svg = ConnectionsSvg(result);
   EXPECT_EQ(XmlFault(svg), "");
@@ -130,7 +130,7 @@ TEST(ConnectionsSvgTest, RunsThatAreNotValidAreMarked) {
 
 TEST(ConnectionsSvgTest, ThinnedRunsSaySo) {
   ComparisonResult result = SampleComparison();
-  result.runs[2].connections.timeline_thinned = true;
+  ThinTimeline(&result.runs[2]);
   EXPECT_THAT(ConnectionsSvg(result), HasSubstr("chunked: steps thinned, so the line is the peak"));
 }
 
@@ -138,8 +138,7 @@ TEST(ConnectionsSvgTest, NothingRecordedIsSaid) {
   ComparisonResult result = SamplePlan();
   EXPECT_EQ(XmlFault(ConnectionsSvg(result)), "");
   EXPECT_THAT(ConnectionsSvg(result), HasSubstr("Nothing to draw"));
-  result.runs.push_back(EmptyRun(ScenarioKind::kSync, "sync"));
-  result.runs[0].wall_s = std::nan("");
+  result.runs.push_back(EmptyRun(FindScenarioType("sync"), "sync"));
   const std::string svg = ConnectionsSvg(result);
   EXPECT_EQ(XmlFault(svg), "");
   EXPECT_THAT(svg, HasSubstr("nothing recorded"));
@@ -150,7 +149,7 @@ TEST(ConnectionsSvgTest, NothingRecordedIsSaid) {
 TEST(ConnectionsSvgTest, StaysSmallHoweverManyStepsAndRuns) {
   constexpr uint64_t kSeed = 7;
   Random random(kSeed);
-  RunResult noisy = EmptyRun(ScenarioKind::kAsync, "async");
+  pgring::Run noisy = EmptyRun(FindScenarioType("async"), "async");
   ConnectionTimeline timeline;
   timeline.Start(0, 60'000);
   for (int64_t i = 1; i < 20'000; ++i) {
@@ -161,13 +160,13 @@ TEST(ConnectionsSvgTest, StaysSmallHoweverManyStepsAndRuns) {
     }
   }
   timeline.Finish(20'000'000'000);
-  noisy.wall_s = 20;
-  noisy.connections.timeline = timeline.Steps(ConnectionTimeline::kMaxSteps);
-  noisy.connections.mean_in_use = timeline.Mean(ConnectionGauge::kInUse);
+  noisy.ended_ns = 20'000'000'000;
+  noisy.timeline = timeline;
   for (const size_t runs : {size_t{1}, size_t{4}, size_t{20}, kMaxSvgRuns}) {
     ComparisonResult result = SamplePlan();
     result.runs.assign(runs, noisy);
-    for (RunResult& run : result.runs) run.scenario.label = "async:limit=100,pool=100,overflow=10";
+    for (pgring::Run& run : result.runs)
+      run.scenario.label = "async:limit=100,pool=100,overflow=10";
     const std::string svg = ConnectionsSvg(result);
     EXPECT_LT(svg.size(), kMaxSvgBytes) << runs << " runs";
     EXPECT_EQ(XmlFault(svg), "");

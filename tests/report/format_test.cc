@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "report/markdown_table.h"
 #include "report/text_table.h"
 #include "sample_result.h"
 
@@ -89,17 +90,46 @@ TEST(FormatTest, WrapsAtSpacesAndKeepsLongWordsWhole) {
 }
 
 TEST(TextTableTest, LeavesOutTheLeastImportantColumnsOnly) {
-  TextTable table;
-  table.columns = {{{"name"}, {"x"}, true, 0},
-                   {{"first", "to go"}, {"1"}, false, 2},
-                   {{"next"}, {"2"}, false, 1},
-                   {{"stays"}, {"3"}, false, 0}};
-  EXPECT_THAT(RenderTable(table, 80, false, false), testing::Not(testing::HasSubstr("No room")));
-  EXPECT_EQ(RenderTable(table, 15, false, false),
-            "name next stays\n---------------\nx       2     3\nNo room for:\nfirst to go\n");
-  // There is no more to leave out than this.
-  EXPECT_THAT(RenderTable(table, 10, false, false), testing::StartsWith("name stays\n---"));
-  EXPECT_THAT(RenderTable(table, 1, false, false), testing::EndsWith("first\nto\ngo;\nnext\n"));
+  Table table;
+  table.columns = {{{"name of something"}, {"xxxxxxxxxxxxxxxxxxxx"}, true, 0},
+                   {{"first", "to go"}, {"1234567890"}, false, 2},
+                   {{"next"}, {"1234567890"}, false, 1},
+                   {{"stays"}, {"1234567890"}, false, 0}};
+  const auto text = [&table](int width) { return RenderText(table, {false, false, width}); };
+  EXPECT_THAT(text(80), testing::Not(testing::HasSubstr("No room")));
+  EXPECT_EQ(text(45),
+            "name of something           next       stays\n"
+            "--------------------------------------------\n"
+            "xxxxxxxxxxxxxxxxxxxx  1234567890  1234567890\n"
+            "No room for these columns: first to go\n");
+  EXPECT_THAT(text(40), testing::EndsWith("No room for these columns: first to go;\n  next\n"));
+}
+
+TEST(TextTableTest, NotesFollowAndForeignTextIsMadeSafe) {
+  Table table;
+  table.title = "A title";
+  table.columns = {{{"name"}, {"a\x1b[2J"}, true, 0}};
+  table.notes = {{"a note"}, {"an alarming one", true}};
+  EXPECT_EQ(RenderText(table, {false, false, 80}),
+            "A title\nname\n--------\na\\x1b[2J\na note\nan alarming one\n");
+  EXPECT_EQ(RenderText(Table(), {false, false, 80}), "");
+}
+
+TEST(MarkdownTableTest, NothingBreaksOutOfItsCell) {
+  Table table;
+  table.title = "What | was *fast*";
+  table.columns = {{{"sce", "nario"}, {"a|b", "<script>"}, true, 0}, {{"per s"}, {"1", "2"}}};
+  table.alarming_rows = {false, true};
+  table.notes = {{"a [note](x)"}, {"mind `this`", true}};
+  EXPECT_EQ(RenderMarkdown(table),
+            "**What \\| was \\*fast\\***\n\n"
+            "| sce nario | per s |\n"
+            "| :-- | --: |\n"
+            "| a\\|b | 1 |\n"
+            "| **&lt;script>** | **2** |\n"
+            "\n"
+            "- a \\[note\\]\\(x\\)\n"
+            "- **mind \\`this\\`**\n");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "sample_result.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pgring/base/clock.h"
@@ -20,17 +21,12 @@ class TimelineWriter {
     if (delta != 0) timeline_.Change(time_ns, gauge, delta);
   }
 
-  void Finish(int64_t time_ns, RunResult* run) {
+  void Finish(int64_t time_ns, pgring::Run* run) {
     timeline_.Finish(time_ns);
-    ConnectionCounts& counts = run->connections;
-    counts.timeline = timeline_.Steps(ConnectionTimeline::kMaxSteps);
-    counts.peak_open = timeline_.Peak(ConnectionGauge::kOpen);
-    counts.mean_open = timeline_.Mean(ConnectionGauge::kOpen);
-    counts.peak_in_use = timeline_.Peak(ConnectionGauge::kInUse);
-    counts.mean_in_use = timeline_.Mean(ConnectionGauge::kInUse);
-    counts.requested = counts.peak_open;
-    counts.opened = counts.peak_open;
-    run->wall_s = static_cast<double>(time_ns) / static_cast<double>(kNanosecondsPerSecond);
+    run->timeline = timeline_;
+    run->connections.requested = timeline_.Peak(ConnectionGauge::kOpen);
+    run->connections.opened = run->connections.requested;
+    run->ended_ns = time_ns;
   }
 
  private:
@@ -38,62 +34,53 @@ class TimelineWriter {
 };
 
 // `count` operations whose parts are spread evenly up to twice the given means.
-void FillLatencies(int64_t count, int64_t pool_wait_ns, int64_t service_ns, OperationSummary* to) {
+void FillLatencies(size_t kind, int64_t count, int64_t pool_wait_ns, int64_t service_ns,
+                   pgring::Run* run) {
   for (int64_t i = 0; i < count; ++i) {
     const double position = (static_cast<double>(i) + 0.5) / static_cast<double>(count);
-    const auto wait = static_cast<int64_t>(2 * position * static_cast<double>(pool_wait_ns));
-    const auto service = static_cast<int64_t>((0.5 + position) * static_cast<double>(service_ns));
-    to->latency[static_cast<size_t>(LatencyPart::kResponse)].Record(wait + service);
-    to->latency[static_cast<size_t>(LatencyPart::kAdmissionWait)].Record(0);
-    to->latency[static_cast<size_t>(LatencyPart::kPoolWait)].Record(wait);
-    to->latency[static_cast<size_t>(LatencyPart::kService)].Record(service);
+    OperationStamps stamps;
+    stamps.leased_ns = static_cast<int64_t>(2 * position * static_cast<double>(pool_wait_ns));
+    stamps.finished_ns =
+        stamps.leased_ns + static_cast<int64_t>((0.5 + position) * static_cast<double>(service_ns));
+    run->recorder.Scheduled(kind, 0);
+    run->recorder.Succeeded(kind, stamps);
+    run->seconds.Record(stamps.finished_ns, stamps.finished_ns);
   }
-  to->scheduled += count;
-  to->succeeded += count;
 }
 
-RunResult StartRun(ScenarioKind kind, int connections) {
-  RunResult run = EmptyRun(kind, std::string(ScenarioKindName(kind)));
+Run StartRun(const ScenarioType* kind, int connections) {
+  pgring::Run run = EmptyRun(kind, std::string(kind->name));
   run.scenario.pool.size = connections;
   return run;
 }
 
-void CompleteRun(int64_t operations, int64_t pool_wait_ns, int64_t service_ns, RunResult* run) {
-  run->by_kind.resize(2);
-  run->by_kind[0].name = "create";
-  run->by_kind[1].name = "read";
-  FillLatencies(operations / 2, pool_wait_ns, service_ns * 7 / 10, &run->by_kind[0].summary);
-  FillLatencies(operations - operations / 2, pool_wait_ns, service_ns * 13 / 10,
-                &run->by_kind[1].summary);
-  for (const LatencyByKind& kind : run->by_kind) run->total.Add(kind.summary);
-  run->throughput_per_s = static_cast<double>(operations) / run->wall_s;
-  run->round_trips = operations * 4;
-  run->client.user_s = 3.25;
-  run->client.sys_s = 1.5;
-  run->client.max_rss_bytes = 34'603'008;
-  run->client.voluntary_switches = 70'000;
-  run->server = ServerCost{61.5, 12.25};
+void CompleteRun(int64_t operations, int64_t pool_wait_ns, int64_t service_ns, pgring::Run* run) {
+  run->kinds = {"create", "read"};
+  run->recorder = Recorder(2);
+  run->seconds.Start(0);
+  FillLatencies(0, operations / 2, pool_wait_ns, service_ns * 7 / 10, run);
+  FillLatencies(1, operations - operations / 2, pool_wait_ns, service_ns * 13 / 10, run);
+  run->tally = {
+      .rows_read = 250'000, .rows_checksum = 0xfedcba9876543210, .round_trips = operations * 4};
+  run->client = {.user_s = 3.25, .system_s = 1.5, .voluntary_switches = 70'000};
+  run->peak_memory_bytes = 34'603'008;
+  run->server = TreeCost{61.5, 12.25};
   run->verification.emplace();
   run->verification->expected = {{"a", 52'500}, {"b", 87'500}};
   run->verification->found = {{"a", 52'500}, {"b", 87'500}};
   run->verification->ok = true;
-  run->rows_read = 250'000;
-  run->rows_checksum = 0xfedcba9876543210;
   for (int64_t i = 0; i < run->connections.opened; ++i) {
-    run->connections.connect_ns.Record(kMs + i * 10 * kUs);
+    run->connect_ns.Record(kMs + i * 10 * kUs);
   }
-  if (run->driver == Driver::kReactor) {
-    run->io_mode = "readiness";
-    run->io_setup = "SINGLE_ISSUER|DEFER_TASKRUN";
-    run->client.enters = 140'000;
-    run->client.sqes = 150'000;
-    run->client.cqes = 150'000;
-    run->client.bytes_per_connection = 61'440;
+  if (run->scenario.type->driver->uses_io_uring) {
+    run->ring_setup = "SINGLE_ISSUER|DEFER_TASKRUN";
+    run->ring = BackendStats{140'000, 150'000, 150'000, 0};
+    run->bytes_per_connection = 61'440;
   }
 }
 
-RunResult SyncRun(int64_t operations) {
-  RunResult run = StartRun(ScenarioKind::kSync, 1);
+Run SyncRun(int64_t operations) {
+  pgring::Run run = StartRun(FindScenarioType("sync"), 1);
   run.scenario.limit = 1;
   TimelineWriter writer;
   writer.Set(2 * kMs, ConnectionGauge::kOpen, 1);
@@ -107,9 +94,9 @@ RunResult SyncRun(int64_t operations) {
   return run;
 }
 
-RunResult AsyncRun(int64_t operations) {
+Run AsyncRun(int64_t operations) {
   constexpr int kPool = 100;
-  RunResult run = StartRun(ScenarioKind::kAsync, kPool);
+  pgring::Run run = StartRun(FindScenarioType("async"), kPool);
   TimelineWriter writer;
   for (int i = 1; i <= kPool; ++i) {
     writer.Set(i * 3 * kMs, ConnectionGauge::kOpen, i);
@@ -131,9 +118,9 @@ RunResult AsyncRun(int64_t operations) {
   return run;
 }
 
-RunResult ChunkedRun(int64_t operations) {
+Run ChunkedRun(int64_t operations) {
   constexpr int kLimit = 40;
-  RunResult run = StartRun(ScenarioKind::kChunked, kLimit);
+  pgring::Run run = StartRun(FindScenarioType("chunked"), kLimit);
   run.scenario.limit = kLimit;
   TimelineWriter writer;
   writer.Set(20 * kMs, ConnectionGauge::kOpen, kLimit);
@@ -150,9 +137,9 @@ RunResult ChunkedRun(int64_t operations) {
   return run;
 }
 
-RunResult WindowRun(int64_t operations) {
+Run WindowRun(int64_t operations) {
   constexpr int kLimit = 40;
-  RunResult run = StartRun(ScenarioKind::kWindow, kLimit);
+  pgring::Run run = StartRun(FindScenarioType("window"), kLimit);
   run.scenario.limit = kLimit;
   TimelineWriter writer;
   for (int i = 1; i <= kLimit; ++i) {
@@ -176,9 +163,9 @@ RunResult WindowRun(int64_t operations) {
 
 ComparisonResult SamplePlan() {
   ComparisonResult result;
-  for (const ScenarioKind kind :
-       {ScenarioKind::kSync, ScenarioKind::kAsync, ScenarioKind::kChunked, ScenarioKind::kWindow}) {
-    result.plan.scenarios.push_back(EmptyRun(kind, std::string(ScenarioKindName(kind))).scenario);
+  for (const ScenarioType* kind : {FindScenarioType("sync"), FindScenarioType("async"),
+                                   FindScenarioType("chunked"), FindScenarioType("window")}) {
+    result.plan.scenarios.push_back(EmptyRun(kind, std::string(kind->name)).scenario);
   }
   result.plan.target.throwaway = true;
   Environment& environment = result.environment;
@@ -213,17 +200,51 @@ ComparisonResult SampleComparison() {
   return result;
 }
 
-RunResult EmptyRun(ScenarioKind kind, std::string label) {
-  RunResult run;
-  run.scenario.kind = kind;
+ComparisonResult SampleRepeats() {
+  constexpr int kBlocks = 6;
+  constexpr int kLimit = 10;
+  constexpr int64_t kOperations = 400;
+  ComparisonResult result = SamplePlan();
+  result.plan.workload.operations = kOperations;
+  result.plan.repeat.blocks = kBlocks;
+  std::vector<Run> runs = {StartRun(FindScenarioType("sync"), 1),
+                           StartRun(FindScenarioType("window"), kLimit),
+                           StartRun(FindScenarioType("window"), kLimit)};
+  runs[1].scenario.label = "window:10";
+  runs[2].scenario.label = "window:10 (2)";
+  result.plan.scenarios.clear();
+  for (pgring::Run& run : runs) {
+    run.scenario.limit = run.scenario.pool.size;
+    CompleteRun(kOperations, 0, 900 * kUs, &run);
+    result.plan.scenarios.push_back(run.scenario);
+  }
+  for (int number = 0; number < kBlocks; ++number) {
+    Block block = {runs, runs.size()};
+    for (size_t place = 0; place < runs.size(); ++place) {
+      // Blocks differ by what is no matter of the scenarios.
+      const double duration_s = (place == 0 ? 1.0 : 0.5) * (1 + 0.01 * number);
+      SetOperations(kOperations, duration_s, &block.runs[place]);
+    }
+    std::rotate(block.runs.begin(), block.runs.begin() + number % 3, block.runs.end());
+    result.blocks.push_back(std::move(block));
+  }
+  result.interrupted = true;
+  result.blocks.back().runs.back().interrupted = true;
+  for (const ScenarioPlan& scenario : result.plan.scenarios) {
+    result.runs.push_back(*result.blocks[2].Find(scenario.label));
+  }
+  return result;
+}
+
+Run EmptyRun(const ScenarioType* kind, std::string label) {
+  pgring::Run run;
+  run.scenario.type = kind;
   run.scenario.label = std::move(label);
-  run.driver = DriverOf(kind);
-  run.limiter = LimiterOf(kind);
   return run;
 }
 
-RunResult ShortRun(int connections) {
-  RunResult run = StartRun(ScenarioKind::kWindow, connections);
+Run ShortRun(int connections) {
+  pgring::Run run = StartRun(FindScenarioType("window"), connections);
   TimelineWriter writer;
   writer.Set(100 * kUs, ConnectionGauge::kOpen, connections);
   writer.Set(100 * kUs, ConnectionGauge::kInUse, connections);
@@ -231,6 +252,28 @@ RunResult ShortRun(int connections) {
   writer.Finish(2 * kMs, &run);
   CompleteRun(10, 0, 900 * kUs, &run);
   return run;
+}
+
+void SetOperations(int64_t operations, double duration_s, pgring::Run* run) {
+  run->kinds = {"create", "read"};
+  run->recorder = Recorder(2);
+  run->seconds.Start(0);
+  FillLatencies(0, operations, 0, kMs, run);
+  run->ended_ns = run->started_ns + SecondsInNs(duration_s);
+}
+
+void ThinTimeline(pgring::Run* run) {
+  const std::vector<TimelineStep> steps = run->timeline.steps();
+  run->timeline = ConnectionTimeline(std::max(steps.size() / 2, ConnectionTimeline::kMinMaxSteps));
+  run->timeline.Start(0, steps.size());
+  for (const TimelineStep& step : steps) {
+    for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+      const auto which = static_cast<ConnectionGauge>(gauge);
+      const int32_t delta = step.values[gauge] - run->timeline.Current(which);
+      if (delta != 0) run->timeline.Change(step.time_ns, which, delta);
+    }
+  }
+  run->timeline.Finish(run->ended_ns);
 }
 
 std::vector<std::string> Lines(const std::string& text) {

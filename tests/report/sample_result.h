@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "report/text_style.h"
-#include "run/run_result.h"
+#include "run/comparison_result.h"
 
 namespace pgring {
 
@@ -22,11 +22,20 @@ ComparisonResult SamplePlan();
 // complete, means and peaks exact. All valid.
 ComparisonResult SampleComparison();
 
+// sync and window:10, which is twice as fast, and window:10 once more, in 6 blocks; the last one is
+// not whole, because its third run was interrupted.
+ComparisonResult SampleRepeats();
+
 // One run of `kind` with no operation, no step and no time.
-RunResult EmptyRun(ScenarioKind kind, std::string label);
+Run EmptyRun(const ScenarioType* kind, std::string label);
 
 // A run of 2 ms: `connections` in use from 0.1 ms to 1.9 ms.
-RunResult ShortRun(int connections);
+Run ShortRun(int connections);
+
+// As if the run had had so many operations, all of them successful, in so much time.
+void SetOperations(int64_t operations, double duration_s, pgring::Run* run);
+// As if the run had had more steps than are kept: its timeline is thinned.
+void ThinTimeline(pgring::Run* run);
 
 std::vector<std::string> Lines(const std::string& text);
 

@@ -77,7 +77,7 @@ TEST(ConnectionsGraphTest, DenseOscillationIsALineAndNotNoise) {
 
 TEST(ConnectionsGraphTest, RunsThatShareALineTakeTurns) {
   ComparisonResult result = SampleComparison();
-  RunResult other = result.runs[3];
+  pgring::Run other = result.runs[3];
   other.scenario.label = "twin";
   result.runs = {result.runs[3], other};
   const std::string top = Plot(ConnectionsGraph(result, kPlain)).front();
@@ -100,7 +100,7 @@ TEST(ConnectionsGraphTest, LettersAreUnique) {
 TEST(ConnectionsGraphTest, ThinnedRunsShowTheirPeakAndSaySo) {
   ComparisonResult result = SampleComparison();
   result.runs = {result.runs[2]};
-  result.runs[0].connections.timeline_thinned = true;
+  ThinTimeline(&result.runs[0]);
   const std::string graph = ConnectionsGraph(result, kPlain);
   EXPECT_THAT(graph, HasSubstr("(peaks only)"));
   const std::string top = Plot(graph).front();
@@ -118,7 +118,7 @@ TEST(ConnectionsGraphTest, AShortRunHasItsOwnUnit) {
 TEST(ConnectionsGraphTest, NothingRecordedIsSaid) {
   ComparisonResult result = SamplePlan();
   EXPECT_THAT(ConnectionsGraph(result, kUnicode), HasSubstr("Nothing to draw"));
-  result.runs.push_back(EmptyRun(ScenarioKind::kSync, "sync"));
+  result.runs.push_back(EmptyRun(FindScenarioType("sync"), "sync"));
   EXPECT_THAT(ConnectionsGraph(result, kUnicode), HasSubstr("S  sync  nothing recorded"));
   result.runs.push_back(ShortRun(3));
   const std::string graph = ConnectionsGraph(result, kUnicode);
@@ -128,7 +128,7 @@ TEST(ConnectionsGraphTest, NothingRecordedIsSaid) {
 
 TEST(ConnectionsGraphTest, RunsThatAreNotValidAreMarked) {
   ComparisonResult result = SampleComparison();
-  result.runs[0].reasons = {"operations were lost"};
+  result.runs[0].verdict.reasons = {"operations were lost"};
   result.runs[1].interrupted = true;
   const std::string graph = ConnectionsGraph(result, kPlain);
   EXPECT_THAT(graph, ContainsRegex("S  sync [^\n]*INVALID\n"));

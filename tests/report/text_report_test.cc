@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "report/format.h"
+#include "report/tables.h"
+#include "report/text_table.h"
 #include "sample_result.h"
 
 namespace pgring {
@@ -47,6 +49,10 @@ void ExpectPrintable(const std::string& text, int width) {
     EXPECT_FALSE((" " + line + " ").find(" inf ") != std::string::npos) << line;
     EXPECT_THAT(line, Not(HasSubstr("\x1b")));
   }
+}
+
+std::string ResultText(const ComparisonResult& result, const TextStyle& style) {
+  return RenderText(ResultTable(result, Summarize(result)), style);
 }
 
 TEST(ReportHeaderTest, WorksBeforeTheFirstRun) {
@@ -91,7 +97,7 @@ TEST(ReportHeaderTest, AnUnknownEnvironmentIsSaidToBeUnknown) {
 }
 
 TEST(ResultTableTest, ColumnsAlign) {
-  const std::string table = ResultTable(SampleComparison(), kPlain);
+  const std::string table = ResultText(SampleComparison(), kPlain);
   const std::vector<std::string> rows = Rows(table, 4);
   ASSERT_EQ(rows.size(), 4u);
   for (const std::string& row : rows) EXPECT_EQ(DisplayWidth(row), DisplayWidth(rows[0])) << row;
@@ -101,7 +107,7 @@ TEST(ResultTableTest, ColumnsAlign) {
 }
 
 TEST(ResultTableTest, HasTheFiguresWithTheirUnits) {
-  const std::string table = ResultTable(SampleComparison(), kPlain);
+  const std::string table = ResultText(SampleComparison(), kPlain);
   EXPECT_THAT(Rows(table, 4)[1],
               testing::MatchesRegex("async +32\\.9 +2\\.62 +1,064 +16\\.1 s +31\\.8 s "
                                     "+100 / 99\\.4 +4\\.00 +136 +0"));
@@ -116,34 +122,32 @@ TEST(ResultTableTest, HasTheFiguresWithTheirUnits) {
 TEST(ResultTableTest, WithADurationThroughputIsCompared) {
   ComparisonResult result = SampleComparison();
   result.plan.load.duration_s = 30;
-  for (RunResult& run : result.runs) run.wall_s = 30;
-  result.runs[0].throughput_per_s = 1'017;
-  result.runs[1].wall_s = 36;
-  result.runs[1].throughput_per_s = 4'167;
-  const std::string table = ResultTable(result, kPlain);
+  SetOperations(30'510, 30, &result.runs[0]);
+  SetOperations(150'012, 36, &result.runs[1]);
+  const std::string table = ResultText(result, kPlain);
   EXPECT_THAT(Rows(table, 4)[0], testing::MatchesRegex("sync +30\\.0 +1\\.00 .*"));
   EXPECT_THAT(Rows(table, 4)[1], testing::MatchesRegex("async +36\\.0 +4\\.10 .*"));
   EXPECT_THAT(table, AllOf(HasSubstr("times the"), HasSubstr("of sync"), Not(HasSubstr("faster"))));
-  EXPECT_THAT(table, HasSubstr("times the throughput: operations per second, relative to sync."));
+  EXPECT_THAT(
+      table,
+      HasSubstr("times the throughput: operations per second, relative to sync, the first one."));
   ExpectPrintable(table, 100);
 }
 
 // With -t each client has so many operations, and sync has one client.
 TEST(ResultTableTest, ThroughputIsComparedWhereTheNumbersOfOperationsDiffer) {
   ComparisonResult result = SampleComparison();
-  result.runs[1].total.scheduled *= 2;
-  result.runs[1].total.succeeded *= 2;
-  EXPECT_THAT(ResultTable(result, kPlain),
-              HasSubstr("times the throughput: operations per second"));
+  SetOperations(70'000, 30, &result.runs[1]);
+  EXPECT_THAT(ResultText(result, kPlain), HasSubstr("times the throughput: operations per second"));
   // What is not valid takes no part.
-  result.runs[1].reasons = {"operations were lost"};
-  EXPECT_THAT(ResultTable(result, kPlain), HasSubstr("times faster: how many times less time"));
+  result.runs[1].verdict.reasons = {"operations were lost"};
+  EXPECT_THAT(ResultText(result, kPlain), HasSubstr("times faster: how many times less time"));
 }
 
 TEST(ResultTableTest, AnOpenLoopMeasuresFromTheSchedule) {
   ComparisonResult result = SampleComparison();
   result.plan.load.rate_per_s = 1'000;
-  const std::string table = ResultTable(result, {false, false, 200});
+  const std::string table = ResultText(result, {false, false, 200});
   EXPECT_THAT(table, HasSubstr("response: from when the operation was due to its result, all "));
   EXPECT_THAT(table, Not(HasSubstr("latency")));
   EXPECT_THAT(table, HasSubstr("async: operations are begun when they are due, whether a "));
@@ -153,11 +157,11 @@ TEST(ResultTableTest, AnOpenLoopMeasuresFromTheSchedule) {
 // In a closed loop an operation exists once it is admitted: it does not wait for the limiter.
 TEST(TimeSplitTableTest, OnlyAnOpenLoopWaitsToBegin) {
   ComparisonResult result = SampleComparison();
-  const std::string closed = TimeSplitTable(result, kPlain);
+  const std::string closed = RenderText(TimeSplitTable(result), kPlain);
   EXPECT_THAT(closed, AllOf(Not(HasSubstr("limiter")), Not(HasSubstr("wait to")),
                             HasSubstr("latency is the sum of both")));
   result.plan.load.rate_per_s = 1'000;
-  const std::string open = TimeSplitTable(result, kPlain);
+  const std::string open = RenderText(TimeSplitTable(result), kPlain);
   EXPECT_THAT(open, AllOf(HasSubstr("wait to"), HasSubstr("response is the sum of the waits")));
   EXPECT_THAT(Rows(open, 4)[1], testing::MatchesRegex("async +- +- +[0-9].*"));
   ExpectPrintable(closed, 100);
@@ -166,10 +170,10 @@ TEST(TimeSplitTableTest, OnlyAnOpenLoopWaitsToBegin) {
 
 TEST(ResultTableTest, AnInvalidRunNeverLooksValid) {
   ComparisonResult result = SampleComparison();
-  result.runs[1].reasons = {"verification failed: a has 52,499 rows", "CQ overflow"};
-  result.runs[2].reasons = {"interrupted"};
+  result.runs[1].verdict.reasons = {"verification failed: a has 52,499 rows", "CQ overflow"};
+  result.runs[2].verdict.reasons = {"interrupted"};
   result.runs[2].interrupted = true;
-  const std::string table = ResultTable(result, kPlain);
+  const std::string table = ResultText(result, kPlain);
   const std::vector<std::string> rows = Rows(table, 4);
   EXPECT_THAT(rows[1], HasSubstr(" INVALID "));
   EXPECT_THAT(rows[1], Not(HasSubstr("2.62")));
@@ -184,8 +188,8 @@ TEST(ResultTableTest, AnInvalidRunNeverLooksValid) {
 
 TEST(ResultTableTest, NothingIsFasterThanAnInvalidRun) {
   ComparisonResult result = SampleComparison();
-  result.runs[0].reasons = {"operations were lost"};
-  const std::string table = ResultTable(result, kPlain);
+  result.runs[0].verdict.reasons = {"operations were lost"};
+  const std::string table = ResultText(result, kPlain);
   EXPECT_THAT(Rows(table, 4)[1], testing::MatchesRegex("async +32\\.9 +- +1,064 .*"));
   EXPECT_THAT(table, HasSubstr("times faster: not given, because sync"));
 }
@@ -194,20 +198,20 @@ TEST(ResultTableTest, NothingIsFasterThanAnInvalidRun) {
 TEST(ResultTableTest, OneSentenceSaysWhatIsComparedAndThatItIsNotValid) {
   ComparisonResult result = SampleComparison();
   result.runs.erase(result.runs.begin());
-  result.runs[0].reasons = {"operations were lost"};
-  const std::string table = ResultTable(result, {false, false, 200});
+  result.runs[0].verdict.reasons = {"operations were lost"};
+  const std::string table = ResultText(result, {false, false, 200});
   EXPECT_EQ(Count(table, "times faster: "), 1u);
-  EXPECT_THAT(table, HasSubstr("times faster: not given, because async (what the others would be "
-                               "compared with, the first run, as there is no sync run) is not "
-                               "valid."));
+  EXPECT_THAT(table,
+              HasSubstr("times faster: not given, because async (the first one, what the others "
+                        "would be compared with) is not valid."));
 }
 
 TEST(ResultTableTest, WithoutSyncTheFirstRunIsTheMeasure) {
   ComparisonResult result = SampleComparison();
   result.runs.erase(result.runs.begin());
-  const std::string table = ResultTable(result, kPlain);
+  const std::string table = ResultText(result, kPlain);
   EXPECT_THAT(table, HasSubstr("than async"));
-  EXPECT_THAT(table, HasSubstr("took than with async, the first run"));
+  EXPECT_THAT(table, HasSubstr("took than with async, the first one."));
   EXPECT_THAT(Rows(table, 3)[0], testing::MatchesRegex("async +32\\.9 +1\\.00 .*"));
 }
 
@@ -215,19 +219,16 @@ TEST(ResultTableTest, SaysWhatWasNotRun) {
   ComparisonResult result = SampleComparison();
   result.interrupted = true;
   result.runs.resize(2);
-  EXPECT_THAT(ResultTable(result, kPlain), HasSubstr("INTERRUPTED, not run: chunked, window"));
+  EXPECT_THAT(ResultText(result, kPlain), HasSubstr("INTERRUPTED, not run: chunked, window"));
   result.runs.clear();
-  EXPECT_THAT(ResultTable(result, kPlain), HasSubstr("No scenario was run."));
+  EXPECT_THAT(ResultText(result, kPlain), HasSubstr("No scenario was run."));
 }
 
 TEST(ResultTableTest, UnsupportedAndUnknownFiguresAreDashes) {
   ComparisonResult result = SamplePlan();
   result.plan.scenarios.resize(1);
-  result.runs.push_back(EmptyRun(ScenarioKind::kSync, "sync"));
-  result.runs[0].wall_s = std::nan("");
-  result.runs[0].throughput_per_s = std::numeric_limits<double>::infinity();
-  result.runs[0].client.user_s = std::nan("");
-  const std::string table = ResultTable(result, kPlain);
+  result.runs.push_back(EmptyRun(FindScenarioType("sync"), "sync"));
+  const std::string table = ResultText(result, kPlain);
   EXPECT_THAT(Rows(table, 1)[0], testing::MatchesRegex("sync +- +- +- +- +0 /    - +- +- +0"));
   ExpectPrintable(TextReport(result, kPlain), 100);
 }
@@ -235,13 +236,13 @@ TEST(ResultTableTest, UnsupportedAndUnknownFiguresAreDashes) {
 // Scripts connect before the clock starts, and the report says how long that took.
 TEST(CostTableTest, ConnectingBeforeTheClockIsReportedByItself) {
   ComparisonResult result = SampleComparison();
-  EXPECT_THAT(CostTable(result, kPlain), Not(HasSubstr("the clock")));
-  result.runs[1].connections.opened_before = 100;
-  result.runs[1].connections.connecting_s = 1.25;
-  const std::string table = CostTable(result, {false, false, 120});
+  EXPECT_THAT(RenderText(CostTable(result), kPlain), Not(HasSubstr("the clock")));
+  result.runs[1].opened_before = 100;
+  result.runs[1].connecting_ns = 1'250'000'000;
+  const std::string table = RenderText(CostTable(result), {false, false, 120});
   EXPECT_THAT(table, AllOf(HasSubstr("the clock"), HasSubstr(" 1.25 s "),
                            HasSubstr("connecting before the clock: until the connections")));
-  ExpectPrintable(CostTable(result, kPlain), 100);
+  ExpectPrintable(RenderText(CostTable(result), kPlain), 100);
 }
 
 TEST(TextReportTest, EveryLineFitsTheWidth) {
@@ -252,19 +253,21 @@ TEST(TextReportTest, EveryLineFitsTheWidth) {
       ExpectPrintable(TextReport(result, {false, unicode, width}), width);
     }
   }
-  EXPECT_THAT(TextReport(result, {false, false, 80}), HasSubstr("No room for: "));
+  EXPECT_THAT(TextReport(result, {false, false, 80}), HasSubstr("No room for these columns: "));
 }
 
 // At 50 columns the throughput was gone, while a column of zeros told that nothing had failed.
 TEST(TextReportTest, WhatMattersMostIsLeftOutLast) {
   ComparisonResult result = SampleComparison();
-  const std::string table = ResultTable(result, {false, false, 50});
+  const std::string table = ResultText(result, {false, false, 50});
   EXPECT_THAT(table, AllOf(HasSubstr("operations"), HasSubstr("faster"), HasSubstr("p99")));
-  EXPECT_THAT(table, ContainsRegex("No room for: .*failed"));
-  result.runs[2].total.failed = 7;
-  EXPECT_THAT(ResultTable(result, {false, false, 50}), Not(ContainsRegex("No room for: .*failed")));
-  result.runs[1].reasons = {"operations were lost"};
-  const std::string invalid = ResultTable(result, {false, false, 40});
+  EXPECT_THAT(table, ContainsRegex("No room for these columns: .*failed"));
+  result.runs[2].recorder.Scheduled(0, 0);
+  result.runs[2].recorder.Failed(0, {}, "40001");
+  EXPECT_THAT(ResultText(result, {false, false, 50}),
+              Not(ContainsRegex("No room for these columns: .*failed")));
+  result.runs[1].verdict.reasons = {"operations were lost"};
+  const std::string invalid = ResultText(result, {false, false, 40});
   EXPECT_THAT(invalid, AllOf(HasSubstr(" INVALID"), HasSubstr("1,064")));
 }
 
@@ -274,13 +277,14 @@ TEST(TextReportTest, CommandTableSaysThatItHasNoRoomForTheScripts) {
   CommandFigures command;
   command.script = "/home/somebody/scripts/with/a/long/path/report.sql";
   command.text = "SELECT sum(amount) FROM payments WHERE account = :x";
-  for (RunResult& run : result.runs) run.commands = {command};
-  const std::string wide = CommandTable(result, {false, false, 160});
+  for (pgring::Run& run : result.runs) run.commands = {command};
+  const std::string wide = RenderText(CommandTable(result), {false, false, 160});
   EXPECT_THAT(wide, AllOf(HasSubstr("/home/somebody"), Not(HasSubstr("No room"))));
-  const std::string narrow = CommandTable(result, {false, false, 100});
+  const std::string narrow = RenderText(CommandTable(result), {false, false, 100});
   EXPECT_THAT(narrow, AllOf(Not(HasSubstr("/home/somebody")), HasSubstr("SELECT sum(amount)"),
-                            EndsWith("\nNo room for: script\n")));
-  EXPECT_THAT(TextReport(result, {false, false, 100}), HasSubstr("No room for: script"));
+                            EndsWith("\nNo room for these columns: script\n")));
+  EXPECT_THAT(TextReport(result, {false, false, 100}),
+              HasSubstr("No room for these columns: script"));
 }
 
 // pgbench's columns where there is one run; where several share the width, what there is to show.
@@ -290,17 +294,18 @@ TEST(TextReportTest, CommandTableCountsFailuresAndRetries) {
   command.script = "mine.sql";
   command.text = "SELECT 1;";
   command.duration_ns.Record(2'000'000);
-  for (RunResult& run : result.runs) run.commands = {command};
-  EXPECT_THAT(CommandTable(result, kPlain), Not(HasSubstr("failures")));
+  for (pgring::Run& run : result.runs) run.commands = {command};
+  EXPECT_THAT(RenderText(CommandTable(result), kPlain), Not(HasSubstr("failures")));
   result.runs[1].commands[0].retries = 1'234;
-  EXPECT_THAT(CommandTable(result, kPlain), AllOf(HasSubstr("retries"), HasSubstr("1,234")));
+  EXPECT_THAT(RenderText(CommandTable(result), kPlain),
+              AllOf(HasSubstr("retries"), HasSubstr("1,234")));
 
   result.runs.resize(1);
   result.plan.scenarios.resize(1);
-  EXPECT_THAT(CommandTable(result, kPlain),
+  EXPECT_THAT(RenderText(CommandTable(result), kPlain),
               AllOf(HasSubstr(" and failures\n"), EndsWith("2.00 ms         0\n")));
   result.plan.load.max_tries = 2;
-  EXPECT_THAT(CommandTable(result, kPlain), HasSubstr(", failures and retries\n"));
+  EXPECT_THAT(RenderText(CommandTable(result), kPlain), HasSubstr(", failures and retries\n"));
 }
 
 TEST(TextReportTest, WhatLeftInAPipelineHasNoTime) {
@@ -309,8 +314,8 @@ TEST(TextReportTest, WhatLeftInAPipelineHasNoTime) {
   command.text = "BEGIN;";
   command.duration_ns.Record(2'000'000);
   command.pipelined = 40;
-  for (RunResult& run : result.runs) run.commands = {command};
-  EXPECT_THAT(CommandTable(result, kPlain),
+  for (pgring::Run& run : result.runs) run.commands = {command};
+  EXPECT_THAT(RenderText(CommandTable(result), kPlain),
               AllOf(Not(HasSubstr("2.00 ms")), HasSubstr("have no times of their own")));
 }
 
@@ -325,7 +330,7 @@ TEST(TextReportTest, AsciiMeansAscii) {
 
 TEST(TextReportTest, ColourOnlyWhenAskedForAndNeverTheOnlySign) {
   ComparisonResult result = SampleComparison();
-  result.runs[1].reasons = {"operations were lost"};
+  result.runs[1].verdict.reasons = {"operations were lost"};
   const std::string plain = TextReport(result, kUnicode);
   const std::string colored = TextReport(result, {true, true, 100});
   EXPECT_THAT(plain, Not(HasSubstr("\x1b")));
@@ -343,10 +348,10 @@ TEST(TextReportTest, ColourOnlyWhenAskedForAndNeverTheOnlySign) {
 
 TEST(TextReportTest, NotesSayCommonThingsOnce) {
   ComparisonResult result = SampleComparison();
-  for (RunResult& run : result.runs) {
-    run.warnings = {"sequential scans of b dominate", "sequential scans of b dominate"};
+  for (pgring::Run& run : result.runs) {
+    run.verdict.warnings = {"sequential scans of b dominate", "sequential scans of b dominate"};
   }
-  result.runs[1].warnings.push_back("CHECKPOINT skipped");
+  result.runs[1].verdict.warnings.push_back("CHECKPOINT skipped");
   const std::string report = TextReport(result, kPlain);
   EXPECT_EQ(Count(report, "sequential scans of b dominate"), 1u);
   EXPECT_THAT(report, HasSubstr("  all runs: warning: sequential scans of b dominate\n"));
@@ -364,7 +369,7 @@ TEST(TextReportTest, NotesSayCommonThingsOnce) {
 
 TEST(TextReportTest, ForeignTextCannotForgeALine) {
   ComparisonResult result = SampleComparison();
-  result.runs[1].reasons = {"server said: x\n  window: rows as expected\x1b[2J"};
+  result.runs[1].verdict.reasons = {"server said: x\n  window: rows as expected\x1b[2J"};
   ExpectPrintable(TextReport(result, kPlain), 100);
   EXPECT_THAT(TextReport(result, kPlain), Not(HasSubstr("\n  window: rows")));
 }

@@ -54,19 +54,19 @@ TEST(TimelineColumnsTest, APeakOfNoDurationIsKept) {
 
 TEST(TimelineColumnsTest, TheWholeMeanIsThatOfTheColumns) {
   const ComparisonResult result = SampleComparison();
-  for (const RunResult& run : result.runs) {
+  for (const pgring::Run& run : result.runs) {
     constexpr int kCount = 100;
     const int64_t end_ns = RunEndNs(run);
     double sum = 0;
     int32_t peak = 0;
     for (const TimelineColumn& column :
-         TimelineColumns(run.connections.timeline, kInUse, end_ns, end_ns, kCount)) {
+         TimelineColumns(run.timeline.steps(), kInUse, end_ns, end_ns, kCount)) {
       ASSERT_TRUE(column.covered);
       sum += column.mean;
       peak = std::max(peak, column.high);
     }
-    EXPECT_NEAR(sum / kCount, run.connections.mean_in_use, 1e-6) << run.scenario.label;
-    EXPECT_EQ(peak, run.connections.peak_in_use) << run.scenario.label;
+    EXPECT_NEAR(sum / kCount, run.timeline.Mean(kInUse), 1e-6) << run.scenario.label;
+    EXPECT_EQ(peak, run.timeline.Peak(kInUse)) << run.scenario.label;
   }
 }
 
@@ -74,30 +74,20 @@ TEST(TimelineColumnsTest, TheWholeMeanIsThatOfTheColumns) {
 // wrong (27.3 became about 20 for chunks of 40), so it must not be drawn, flag or no flag.
 TEST(TimelineColumnsTest, ThinnedStepsAreNotTrustedForMeans) {
   ComparisonResult result = SampleComparison();
-  RunResult& chunked = result.runs[2];
+  pgring::Run& chunked = result.runs[2];
   EXPECT_TRUE(TimelineKeepsMeans(chunked));
-  RunResult flagged = chunked;
-  flagged.connections.timeline_thinned = true;
-  EXPECT_FALSE(TimelineKeepsMeans(flagged));
-
-  ConnectionTimeline timeline(chunked.connections.timeline.size());
-  timeline.Start(0, chunked.connections.timeline.size());
-  for (const TimelineStep& step : chunked.connections.timeline) {
-    const int32_t delta = step.value(kInUse) - timeline.Current(kInUse);
-    if (delta != 0) timeline.Change(step.time_ns, kInUse, delta);
-  }
-  timeline.Finish(RunEndNs(chunked));
-  chunked.connections.timeline = timeline.Steps(kMaxReportedSteps);
+  ThinTimeline(&chunked);
+  EXPECT_TRUE(chunked.timeline.thinned());
   EXPECT_FALSE(TimelineKeepsMeans(chunked));
 }
 
-TEST(TimelineColumnsTest, RunEndSurvivesImpossibleTimes) {
-  RunResult run = EmptyRun(ScenarioKind::kSync, "sync");
-  for (const double wall_s : {0.0, -1.0, std::nan(""), 1e300}) {
-    run.wall_s = wall_s;
-    EXPECT_EQ(RunEndNs(run), 0) << wall_s;
-  }
-  run.connections.timeline = {InUseStep(0, 0), InUseStep(77, 1)};
+TEST(TimelineColumnsTest, RunEndIsNotBeforeTheLastStep) {
+  pgring::Run run = EmptyRun(FindScenarioType("sync"), "sync");
+  EXPECT_EQ(RunEndNs(run), 0);
+  run.started_ns = 10;
+  EXPECT_EQ(RunEndNs(run), 0);
+  run.timeline.Start(0, 2);
+  run.timeline.Change(77, kInUse, 1);
   EXPECT_EQ(RunEndNs(run), 77);
 }
 

@@ -78,7 +78,7 @@ class ConnectAheadTest : public RunnerTest {
  protected:
   ConnectAheadTest() { load_.connect_before = true; }
 
-  std::unique_ptr<MeasuredRun> RunClients(const ScenarioPlan& scenario,
+  std::unique_ptr<pgring::Run> RunClients(const ScenarioPlan& scenario,
                                           const std::vector<int32_t>& values) {
     return RunWorkload(scenario, OperationsOf(values), &clients_);
   }
@@ -88,14 +88,14 @@ class ConnectAheadTest : public RunnerTest {
 
 // Each client's first operation took as long as its login, and the run as long as the slowest.
 TEST_F(ConnectAheadTest, ConnectingIsNotMeasured) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_connect_ns(500 * kMs);
-    const auto measured = Run(Scenario(kind, 4), std::vector<int32_t>(10, 10));
+    const auto measured = Measure(Scenario(type, 4), std::vector<int32_t>(10, 10));
     EXPECT_EQ(WallMs(*measured), 30);
     EXPECT_EQ(measured->recorder.Total().part(LatencyPart::kPoolWait).Max(),
-              kind == ScenarioKind::kAsync ? 20 * kMs : 0);
+              !type->has_limit ? 20 * kMs : 0);
     EXPECT_EQ(measured->wanted_before, 4);
     EXPECT_EQ(measured->opened_before, 4);
     EXPECT_EQ(measured->connecting_ns, 500 * kMs);
@@ -109,7 +109,8 @@ TEST_F(ConnectAheadTest, ConnectingIsNotMeasured) {
 
 TEST_F(ConnectAheadTest, ClientsGetTheConnectionsThatWereOpened) {
   server_->set_connect_ns(500 * kMs);
-  const auto measured = RunClients(Scenario(ScenarioKind::kWindow, 3), std::vector<int32_t>(9, 10));
+  const auto measured =
+      RunClients(Scenario(FindScenarioType("window"), 3), std::vector<int32_t>(9, 10));
   EXPECT_EQ(WallMs(*measured), 30);
   EXPECT_EQ(measured->connections.opened, 3);
   EXPECT_DOUBLE_EQ(measured->timeline.Mean(ConnectionGauge::kInUse), 3);
@@ -117,11 +118,11 @@ TEST_F(ConnectAheadTest, ClientsGetTheConnectionsThatWereOpened) {
 
 // The rest was waited for within the measured phase: 283/s and a p99 of 10.8 s, and valid.
 TEST_F(ConnectAheadTest, RunsWithWhatItGotAndSaysSo) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_max_connections(2);
-    const auto measured = Run(Scenario(kind, 4), std::vector<int32_t>(8, 10));
+    const auto measured = Measure(Scenario(type, 4), std::vector<int32_t>(8, 10));
     EXPECT_EQ(measured->connecting_ns, ConnectionOpener::kPatienceNs);
     EXPECT_EQ(measured->wanted_before, 4);
     EXPECT_EQ(measured->opened_before, 2);
@@ -135,14 +136,15 @@ TEST_F(ConnectAheadTest, RunsWithWhatItGotAndSaysSo) {
 TEST_F(ConnectAheadTest, NoClientStarvesWhileOthersKeepTheirConnections) {
   server_->set_max_connections(2);
   const auto measured =
-      RunClients(Scenario(ScenarioKind::kWindow, 4), std::vector<int32_t>(20, 10));
+      RunClients(Scenario(FindScenarioType("window"), 4), std::vector<int32_t>(20, 10));
   EXPECT_EQ(measured->recorder.Total().succeeded, 20);
   EXPECT_EQ(WallMs(*measured), 100);
 }
 
 TEST_F(ConnectAheadTest, GivesUpWithoutASingleConnection) {
   server_->set_connect_outcome(NobodyListens());
-  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), std::vector<int32_t>(8, 10));
+  const auto measured =
+      Measure(Scenario(FindScenarioType("window"), 4), std::vector<int32_t>(8, 10));
   EXPECT_THAT(measured->gave_up, HasSubstr("no connection could be opened"));
   EXPECT_EQ(measured->recorder.Total().skipped, 8);
   EXPECT_EQ(WallMs(*measured), 0);
@@ -150,7 +152,8 @@ TEST_F(ConnectAheadTest, GivesUpWithoutASingleConnection) {
 
 TEST_F(ConnectAheadTest, WrongPasswordEndsTheRunAtOnce) {
   server_->set_connect_outcome(WrongPassword());
-  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), std::vector<int32_t>(8, 10));
+  const auto measured =
+      Measure(Scenario(FindScenarioType("window"), 4), std::vector<int32_t>(8, 10));
   EXPECT_THAT(measured->gave_up, HasSubstr("password"));
   EXPECT_EQ(measured->recorder.Total().skipped, 8);
   EXPECT_EQ(measured->recorder.Total().failed, 0);
@@ -159,7 +162,8 @@ TEST_F(ConnectAheadTest, WrongPasswordEndsTheRunAtOnce) {
 TEST_F(ConnectAheadTest, InterruptedWhileConnecting) {
   server_->set_max_connections(2);
   InterruptAt(100);
-  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), std::vector<int32_t>(8, 10));
+  const auto measured =
+      Measure(Scenario(FindScenarioType("window"), 4), std::vector<int32_t>(8, 10));
   EXPECT_TRUE(measured->interrupted);
   EXPECT_THAT(measured->gave_up, IsEmpty());
   EXPECT_EQ(measured->recorder.Total().skipped, 8);
@@ -167,7 +171,8 @@ TEST_F(ConnectAheadTest, InterruptedWhileConnecting) {
 
 TEST_F(ConnectAheadTest, RampLetsThePoolOfAsyncGrow) {
   load_.ramp_s = 0.3;
-  const auto measured = Run(Scenario(ScenarioKind::kAsync, 4), std::vector<int32_t>(100, 10));
+  const auto measured =
+      Measure(Scenario(FindScenarioType("async"), 4), std::vector<int32_t>(100, 10));
   // 10 + 20 + 30 operations until 300 ms, 40 after it.
   EXPECT_DOUBLE_EQ(WallMs(*measured), 400);
   EXPECT_EQ(measured->timeline.Peak(ConnectionGauge::kOpen), 4);
@@ -179,7 +184,7 @@ TEST_F(ConnectAheadTest, EachClientRunsItsNumberOfOperations) {
   // The first client's operations take far longer than the others'.
   std::vector<int32_t> values(12, 10);
   values[0] = 500;
-  const auto measured = RunClients(Scenario(ScenarioKind::kWindow, 3), values);
+  const auto measured = RunClients(Scenario(FindScenarioType("window"), 3), values);
   EXPECT_THAT(clients_.counts_by_client(), ::testing::ElementsAre(4, 4, 4));
   EXPECT_EQ(WallMs(*measured), 530);
 }
@@ -188,7 +193,7 @@ TEST_F(ConnectAheadTest, AnAbortedClientsShareIsSkipped) {
   load_.operations_per_client = 4;
   std::vector<int32_t> values(12, 10);
   values[1] = kAborts;
-  const auto measured = RunClients(Scenario(ScenarioKind::kWindow, 3), values);
+  const auto measured = RunClients(Scenario(FindScenarioType("window"), 3), values);
   EXPECT_THAT(clients_.counts_by_client(), ::testing::ElementsAre(4, 1, 4));
   const OperationSummary total = measured->recorder.Total();
   EXPECT_EQ(total.succeeded, 8);
@@ -202,10 +207,10 @@ TEST_F(ConnectAheadTest, AnAbortedClientsShareIsSkipped) {
 // and so the run did not say that no client was left.
 TEST_F(ConnectAheadTest, TheRunEndsWhenEveryClientIsAborted) {
   load_.operations_per_client = 4;
-  for (const ScenarioKind kind :
-       {ScenarioKind::kAsync, ScenarioKind::kChunked, ScenarioKind::kWindow}) {
-    SCOPED_TRACE(ScenarioKindName(kind));
-    const auto measured = RunClients(Scenario(kind, 3), std::vector<int32_t>(12, kAborts));
+  for (const ScenarioType* type :
+       {FindScenarioType("async"), FindScenarioType("chunked"), FindScenarioType("window")}) {
+    SCOPED_TRACE(type->name);
+    const auto measured = RunClients(Scenario(type, 3), std::vector<int32_t>(12, kAborts));
     const OperationSummary total = measured->recorder.Total();
     EXPECT_EQ(total.failed, 3);
     EXPECT_EQ(total.skipped, 9);
@@ -217,7 +222,7 @@ TEST_F(ConnectAheadTest, TheRunEndsWhenEveryClientIsAborted) {
 TEST_F(ConnectAheadTest, ChunksShrinkAsClientsFinish) {
   load_.operations_per_client = 2;
   const auto measured =
-      RunClients(Scenario(ScenarioKind::kChunked, 3), std::vector<int32_t>(6, 10));
+      RunClients(Scenario(FindScenarioType("chunked"), 3), std::vector<int32_t>(6, 10));
   EXPECT_THAT(clients_.counts_by_client(), ::testing::ElementsAre(2, 2, 2));
   EXPECT_EQ(WallMs(*measured), 20);
 }

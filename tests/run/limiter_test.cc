@@ -12,6 +12,7 @@
 #include "pgring/coro/run.h"
 #include "pgring/coro/task_group.h"
 #include "pgring/uring/simulated_backend.h"
+#include "run/ramp.h"
 
 namespace pgring {
 namespace {
@@ -21,14 +22,17 @@ using ::testing::ElementsAre;
 
 class LimiterTest : public ::testing::Test {
  protected:
+  using Factory = std::unique_ptr<Limiter> (*)(const LimiterOptions& options);
+
   LimiterTest()
       : reactor_(std::make_unique<SimulatedBackend>(SimulatedBackendOptions())),
         operations_(reactor_.ready()) {}
 
+  void Make(Factory make, int limit) { limiter_ = make({.reactor = &reactor_, .limit = limit}); }
+
   // Admits operations that last so long, one after the other; when each was admitted, from 0.
-  std::vector<int64_t> Admissions(LimiterKind kind, std::optional<int> limit,
-                                  const std::vector<int64_t>& durations) {
-    limiter_.emplace(reactor_.ready(), kind, limit);
+  std::vector<int64_t> Admissions(Factory make, int limit, const std::vector<int64_t>& durations) {
+    Make(make, limit);
     admitted_.clear();
     most_running_ = 0;
     RunUntilDone(&reactor_, AdmitAll(durations));
@@ -51,8 +55,11 @@ class LimiterTest : public ::testing::Test {
 
   // As a run does it: the ramp's task is started when the first operations have been.
   Task<void> AdmitAllInRamp(std::vector<int64_t> durations, int64_t ramp_ns) {
-    const int64_t full_ns = reactor_.clock().NowNs() + ramp_ns;
-    operations_.Spawn(limiter_->Ramp(&reactor_, full_ns, StopToken()));
+    const int64_t start_ns = reactor_.clock().NowNs();
+    const Ramp ramp = {limiter_->limit(), start_ns, start_ns + ramp_ns};
+    limiter_->set_limit(1);
+    operations_.Spawn(FollowRamp(&reactor_, ramp, StopToken(),
+                                 [this](int limit) { limiter_->set_limit(limit); }));
     co_await AdmitAll(std::move(durations));
   }
 
@@ -60,11 +67,14 @@ class LimiterTest : public ::testing::Test {
     const int64_t end_ns = reactor_.clock().NowNs() + duration;
     co_await SleepUntil(&reactor_, end_ns);
     --running_;
-    if (--retire_after_ == 0) {
-      limiter_->Retire(std::move(permit));
-    } else {
-      permit.Release();
-    }
+    if (--retire_after_ == 0) limiter_->set_limit(limiter_->limit() - 1);
+    limiter_->OnEnd(std::move(permit), {});
+  }
+
+  Task<void> SetLimitAt(int64_t time_ns, int limit) {
+    const int64_t then_ns = reactor_.clock().NowNs() + time_ns;
+    co_await SleepUntil(&reactor_, then_ns);
+    limiter_->set_limit(limit);
   }
 
   Task<void> CloseAt(int64_t time_ns) {
@@ -75,7 +85,7 @@ class LimiterTest : public ::testing::Test {
 
   Reactor reactor_;
   TaskGroup operations_;
-  std::optional<Limiter> limiter_;
+  std::unique_ptr<Limiter> limiter_;
   std::vector<int64_t> admitted_;
   std::vector<int64_t> units_;
   int running_ = 0;
@@ -84,41 +94,38 @@ class LimiterTest : public ::testing::Test {
 };
 
 TEST_F(LimiterTest, UnboundedAdmitsEverythingAtOnce) {
-  EXPECT_THAT(Admissions(LimiterKind::kUnbounded, std::nullopt, std::vector<int64_t>(50, 10)),
-              Each(0));
+  EXPECT_THAT(Admissions(MakeUnboundedLimiter, 1, std::vector<int64_t>(50, 10)), Each(0));
   EXPECT_EQ(most_running_, 50);
   EXPECT_THAT(units_, Each(0));
-  EXPECT_FALSE(Limiter(reactor_.ready(), LimiterKind::kUnbounded, std::nullopt).bounded());
 }
 
 TEST_F(LimiterTest, WindowAdmitsTheNextWhenOneEnds) {
-  EXPECT_THAT(Admissions(LimiterKind::kWindow, 2, {10, 30, 10, 10, 10}),
+  EXPECT_THAT(Admissions(MakeWindowLimiter, 2, {10, 30, 10, 10, 10}),
               ElementsAre(0, 0, 10, 20, 30));
   EXPECT_EQ(most_running_, 2);
 }
 
 TEST_F(LimiterTest, ChunkAdmitsTheNextChunkWhenAllHaveEnded) {
-  EXPECT_THAT(Admissions(LimiterKind::kChunk, 2, {10, 30, 10, 10, 10}),
-              ElementsAre(0, 0, 30, 30, 40));
+  EXPECT_THAT(Admissions(MakeChunkLimiter, 2, {10, 30, 10, 10, 10}), ElementsAre(0, 0, 30, 30, 40));
   EXPECT_EQ(most_running_, 2);
   EXPECT_THAT(units_, Each(1));
 }
 
 // The last chunk stays incomplete; what is left of it must not be missed by the semaphore.
 TEST_F(LimiterTest, PartialLastChunk) {
-  EXPECT_THAT(Admissions(LimiterKind::kChunk, 40, {10, 20, 30}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(Admissions(MakeChunkLimiter, 40, {10, 20, 30}), ElementsAre(0, 0, 0));
 }
 
 TEST_F(LimiterTest, LimitOfOneIsOneAtATimeInBothForms) {
-  for (const LimiterKind kind : {LimiterKind::kWindow, LimiterKind::kChunk}) {
-    EXPECT_THAT(Admissions(kind, 1, {10, 20, 30}), ElementsAre(0, 10, 30));
+  for (const Factory make : {MakeWindowLimiter, MakeChunkLimiter}) {
+    EXPECT_THAT(Admissions(make, 1, {10, 20, 30}), ElementsAre(0, 10, 30));
     EXPECT_EQ(most_running_, 1);
   }
 }
 
 TEST_F(LimiterTest, OperationsThatTakeNoTime) {
-  for (const LimiterKind kind : {LimiterKind::kWindow, LimiterKind::kChunk}) {
-    EXPECT_THAT(Admissions(kind, 3, std::vector<int64_t>(100, 0)), Each(0));
+  for (const Factory make : {MakeWindowLimiter, MakeChunkLimiter}) {
+    EXPECT_THAT(Admissions(make, 3, std::vector<int64_t>(100, 0)), Each(0));
     EXPECT_LE(most_running_, 3);
   }
 }
@@ -144,9 +151,9 @@ TEST_F(LimiterTest, RandomDurationsFollowTheDefinition) {
       chunk.push_back(chunk_start);
       chunk_end = std::max(chunk_end, chunk_start + durations[i]);
     }
-    EXPECT_EQ(Admissions(LimiterKind::kWindow, static_cast<int>(limit), durations), window);
+    EXPECT_EQ(Admissions(MakeWindowLimiter, static_cast<int>(limit), durations), window);
     EXPECT_LE(most_running_, static_cast<int>(limit));
-    EXPECT_EQ(Admissions(LimiterKind::kChunk, static_cast<int>(limit), durations), chunk);
+    EXPECT_EQ(Admissions(MakeChunkLimiter, static_cast<int>(limit), durations), chunk);
     EXPECT_LE(most_running_, static_cast<int>(limit));
   }
 }
@@ -154,7 +161,7 @@ TEST_F(LimiterTest, RandomDurationsFollowTheDefinition) {
 // A chunk of four was asked for while the one before it was in flight; then a client of that one
 // was aborted and kept its place, so the four never came together again and the run hung.
 TEST_F(LimiterTest, PlaceRetiredWhileTheNextChunkWaitsIsLeftOut) {
-  limiter_.emplace(reactor_.ready(), LimiterKind::kChunk, 4);
+  Make(MakeChunkLimiter, 4);
   retire_after_ = 2;
   admitted_.clear();
   most_running_ = 0;
@@ -166,7 +173,7 @@ TEST_F(LimiterTest, PlaceRetiredWhileTheNextChunkWaitsIsLeftOut) {
 // The limit was at its full size until the ramp's task had run, which is after the first turn.
 TEST_F(LimiterTest, RampHoldsBackFromTheFirstOperationOn) {
   // One place more at 10, 20 and 30; operations take 12.
-  limiter_.emplace(reactor_.ready(), LimiterKind::kWindow, 4);
+  Make(MakeWindowLimiter, 4);
   admitted_.clear();
   RunUntilDone(&reactor_, AdmitAllInRamp(std::vector<int64_t>(10, 12), 30));
   EXPECT_THAT(admitted_, ElementsAre(0, 10, 12, 20, 22, 24, 30, 32, 34, 36));
@@ -176,7 +183,7 @@ TEST_F(LimiterTest, RampHoldsBackFromTheFirstOperationOn) {
 // The ramp's steps came free in the semaphore, so that a chunk began while the one before it was
 // still in flight.
 TEST_F(LimiterTest, ChunksStayWholeInTheRamp) {
-  limiter_.emplace(reactor_.ready(), LimiterKind::kChunk, 4);
+  Make(MakeChunkLimiter, 4);
   admitted_.clear();
   RunUntilDone(&reactor_, AdmitAllInRamp(std::vector<int64_t>(14, 12), 30));
   EXPECT_THAT(admitted_, ElementsAre(0, 12, 12, 24, 24, 24, 36, 36, 36, 36, 48, 48, 48, 48));
@@ -184,11 +191,8 @@ TEST_F(LimiterTest, ChunksStayWholeInTheRamp) {
 }
 
 TEST_F(LimiterTest, RampOfNothing) {
-  for (const auto& [kind, limit] : std::vector<std::pair<LimiterKind, std::optional<int>>>{
-           {LimiterKind::kUnbounded, std::nullopt},
-           {LimiterKind::kWindow, 1},
-           {LimiterKind::kChunk, 1}}) {
-    limiter_.emplace(reactor_.ready(), kind, limit);
+  for (const Factory make : {MakeWindowLimiter, MakeChunkLimiter}) {
+    Make(make, 1);
     admitted_.clear();
     RunUntilDone(&reactor_, AdmitAllInRamp({0, 0, 0}, 30));
     EXPECT_THAT(admitted_, ElementsAre(0, 0, 0));
@@ -196,9 +200,35 @@ TEST_F(LimiterTest, RampOfNothing) {
   }
 }
 
+TEST_F(LimiterTest, LimitThatIsLoweredLetsThoseGoOnThatWereAdmitted) {
+  Make(MakeWindowLimiter, 3);
+  admitted_.clear();
+  operations_.Spawn(SetLimitAt(5, 1));
+  operations_.Spawn(SetLimitAt(42, 2));
+  RunUntilDone(&reactor_, AdmitAll({10, 20, 30, 10, 10, 10}));
+  EXPECT_THAT(admitted_, ElementsAre(0, 0, 0, 30, 40, 42));
+  limiter_.reset();
+}
+
+// Until it was so, a chunk could not be larger than the first one.
+TEST_F(LimiterTest, LimitMayBecomeLargerThanItWasToBeginWith) {
+  for (const Factory make : {MakeWindowLimiter, MakeChunkLimiter}) {
+    Make(make, 1);
+    admitted_.clear();
+    operations_.Spawn(SetLimitAt(5, 3));
+    RunUntilDone(&reactor_, AdmitAll({10, 10, 10, 10}));
+    if (make == MakeWindowLimiter) {
+      EXPECT_THAT(admitted_, ElementsAre(0, 5, 5, 10));
+    } else {
+      EXPECT_THAT(admitted_, ElementsAre(0, 10, 10, 10));
+    }
+    limiter_.reset();
+  }
+}
+
 TEST_F(LimiterTest, CloseLetsEverybodyThrough) {
-  for (const LimiterKind kind : {LimiterKind::kWindow, LimiterKind::kChunk}) {
-    limiter_.emplace(reactor_.ready(), kind, 2);
+  for (const Factory make : {MakeWindowLimiter, MakeChunkLimiter}) {
+    Make(make, 2);
     admitted_.clear();
     units_.clear();
     operations_.Spawn(CloseAt(25));

@@ -15,11 +15,11 @@ constexpr int64_t kDrainMs = Interrupt::kDrainNs / kMs;
 constexpr int64_t kAbortMs = (Interrupt::kDrainNs + Interrupt::kCancelNs) / kMs;
 
 TEST_F(RunnerTest, InterruptLetsEndWhatIsInFlight) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     InterruptAt(15);
-    const auto measured = Run(Scenario(kind, 4), std::vector<int32_t>(100, 10));
+    const auto measured = Measure(Scenario(type, 4), std::vector<int32_t>(100, 10));
     EXPECT_TRUE(measured->interrupted);
     const OperationSummary total = measured->recorder.Total();
     EXPECT_EQ(total.succeeded, 8) << "two rounds of four";
@@ -32,12 +32,12 @@ TEST_F(RunnerTest, InterruptLetsEndWhatIsInFlight) {
 }
 
 TEST_F(RunnerTest, WhatHasNotEndedAfterThreeSecondsIsCancelled) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     InterruptAt(1'000);
     // Two end within the three seconds, two would not.
-    const auto measured = Run(Scenario(kind, 4), {2'000, 100'000, 3'500, 200'000, 10, 10});
+    const auto measured = Measure(Scenario(type, 4), {2'000, 100'000, 3'500, 200'000, 10, 10});
     const OperationSummary total = measured->recorder.Total();
     EXPECT_EQ(total.succeeded, 2);
     EXPECT_THAT(total.failures, UnorderedElementsAre(Pair("57014", 2)));
@@ -50,12 +50,12 @@ TEST_F(RunnerTest, WhatHasNotEndedAfterThreeSecondsIsCancelled) {
 }
 
 TEST_F(RunnerTest, WhatDoesNotHeedTheCancelIsDroppedAfterFiveSeconds) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     InterruptAt(1'000);
     constexpr int32_t kNever = OneStatementWorkload::kNeverAnswered;
-    const auto measured = Run(Scenario(kind, 3), {kNever, 10, kNever, 10, 10});
+    const auto measured = Measure(Scenario(type, 3), {kNever, 10, kNever, 10, 10});
     const OperationSummary total = measured->recorder.Total();
     EXPECT_THAT(total.failures, UnorderedElementsAre(Pair(std::string(kCauseInterrupted), 2)));
     EXPECT_EQ(server_->cancel_requests(), 2);
@@ -70,7 +70,8 @@ TEST_F(RunnerTest, WhatDoesNotHeedTheCancelIsDroppedAfterFiveSeconds) {
 // as they were, they are in one side of Little's law only (Run compares the two).
 TEST_F(RunnerTest, OperationsThatWaitForAConnectionAreSkipped) {
   InterruptAt(5);
-  const auto measured = Run(Scenario(ScenarioKind::kAsync, 2), std::vector<int32_t>(5'000, 10));
+  const auto measured =
+      Measure(Scenario(FindScenarioType("async"), 2), std::vector<int32_t>(5'000, 10));
   const OperationSummary total = measured->recorder.Total();
   EXPECT_EQ(total.succeeded, 2);
   EXPECT_EQ(total.skipped, 4'998);
@@ -80,10 +81,10 @@ TEST_F(RunnerTest, OperationsThatWaitForAConnectionAreSkipped) {
 
 // An operation that was never admitted was never in the system.
 TEST_F(RunnerTest, OperationThatWasNotAdmittedIsSkippedAndWasNeverThere) {
-  for (const ScenarioKind kind : {ScenarioKind::kChunked, ScenarioKind::kWindow}) {
+  for (const ScenarioType* type : {FindScenarioType("chunked"), FindScenarioType("window")}) {
     NewServer();
     InterruptAt(5);
-    const auto measured = Run(Scenario(kind, 1), {1'000, 10, 10});
+    const auto measured = Measure(Scenario(type, 1), {1'000, 10, 10});
     EXPECT_EQ(measured->recorder.Total().skipped, 2);
     EXPECT_EQ(WallMs(*measured), 1'000);
     EXPECT_EQ(measured->recorder.SumTimeInSystemNs(), static_cast<double>(1'000 * kMs));
@@ -91,12 +92,12 @@ TEST_F(RunnerTest, OperationThatWasNotAdmittedIsSkippedAndWasNeverThere) {
 }
 
 TEST_F(RunnerTest, InterruptWhileConnecting) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_connect_ns(60'000 * kMs);
     InterruptAt(1'000);
-    const auto measured = Run(Scenario(kind, 2), std::vector<int32_t>(10, 10));
+    const auto measured = Measure(Scenario(type, 2), std::vector<int32_t>(10, 10));
     EXPECT_EQ(WallMs(*measured), 1'000 + kAbortMs);
     EXPECT_EQ(measured->recorder.Total().skipped, 10);
     EXPECT_EQ(measured->connections.opened, 0);
@@ -104,12 +105,12 @@ TEST_F(RunnerTest, InterruptWhileConnecting) {
 }
 
 TEST_F(RunnerTest, InterruptWhileConnectionsAreRefused) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_connect_outcome(TooManyClients());
     InterruptAt(1'000);
-    const auto measured = Run(Scenario(kind, 2), std::vector<int32_t>(10, 10));
+    const auto measured = Measure(Scenario(type, 2), std::vector<int32_t>(10, 10));
     EXPECT_EQ(WallMs(*measured), 1'000);
     EXPECT_EQ(measured->recorder.Total().skipped, 10);
     EXPECT_THAT(measured->gave_up, IsEmpty());
@@ -118,21 +119,22 @@ TEST_F(RunnerTest, InterruptWhileConnectionsAreRefused) {
 
 TEST_F(RunnerTest, InterruptAfterTheLastOperationChangesNothing) {
   InterruptAt(50);
-  const auto measured = Run(Scenario(ScenarioKind::kWindow, 2), std::vector<int32_t>(4, 10));
+  const auto measured =
+      Measure(Scenario(FindScenarioType("window"), 2), std::vector<int32_t>(4, 10));
   EXPECT_EQ(measured->recorder.succeeded(), 4);
   EXPECT_FALSE(measured->interrupted);
 }
 
 // Interrupted at any moment, everything is accounted for (checked in Run).
 TEST_F(RunnerTest, InterruptAtAnyMoment) {
-  for (const ScenarioKind kind : kReactorKinds) {
+  for (const ScenarioType* type : kReactorTypes) {
     for (int64_t ms = 0; ms <= 70; ++ms) {
-      SCOPED_TRACE(std::string(ScenarioKindName(kind)) + " at " + std::to_string(ms));
+      SCOPED_TRACE(std::string(type->name) + " at " + std::to_string(ms));
       NewServer();
       server_->set_connect_ns(3 * kMs);
       server_->set_max_connections(2);
       InterruptAt(ms);
-      const auto measured = Run(Scenario(kind, 3), std::vector<int32_t>(12, 10));
+      const auto measured = Measure(Scenario(type, 3), std::vector<int32_t>(12, 10));
       EXPECT_EQ(measured->recorder.failed(), 0);
       EXPECT_LE(WallMs(*measured), ms + 3 + 10) << "a connect and an operation later";
     }

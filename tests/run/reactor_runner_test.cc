@@ -26,11 +26,11 @@ std::vector<int32_t> Repeat(int32_t value, size_t count) {
 
 // Ten operations of 10 ms, four at a time, after 5 ms of connecting: three rounds.
 TEST_F(RunnerTest, ConstantServiceTime) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_connect_ns(5 * kMs);
-    const auto measured = Run(Scenario(kind, 4), Repeat(10, 10));
+    const auto measured = Measure(Scenario(type, 4), Repeat(10, 10));
     EXPECT_EQ(WallMs(*measured), 5 + 3 * 10);
     EXPECT_EQ(measured->recorder.succeeded(), 10);
     EXPECT_EQ(measured->connections.opened, 4);
@@ -42,26 +42,26 @@ TEST_F(RunnerTest, ConstantServiceTime) {
     EXPECT_EQ(progress_->failed.load(), 0);
     EXPECT_FALSE(measured->interrupted);
     EXPECT_THAT(measured->gave_up, IsEmpty());
-    EXPECT_EQ(measured->io_setup, "simulated");
+    EXPECT_EQ(measured->ring_setup, "simulated");
   }
 }
 
 // One slow operation in each chunk holds up the whole chunk and not the window.
 TEST_F(RunnerTest, ChunkWaitsForItsSlowestAndWindowDoesNot) {
   const std::vector<int32_t> values = {40, 10, 10, 10, 40, 10, 10, 10};
-  const auto chunked = Run(Scenario(ScenarioKind::kChunked, 4), values);
+  const auto chunked = Measure(Scenario(FindScenarioType("chunked"), 4), values);
   EXPECT_EQ(WallMs(*chunked), 80);
   NewServer();
-  const auto window = Run(Scenario(ScenarioKind::kWindow, 4), values);
+  const auto window = Measure(Scenario(FindScenarioType("window"), 4), values);
   // 10-50 the second slow one, beside three short ones that end at 20.
   EXPECT_EQ(WallMs(*window), 50);
 }
 
 TEST_F(RunnerTest, LastChunkMayBePartial) {
-  const auto measured = Run(Scenario(ScenarioKind::kChunked, 4), Repeat(10, 9));
+  const auto measured = Measure(Scenario(FindScenarioType("chunked"), 4), Repeat(10, 9));
   EXPECT_EQ(WallMs(*measured), 30);
   NewServer();
-  const auto small = Run(Scenario(ScenarioKind::kChunked, 100), Repeat(10, 3));
+  const auto small = Measure(Scenario(FindScenarioType("chunked"), 100), Repeat(10, 3));
   EXPECT_EQ(WallMs(*small), 10);
   EXPECT_EQ(small->connections.opened, 3);
 }
@@ -80,15 +80,15 @@ TEST_F(RunnerTest, EveryStampIsThatOfTheModel) {
       values.push_back(static_cast<int32_t>(random.Between(1, 50)));
       service_ns.push_back(values.back() * kMs);
     }
-    for (const ScenarioKind kind : kReactorKinds) {
-      SCOPED_TRACE(std::string(ScenarioKindName(kind)) + ", seed " + std::to_string(seed));
+    for (const ScenarioType* type : kReactorTypes) {
+      SCOPED_TRACE(std::string(type->name) + ", seed " + std::to_string(seed));
       NewServer();
       server_->set_connect_ns(connect_ns);
-      const auto measured = Run(Scenario(kind, connections), values);
+      const auto measured = Measure(Scenario(type, connections), values);
       Recorder expected(1);
       int64_t end_ns = 0;
       for (const OperationStamps& stamps :
-           ModelSchedule(LimiterOf(kind), connections, connect_ns, service_ns)) {
+           ModelSchedule(type->limiter, connections, connect_ns, service_ns)) {
         expected.Scheduled(0, stamps.scheduled_ns);
         expected.Succeeded(0, stamps);
         end_ns = std::max(end_ns, stamps.finished_ns);
@@ -105,7 +105,7 @@ TEST_F(RunnerTest, EveryStampIsThatOfTheModel) {
 }
 
 TEST_F(RunnerTest, UnboundedSchedulesEverythingAtOnceAndWaitsForThePool) {
-  const auto measured = Run(Scenario(ScenarioKind::kAsync, 2), Repeat(10, 6));
+  const auto measured = Measure(Scenario(FindScenarioType("async"), 2), Repeat(10, 6));
   const OperationSummary& operations = measured->recorder.kind(0);
   EXPECT_EQ(operations.part(LatencyPart::kAdmissionWait).Max(), 0);
   EXPECT_EQ(operations.part(LatencyPart::kPoolWait).Sum(), 2.0 * (0 + 10 + 20) * kMs);
@@ -118,13 +118,13 @@ TEST_F(RunnerTest, UnboundedSchedulesEverythingAtOnceAndWaitsForThePool) {
 }
 
 TEST_F(RunnerTest, FailuresAreDataAndTheRunGoesOn) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     const auto measured =
-        Run(Scenario(kind, 2), {10, OneStatementWorkload::kSerializationFailure, 10,
-                                OneStatementWorkload::kLostConnection, 10,
-                                OneStatementWorkload::kSerializationFailure, 10, 10});
+        Measure(Scenario(type, 2), {10, OneStatementWorkload::kSerializationFailure, 10,
+                                    OneStatementWorkload::kLostConnection, 10,
+                                    OneStatementWorkload::kSerializationFailure, 10, 10});
     const OperationSummary total = measured->recorder.Total();
     EXPECT_EQ(total.succeeded, 5);
     EXPECT_EQ(total.failed, 3);
@@ -140,12 +140,12 @@ TEST_F(RunnerTest, FailuresAreDataAndTheRunGoesOn) {
 }
 
 TEST_F(RunnerTest, RefusedConnectionsSlowTheRunAndFailNothing) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_connect_ns(1 * kMs);
     server_->set_max_connections(3);
-    const auto measured = Run(Scenario(kind, 8), Repeat(10, 40));
+    const auto measured = Measure(Scenario(type, 8), Repeat(10, 40));
     EXPECT_EQ(measured->recorder.succeeded(), 40);
     EXPECT_GT(measured->connections.refused, 0);
     EXPECT_EQ(measured->connections.opened, 3);
@@ -156,11 +156,11 @@ TEST_F(RunnerTest, RefusedConnectionsSlowTheRunAndFailNothing) {
 }
 
 TEST_F(RunnerTest, GivesUpWhenNoConnectionCouldBeOpenedForThirtySeconds) {
-  for (const ScenarioKind kind : kReactorKinds) {
-    SCOPED_TRACE(ScenarioKindName(kind));
+  for (const ScenarioType* type : kReactorTypes) {
+    SCOPED_TRACE(type->name);
     NewServer();
     server_->set_connect_outcome(NobodyListens());
-    const auto measured = Run(Scenario(kind, 4), Repeat(10, 100));
+    const auto measured = Measure(Scenario(type, 4), Repeat(10, 100));
     EXPECT_THAT(measured->gave_up, HasSubstr("no connection could be opened for 30 s"));
     EXPECT_FALSE(measured->interrupted);
     const OperationSummary total = measured->recorder.Total();
@@ -174,9 +174,9 @@ TEST_F(RunnerTest, GivesUpWhenNoConnectionCouldBeOpenedForThirtySeconds) {
 }
 
 TEST_F(RunnerTest, PoolTimeoutFailsTheOperationsThatWaitedTooLong) {
-  ScenarioPlan scenario = Scenario(ScenarioKind::kAsync, 1);
+  ScenarioPlan scenario = Scenario(FindScenarioType("async"), 1);
   scenario.pool.timeout_s = 0.015;
-  const auto measured = Run(scenario, Repeat(10, 5));
+  const auto measured = Measure(scenario, Repeat(10, 5));
   const OperationSummary total = measured->recorder.Total();
   EXPECT_EQ(total.succeeded, 2);
   EXPECT_THAT(total.failures, UnorderedElementsAre(Pair(std::string(kCausePoolTimeout), 3)));
@@ -185,16 +185,16 @@ TEST_F(RunnerTest, PoolTimeoutFailsTheOperationsThatWaitedTooLong) {
 
 TEST_F(RunnerTest, WrongPasswordFailsEveryOperation) {
   server_->set_connect_outcome(WrongPassword());
-  const auto measured = Run(Scenario(ScenarioKind::kWindow, 4), Repeat(10, 20));
+  const auto measured = Measure(Scenario(FindScenarioType("window"), 4), Repeat(10, 20));
   EXPECT_THAT(measured->recorder.Total().failures, UnorderedElementsAre(Pair("28P01", 20)));
   EXPECT_EQ(measured->connections.refused, 0);
 }
 
 // The run was over before its watch for the interrupt had begun, which then waited for ever.
 TEST_F(RunnerTest, NoOperationsAtAll) {
-  for (const ScenarioKind kind : kReactorKinds) {
+  for (const ScenarioType* type : kReactorTypes) {
     NewServer();
-    const auto measured = Run(Scenario(kind, 4), {});
+    const auto measured = Measure(Scenario(type, 4), {});
     EXPECT_EQ(measured->ended_ns, measured->started_ns);
     EXPECT_EQ(measured->connections.requested, 0);
   }
@@ -208,23 +208,23 @@ TEST_F(RunnerTest, SteadyStateAllocatesNothingPerOperation) {
     options.statements = style;
     FamilyWorkload workload(options);
     SimulatedFamily family;
-    family.set_service_ns(kMs);
-    const auto allocations = [&](ScenarioKind kind, int64_t count) {
+    // All of it within a second: the series of seconds allocates for each of them.
+    family.set_service_ns(kMs / 20);
+    const auto allocations = [&](const ScenarioType* type, int64_t count) {
       NewServer();
       server_->Answer([&family](const Statement& statement, Parameters parameters) {
         return family.Answer(statement, parameters);
       });
       const std::vector<Operation> operations = MakeFamilyOperations(count, 0.5, 42);
-      const ScenarioPlan scenario = Scenario(kind, 20);
+      const ScenarioPlan scenario = Scenario(type, 20);
       const int64_t before = AllocationCount();
       const auto measured = RunWorkload(scenario, operations, &workload);
       EXPECT_EQ(measured->recorder.succeeded(), count);
       return AllocationCount() - before;
     };
-    for (const ScenarioKind kind : kReactorKinds) {
-      SCOPED_TRACE(std::string(ScenarioKindName(kind)) + " " +
-                   std::string(StatementStyleName(style)));
-      ExpectNoAllocationPerOperation(kind, allocations);
+    for (const ScenarioType* type : kReactorTypes) {
+      SCOPED_TRACE(std::string(type->name) + " " + std::string(StatementStyleName(style)));
+      ExpectNoAllocationPerOperation(type, allocations);
       if (IsSkipped()) return;
     }
   }

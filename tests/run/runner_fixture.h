@@ -19,17 +19,17 @@
 #include "pgring/coro/task_group.h"
 #include "pgring/uring/simulated_backend.h"
 #include "run/connection_opener.h"
-#include "run/judgement.h"
-#include "run/measured_run.h"
 #include "run/reactor_runner.h"
+#include "run/run.h"
+#include "run/verdict.h"
 #include "support/simulated_session.h"
 
 namespace pgring {
 
 inline constexpr int64_t kMs = kNanosecondsPerMillisecond;
 
-inline constexpr ScenarioKind kReactorKinds[] = {ScenarioKind::kAsync, ScenarioKind::kChunked,
-                                                 ScenarioKind::kWindow};
+inline const ScenarioType* const kReactorTypes[] = {
+    FindScenarioType("async"), FindScenarioType("chunked"), FindScenarioType("window")};
 
 // One statement per operation; the operation's value says what becomes of it.
 class OneStatementWorkload final : public Workload {
@@ -105,11 +105,11 @@ class RunnerTest : public ::testing::Test {
     interrupt_ = std::make_unique<Interrupt>();
   }
 
-  static ScenarioPlan Scenario(ScenarioKind kind, int limit_or_pool) {
+  static ScenarioPlan Scenario(const ScenarioType* type, int limit_or_pool) {
     ScenarioPlan plan;
-    plan.kind = kind;
-    plan.label = std::string(ScenarioKindName(kind));
-    if (kind != ScenarioKind::kAsync) plan.limit = limit_or_pool;
+    plan.type = type;
+    plan.label = std::string(type->name);
+    if (type->has_limit) plan.limit = limit_or_pool;
     plan.pool.size = limit_or_pool;
     return plan;
   }
@@ -120,14 +120,14 @@ class RunnerTest : public ::testing::Test {
   }
 
   // Runs and checks what holds for every run, however it ends.
-  std::unique_ptr<MeasuredRun> Run(const ScenarioPlan& scenario,
-                                   const std::vector<int32_t>& values) {
+  std::unique_ptr<pgring::Run> Measure(const ScenarioPlan& scenario,
+                                       const std::vector<int32_t>& values) {
     return RunWorkload(scenario, OperationsOf(values), &workload_);
   }
-  std::unique_ptr<MeasuredRun> RunWorkload(const ScenarioPlan& scenario,
+  std::unique_ptr<pgring::Run> RunWorkload(const ScenarioPlan& scenario,
                                            const std::vector<Operation>& operations,
                                            Workload* workload) {
-    auto measured = std::make_unique<MeasuredRun>(workload->kinds().size());
+    auto measured = std::make_unique<pgring::Run>(scenario, load_, workload->kinds());
     progress_ = std::make_unique<RunProgress>();
     RunContext context;
     context.scenario = &scenario;
@@ -144,7 +144,7 @@ class RunnerTest : public ::testing::Test {
     RunOnReactor(context, reactor_.get(), server_.get(), measured.get());
     RunUntilDone(reactor_.get(), JoinHelpers());
 
-    const OperationSummary total = measured->recorder.Total();
+    const OperationSummary& total = measured->total();
     if (counts) {
       EXPECT_EQ(total.scheduled, static_cast<int64_t>(operations.size()));
     }
@@ -169,20 +169,20 @@ class RunnerTest : public ::testing::Test {
   // Of a function that runs so many operations in a scenario of that kind and returns how often
   // memory was allocated: twice the operations, not one allocation more.
   template <typename Allocations>
-  void ExpectNoAllocationPerOperation(ScenarioKind kind, const Allocations& allocations) {
+  void ExpectNoAllocationPerOperation(const ScenarioType* type, const Allocations& allocations) {
     constexpr int64_t kOperations = 2'000;
     // Fills the frame pool and whatever else grows with what is in flight.
-    allocations(kind, 2 * kOperations);
-    allocations(kind, kOperations);
+    allocations(type, 2 * kOperations);
+    allocations(type, kOperations);
     if (GetFramePoolStats().reserved_bytes == 0) {
       GTEST_SKIP() << "frames come from the heap in this build";
     }
-    const int64_t once = allocations(kind, kOperations);
-    const int64_t twice = allocations(kind, 2 * kOperations);
+    const int64_t once = allocations(type, kOperations);
+    const int64_t twice = allocations(type, 2 * kOperations);
     EXPECT_EQ(twice - once, 0) << once << " and " << twice;
   }
 
-  double WallMs(const MeasuredRun& measured) const {
+  double WallMs(const pgring::Run& measured) const {
     return static_cast<double>(measured.ended_ns - measured.started_ns) / kMs;
   }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <queue>
+#include <string_view>
 #include <vector>
 
 #include "pgring/metrics/recorder.h"
@@ -17,7 +18,7 @@ namespace pgring {
 
 // `connections` of them, each taking `connect_ns` when it is first used; service times above 0.
 // Window and chunk have as many connections as their limit.
-inline std::vector<OperationStamps> ModelSchedule(LimiterKind limiter, int connections,
+inline std::vector<OperationStamps> ModelSchedule(std::string_view limiter, int connections,
                                                   int64_t connect_ns,
                                                   const std::vector<int64_t>& service_ns) {
   std::vector<OperationStamps> stamps(service_ns.size());
@@ -28,7 +29,7 @@ inline std::vector<OperationStamps> ModelSchedule(LimiterKind limiter, int conne
   for (size_t i = 0; i < service_ns.size(); ++i) {
     OperationStamps& operation = stamps[i];
     int64_t has_connection_ns = 0;
-    if (limiter == LimiterKind::kChunk) {
+    if (limiter == "chunk") {
       if (i % count == 0) chunk_start_ns = chunk_end_ns;
       has_connection_ns = chunk_start_ns;
     } else if (i >= count) {
@@ -36,7 +37,7 @@ inline std::vector<OperationStamps> ModelSchedule(LimiterKind limiter, int conne
       free_ns.pop();
     }
     // An operation exists from when it is admitted.
-    operation.admitted_ns = limiter == LimiterKind::kUnbounded ? 0 : has_connection_ns;
+    operation.admitted_ns = limiter == "unbounded" ? 0 : has_connection_ns;
     operation.scheduled_ns = operation.admitted_ns;
     operation.leased_ns = has_connection_ns + (i < count ? connect_ns : 0);
     operation.finished_ns = operation.leased_ns + service_ns[i];

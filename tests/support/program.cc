@@ -272,6 +272,7 @@ Program::~Program() {
   close(process_fd_);
   // A keeper that outlives a killed program is still at work in there.
   FinalLeftovers({"work"});
+  if (last_visitor_ != nullptr) last_visitor_(work_directory());
   std::error_code ignored;
   std::filesystem::remove_all(directory_, ignored);
 }

@@ -54,6 +54,9 @@ class Program {
   explicit Program(const std::vector<std::string>& arguments,
                    const ProgramOptions& options = ProgramOptions());
   ~Program();
+  // Called by every Program before its directory goes, whatever is in it: with work_directory().
+  using Visitor = void (*)(const std::string& work_directory);
+  static void SetLastVisitor(Visitor visitor) { last_visitor_ = visitor; }
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -89,6 +92,8 @@ class Program {
   void Read(int output, int error);
   bool WaitForText(const std::string& collected, std::string_view text);
   std::vector<std::string> FindLeftovers() const;
+
+  static inline Visitor last_visitor_ = nullptr;
 
   std::string directory_;
   pid_t pid_ = -1;

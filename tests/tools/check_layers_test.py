@@ -19,7 +19,7 @@ class Layers(unittest.TestCase):
                 ("include/pgring/coro/a.h", '"pgring/uring/reactor.h"'),
                 ("src/cli/main.cc", '"run/comparison.h"'),
                 ("src/report/a.cc", '"run/plan.h"'),
-                ("src/report/a.cc", '"run/run_result.h"'),
+                ("src/report/a.cc", '"run/comparison_result.h"'),
                 ("src/report/a.cc", '"report/b.h"'),
                 ("src/run/a.cc", '"workload/family.h"'),
                 ("src/uring/a.cc", "<liburing.h>"),

@@ -15,6 +15,11 @@ inline constexpr int64_t kNanosecondsPerMillisecond = 1'000'000;
 inline constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
 inline constexpr int64_t kMicrosecondsPerSecond = 1'000'000;
 
+// Truncates. Times that options may have are far below the limit of 292 years.
+inline int64_t SecondsInNs(double seconds) {
+  return static_cast<int64_t>(seconds * static_cast<double>(kNanosecondsPerSecond));
+}
+
 // A deadline that never comes.
 inline constexpr int64_t kNoDeadlineNs = std::numeric_limits<int64_t>::max();
 

@@ -1,6 +1,6 @@
-// A weighted FIFO semaphore. Strictly in order: a small request behind a large one waits for it. A
-// permit is RAII and may be split; giving one back posts the next waiters to the ready queue and
-// resumes nothing itself.
+// A weighted FIFO semaphore whose capacity may change. Strictly in order: a small request behind a
+// large one waits for it. A permit is RAII and may be split; giving one back posts the next waiters
+// to the ready queue and resumes nothing itself.
 //
 // The semaphore must outlive its permits and waiters and checks that at its end. A waiter that is
 // destroyed leaves the line (and returns what it was already granted). Not thread-safe; never
@@ -50,8 +50,13 @@ class Semaphore {
   Semaphore(const Semaphore&) = delete;
   Semaphore& operator=(const Semaphore&) = delete;
 
+  // Negative while more permits are out than a capacity that was lowered allows.
   int64_t available() const { return available_; }
   int64_t capacity() const { return capacity_; }
+  // At least 1, and at least what each waiter asks for. More: waiters are granted what is new.
+  // Less: permits that are out stay valid, and as many units of them as were taken away are given
+  // to none when they come back.
+  void SetCapacity(int64_t units);
   bool has_waiters() const { return !waiters_.empty(); }
 
   class AcquireAwaiter : public ListHook<> {
@@ -85,7 +90,7 @@ class Semaphore {
   void GrantWaiters();
 
   ReadyQueue* const ready_;
-  const int64_t capacity_;
+  int64_t capacity_;
   int64_t available_;
   bool closed_ = false;
   IntrusiveList<AcquireAwaiter> waiters_;

@@ -92,6 +92,13 @@ class ConnectionTimeline {
   // Whether the steps had to be thinned.
   bool thinned() const { return thinned_; }
 
+  // Gives back memory: keeps the steps that Steps(max_steps) gives, and no more room than they
+  // need. After Finish.
+  void Compact(size_t max_steps);
+
+  // The steps as they are kept, the first at time 0; none before Start.
+  const std::vector<TimelineStep>& steps() const { return steps_; }
+
   // The steps, the first at time 0. At most `max_steps` of them: more are thinned by M4 as above.
   // max_steps >= kMinMaxSteps. The time slices are as many as are sure to fit, so the result may be
   // shorter than asked.

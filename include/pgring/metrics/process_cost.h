@@ -21,6 +21,14 @@ struct ProcessCost {
   double system_s = 0;
   int64_t voluntary_switches = 0;
   int64_t involuntary_switches = 0;
+
+  ProcessCost& operator+=(const ProcessCost& other) {
+    user_s += other.user_s;
+    system_s += other.system_s;
+    voluntary_switches += other.voluntary_switches;
+    involuntary_switches += other.involuntary_switches;
+    return *this;
+  }
 };
 
 // This process, all threads, since its start.

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,8 +78,8 @@ class Recorder {
     RecordPending();
     return kinds_[index];
   }
-  // All kinds together.
-  OperationSummary Total() const;
+  // All kinds together. Valid until the next event.
+  const OperationSummary& Total() const;
 
   // Adds what `other` recorded, whose kinds must be the same and whose stamps must be of the same
   // clock: parts of one run that were recorded separately, each operation whole in one of them.
@@ -117,6 +118,9 @@ class Recorder {
   mutable std::vector<OperationSummary> kinds_;
   mutable std::array<Success, kMaxPending> pending_;
   mutable size_t pending_count_ = 0;
+  // Worked out when it is asked for; never changed after that, so that copies may share it.
+  mutable std::shared_ptr<OperationSummary> total_;
+  mutable bool total_is_current_ = false;
   int64_t succeeded_ = 0;
   int64_t failed_ = 0;
   int64_t in_system_ = 0;

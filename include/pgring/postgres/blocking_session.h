@@ -17,6 +17,7 @@
 #include "pgring/postgres/canceller.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "pgring/postgres/libpq_connection.h"
+#include "pgring/postgres/prepared_statements.h"
 #include "pgring/postgres/session.h"
 
 namespace pgring {
@@ -83,7 +84,7 @@ class BlockingSession final : public Session {
   LibpqConnection libpq_;
   CancelHandle cancel_;
   std::unique_ptr<Canceller> canceller_;  // made when there is something to cancel
-  std::vector<bool> is_prepared_;         // by Statement::number
+  PreparedStatements prepared_;
   bool usable_ = false;
 };
 

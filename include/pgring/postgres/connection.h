@@ -15,6 +15,7 @@
 #include "pgring/postgres/connection_parameters.h"
 #include "pgring/postgres/io_mode.h"
 #include "pgring/postgres/libpq_connection.h"
+#include "pgring/postgres/prepared_statements.h"
 #include "pgring/postgres/session.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/reactor.h"
@@ -36,7 +37,7 @@ class Connection final : public Session {
   Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
   const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
   bool MayDefer(const Statement& statement) const override {
-    return pipelining_ == Pipelining::kOn && !in_pipeline() && IsPrepared(statement);
+    return pipelining_ == Pipelining::kOn && !in_pipeline() && CanBeExecutedAlone(statement);
   }
   absl::Status Defer(const Statement& statement, Parameters parameters) override;
   Task<absl::Status> Flush() override;
@@ -72,7 +73,8 @@ class Connection final : public Session {
   Task<absl::StatusOr<Result>> ExecuteAfterDeferred(const Statement* statement,
                                                     Parameters parameters);
   Task<absl::Status> PrepareOnUse(const Statement* statement);
-  bool IsPrepared(const Statement& statement) const;
+  // By the extended protocol, without a statement that prepares it first.
+  bool CanBeExecutedAlone(const Statement& statement) const;
   absl::Status Break(absl::Status status);
   // Why a wait has ended with kAborted.
   absl::Status AbortedStatus() const;
@@ -94,7 +96,7 @@ class Connection final : public Session {
   bool aborted_ = false;
   bool has_deferred_ = false;  // libpq is in a pipeline of ours then
   CancelHandle cancel_;
-  std::vector<bool> is_prepared_;  // by Statement::number
+  PreparedStatements prepared_;
   // Ends what waits for something else than the server.
   StopSource stop_;
   RingOperation other_poll_;

@@ -7,9 +7,9 @@
 // is one that is returned while something is open on it (a transaction, a pipeline, a round trip),
 // whatever the workload did: the next operation must not run inside of another's transaction. A
 // refused connection (too many clients, server starting, no listener) does not fail the
-// operation: the pool counts it, waits (10 ms, doubled up to 1 s) and lets one waiter try again,
-// while returned connections continue to serve the queue. Only when no connection has been open for
-// kGiveUpAfterNs do the waiters fail.
+// operation: the pool counts it, pauses and lets one waiter try again, while returned connections
+// continue to serve the queue. Only when no connection has been open for a long time do the waiters
+// fail. connect_refusals.h has the times.
 //
 // The pool owns its sessions. It must outlive its leases and waiters; Close() must be awaited
 // before it is destroyed. Not thread-safe. Leasing an open connection allocates nothing.
@@ -32,6 +32,7 @@
 #include "pgring/coro/task_group.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/histogram.h"
+#include "pgring/postgres/connect_refusals.h"
 #include "pgring/postgres/session.h"
 #include "pgring/uring/reactor.h"
 
@@ -56,28 +57,15 @@ struct PoolCounters {
   // For how long connections were refused: from a refusal until one was opened, or the end.
   int64_t refused_ns = 0;
   int64_t discarded = 0;  // returned inside of a transaction, a pipeline or an exchange
-};
 
-// Measures PoolCounters::refused_ns. Not thread-safe.
-class RefusedTime {
- public:
-  void OnRefused(int64_t now_ns) {
-    if (!since_ns_.has_value()) since_ns_ = now_ns;
+  PoolCounters& operator+=(const PoolCounters& other) {
+    requested += other.requested;
+    opened += other.opened;
+    refused += other.refused;
+    refused_ns += other.refused_ns;
+    discarded += other.discarded;
+    return *this;
   }
-  void OnOpened(int64_t now_ns) {
-    sum_ns_ = At(now_ns);
-    since_ns_.reset();
-  }
-  // What was before counts no more.
-  void StartAgain(int64_t now_ns) {
-    sum_ns_ = 0;
-    if (since_ns_.has_value()) since_ns_ = now_ns;
-  }
-  int64_t At(int64_t now_ns) const { return sum_ns_ + (since_ns_ ? now_ns - *since_ns_ : 0); }
-
- private:
-  int64_t sum_ns_ = 0;
-  std::optional<int64_t> since_ns_;
 };
 
 class Pool;
@@ -113,10 +101,6 @@ class [[nodiscard]] Lease {
 
 class Pool {
  public:
-  static constexpr int64_t kGiveUpAfterNs = 30'000'000'000;
-  static constexpr int64_t kFirstBackoffNs = 10'000'000;
-  static constexpr int64_t kLongestBackoffNs = 1'000'000'000;
-
   // Everything is borrowed and must outlive the pool. `timeline` and `connect_ns` (how long each
   // successful connect took) are written to.
   Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory,
@@ -126,7 +110,7 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
 
   // Waits for a session. Fails after the timeout (kCausePoolTimeout), when opening fails for good
-  // (wrong password …), when no connection could be opened for kGiveUpAfterNs, or when `stop` is
+  // (wrong password …), when no connection could be opened for too long, or when `stop` is
   // requested first (kCancelled, kCauseInterrupted).
   Task<absl::StatusOr<Lease>> Acquire(StopToken stop);
 
@@ -134,17 +118,16 @@ class Pool {
   // takes: the pool's timeout does not count. Otherwise as above.
   Task<absl::StatusOr<Lease>> AcquireNew(StopToken stop);
 
-  // While none is leased: at most one may be from this call on, whenever the task is started; then
-  // more, step by step, and as many as ever at `full_ns`, or at once when `stop` is requested.
-  // Await it before Close.
-  Task<void> Ramp(int64_t full_ns, StopToken stop);
+  // At most so many sessions are leased from now on, 1 or more; as many as the pool may open unless
+  // it is called. Sessions that are leased beyond a limit that was lowered stay leased.
+  void SetLeaseLimit(int most_leased);
 
   // Called at every refusal, on the reactor's thread; must not wait.
   void set_on_refused(std::function<void(const absl::Status&)> on_refused) {
     on_refused_ = std::move(on_refused);
   }
   // The measured phase begins: for how long connections were refused counts from here.
-  void StartMeasuring() { refused_time_.StartAgain(reactor_->clock().NowNs()); }
+  void StartMeasuring() { refusals_.StartMeasuring(reactor_->clock().NowNs()); }
 
   // Asks the server to cancel what every leased session is executing.
   void CancelBusy();
@@ -162,7 +145,8 @@ class Pool {
 
   PoolCounters counters() const {
     PoolCounters counters = counters_;
-    counters.refused_ns = refused_time_.At(reactor_->clock().NowNs());
+    counters.refused = refusals_.count();
+    counters.refused_ns = refusals_.RefusedNs(reactor_->clock().NowNs());
     return counters;
   }
   // What each connection held of the heap: known after Close, from what closing them gave back.
@@ -173,7 +157,7 @@ class Pool {
   bool has_waiters() const { return !waiters_.empty(); }
   // Acquire would give a session without waiting.
   bool has_idle() const { return idle_count_ > 0 && waiters_.empty() && MayLease(); }
-  // No connection could be opened for kGiveUpAfterNs: the run should end.
+  // No connection could be opened for too long: the run should end.
   bool gave_up() const { return gave_up_; }
 
  private:
@@ -189,10 +173,8 @@ class Pool {
 
   int limit() const { return options_.size + options_.max_overflow; }
   bool MayOpen() const;
-  // The ramp lets another one be leased.
-  bool MayLease() const { return leased_ < limit() - held_back_; }
+  bool MayLease() const { return leased_ < lease_limit_; }
   Task<absl::StatusOr<Lease>> AcquireInTurn(bool only_new, int64_t deadline_ns, StopToken stop);
-  Task<void> Grow(int64_t full_ns, StopToken stop);
   void ReservePlace();
   void FreePlace();
   int TakeNumber();
@@ -219,12 +201,13 @@ class Pool {
 
   PoolCounters counters_;
   std::optional<int64_t> bytes_per_connection_;
-  RefusedTime refused_time_;
+  ConnectRefusals refusals_;
+  ConnectBackoff backoff_;
   std::function<void(const absl::Status&)> on_refused_;
   int open_ = 0;        // established
   int places_ = 0;      // established, being opened or promised to a waiter for opening
   int connecting_ = 0;  // being opened or promised
-  int held_back_ = 0;   // leases that the ramp does not give yet
+  int lease_limit_ = 0;
   int idle_count_ = 0;
   int leased_ = 0;
   uint64_t next_ticket_ = 0;
@@ -232,9 +215,7 @@ class Pool {
   // After a refusal one connection is tried at a time, until one succeeds.
   bool probing_ = false;
   bool gave_up_ = false;
-  int64_t backoff_ns_ = kFirstBackoffNs;
-  int64_t unreachable_since_ns_ = 0;  // 0: not known to be unreachable
-  absl::Status last_refusal_;
+  absl::Status give_up_status_;
   std::vector<int> free_numbers_;  // of connections that are gone
   int next_number_ = 0;
   IntrusiveList<PoolEntry, IdleTag> idle_;

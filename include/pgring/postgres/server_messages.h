@@ -7,12 +7,14 @@
 
 #include <libpq-fe.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "pgring/postgres/server_message_counts.h"
 
@@ -32,10 +34,15 @@ class ServerMessages {
 
   ServerMessageCounts counts() const;
 
+  // The warnings since the last call, each in one line; of more than kMaxKeptWarnings the first.
+  static constexpr size_t kMaxKeptWarnings = 10;
+  std::vector<std::string> TakeWarnings();
+
  private:
   const Listener listener_;
   mutable std::mutex mutex_;
   ServerMessageCounts counts_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace pgring

@@ -45,6 +45,14 @@ struct BackendStats {
   int64_t submissions = 0;  // SQEs
   int64_t completions = 0;  // CQEs
   int64_t overflows = 0;    // waits after which completions did not fit the completion queue
+
+  BackendStats& operator+=(const BackendStats& other) {
+    enters += other.enters;
+    submissions += other.submissions;
+    completions += other.completions;
+    overflows += other.overflows;
+    return *this;
+  }
 };
 
 class Backend {

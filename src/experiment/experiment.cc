@@ -1,0 +1,257 @@
+#include "experiment/experiment.h"
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "experiment/connection_allowance.h"
+#include "experiment/environment.h"
+#include "experiment/pooler.h"
+#include "experiment/probes.h"
+#include "experiment/run_verification.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/status.h"
+#include "pgring/postgres/connect_failure.h"
+#include "pgring/postgres/server_messages.h"
+#include "run/verdict.h"
+#include "workload/schema_ownership.h"
+
+namespace pgring {
+namespace {
+
+// Passes on what a driver tells.
+class EventRelay final : public RunEvents {
+ public:
+  EventRelay(std::string label, Probe* probes, ExperimentObserver* observer)
+      : label_(std::move(label)), probes_(probes), observer_(observer) {}
+
+  void OnMeasuringStarts() override { probes_->Start(); }
+  void OnConnectionRefused(const absl::Status& refusal) override {
+    observer_->OnNote(absl::StrCat("scenario ", label_, ": a connection was refused (",
+                                   refusal.message(), "); it is tried again"));
+  }
+
+ private:
+  const std::string label_;
+  Probe* const probes_;
+  ExperimentObserver* const observer_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Experiment>> Experiment::Open(PlannedWorkload workload,
+                                                             const ExperimentTarget* target,
+                                                             IoMode io, Interrupt* interrupt,
+                                                             ExperimentObserver* observer) {
+  // Not make_unique: the constructor is private.
+  std::unique_ptr<Experiment> experiment(
+      new Experiment(std::move(workload), target, io, interrupt, observer));
+  PGRING_RETURN_IF_ERROR(experiment->Connect());
+  return experiment;
+}
+
+absl::Status Experiment::Connect() {
+  for (const std::string& warning : workload_.warnings) observer_->OnNote(warning);
+  environment_ = DescribeHost();
+  environment_.server_is_throwaway = target_.throwaway;
+  control_ = std::make_unique<BlockingSession>(&control_parameters_, nullptr, interrupt_);
+  PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
+  PGRING_RETURN_IF_ERROR(DescribeServer(control_.get(), target_.parameters, &environment_));
+  // The path of a directory that is about to go tells a reader nothing.
+  if (target_.throwaway) environment_.server_address = "Unix socket";
+  return LookForPooler();
+}
+
+absl::Status Experiment::LookForPooler() {
+  const absl::StatusOr<bool> found = IsBehindPooler(control_.get());
+  if (!found.ok()) return found.status();
+  if (!*found) return absl::OkStatus();
+  pooler_note_ =
+      "a connection pooler is between pgring and the server: each transaction may run in another "
+      "session of the server";
+  if (workload_.workload->AvoidPreparedStatements()) {
+    absl::StrAppend(&pooler_note_, ", so statements are sent unprepared (extended protocol)");
+  }
+  observer_->OnNote(pooler_note_);
+  return absl::OkStatus();
+}
+
+absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const LoadPlan& load,
+                                        std::vector<ScenarioPlan>* scenarios) {
+  // A pooler shares the server's few connections out among many clients.
+  if (!pooler_note_.empty()) return absl::OkStatus();
+  int64_t most = 0;
+  for (const ScenarioPlan& scenario : *scenarios) {
+    most = std::max(most, scenario.ConnectionsNeeded(OperationCount(workload, load, scenario)));
+  }
+  absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(control_.get(), most);
+  if (!allowance.ok()) {
+    // A statement_timeout, for instance: the run may find out for itself.
+    if (!control_->usable()) return allowance.status();
+    observer_->OnNote(absl::StrCat("how many connections the server allows is not known: ",
+                                   std::string(allowance.status().message())));
+    return absl::OkStatus();
+  }
+  for (ScenarioPlan& scenario : *scenarios) {
+    std::string note;
+    PGRING_RETURN_IF_ERROR(
+        FitScenario(*allowance, OperationCount(workload, load, scenario), &scenario, &note));
+    if (!note.empty()) observer_->OnNote(note);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Experiment::PrepareFirst() {
+  PGRING_RETURN_IF_ERROR(ClaimOwnSchema());
+  const absl::Status prepared = PrepareWorkload(&first_notes_);
+  is_prepared_ = prepared.ok() && !interrupt_->raised();
+  if (is_prepared_) return absl::OkStatus();
+  // Best effort: the error that is reported is the first one.
+  if (created_schema_) (void)DropSchema(control_.get());
+  return prepared.ok() ? absl::CancelledError("interrupted before the first run") : prepared;
+}
+
+absl::Status Experiment::OpenControl() {
+  control_ = std::make_unique<BlockingSession>(&control_parameters_, nullptr, interrupt_);
+  PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
+  return ClaimOwnSchema();
+}
+
+absl::Status Experiment::ClaimOwnSchema() {
+  if (!workload_.workload->uses_own_schema()) return absl::OkStatus();
+  absl::StatusOr<bool> created =
+      ClaimSchema(control_.get(), pooler_note_.empty() ? SchemaLock::kSession : SchemaLock::kNone);
+  if (!created.ok()) return created.status();
+  created_schema_ = created_schema_ || *created;
+  return absl::OkStatus();
+}
+
+// A pooler that gives each client a session of its own would keep one for the control connection,
+// and a run that needs all of them would wait for it. Prepare connects again.
+void Experiment::ReleaseControl() {
+  if (pooler_note_.empty() || control_ == nullptr) return;
+  control_->CloseNow();
+  control_.reset();
+}
+
+// A VACUUM of a table that is another role's succeeds with a warning and does nothing.
+absl::Status Experiment::PrepareWorkload(std::vector<std::string>* notes) {
+  control_messages_.TakeWarnings();
+  const absl::Status prepared = workload_.workload->Prepare(control_.get(), notes);
+  for (const std::string& warning : control_messages_.TakeWarnings()) {
+    notes->push_back(absl::StrCat("while the tables were prepared the server warned: ", warning));
+  }
+  return prepared;
+}
+
+absl::Status Experiment::Prepare(Reset reset, std::vector<std::string>* notes) {
+  if (interrupt_->raised()) return absl::CancelledError("interrupted");
+  if (std::exchange(is_prepared_, false)) {
+    *notes = first_notes_;
+    return absl::OkStatus();
+  }
+  if (reset == Reset::kKeep) return absl::OkStatus();
+  if (control_ == nullptr || !control_->usable()) PGRING_RETURN_IF_ERROR(OpenControl());
+  absl::Status prepared = PrepareWorkload(notes);
+  if (prepared.ok() || control_->usable() || interrupt_->raised()) return prepared;
+  // The control connection went down with the server of the last run: once more over a new one.
+  notes->clear();
+  PGRING_RETURN_IF_ERROR(OpenControl());
+  return PrepareWorkload(notes);
+}
+
+Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
+                        Reset reset) {
+  std::vector<std::string> notes;
+  const absl::Status prepared = Prepare(reset, &notes);
+  if (!pooler_note_.empty()) notes.insert(notes.begin(), pooler_note_);
+  if (interrupt_->raised()) {
+    return NotStarted(scenario, load, operations, "interrupted before it started");
+  }
+  if (!prepared.ok()) {
+    return NotStarted(scenario, load, operations,
+                      absl::StrCat("could not be prepared: ", std::string(prepared.message())));
+  }
+  ReleaseControl();
+  Run run(scenario, load, workload_.workload->kinds());
+  run.remarks = std::move(notes);
+  if (load.operations_per_client.has_value() && !scenario.limit.has_value()) {
+    run.remarks.push_back(absl::StrFormat(
+        "this scenario has no clients of its own: -t counts for each of its %d connections",
+        scenario.ClientCount()));
+  }
+  const absl::Status ran = Drive(scenario, operations, &run);
+  if (!ran.ok()) return NotStarted(scenario, load, operations, std::string(ran.message()));
+  if (reset == Reset::kMakeAnew) {
+    VerifyRun({target_.parameters, !pooler_note_.empty(), workload_.workload.get(), interrupt_},
+              &run);
+  }
+  // An interrupt that came during the verification marks the run as well: the results must not be
+  // taken for the whole of what was asked for later.
+  run.interrupted = run.interrupted || interrupt_->raised();
+  run.verdict = Validate(run, environment_.build);
+  return run;
+}
+
+// Every operation that was planned is accounted for here too: as skipped.
+Run Experiment::NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
+                           std::string reason) const {
+  Run run(scenario, load, workload_.workload->kinds());
+  const int64_t planned = load.duration_s.has_value() ? 0 : operations;
+  for (int64_t index = 0; index < planned; ++index) {
+    const uint8_t kind = workload_.operations->At(index).kind;
+    run.recorder.Scheduled(kind, 0);
+    run.recorder.Skipped(kind, 0);
+  }
+  run.interrupted = interrupt_->raised();
+  run.not_started = std::move(reason);
+  run.verdict = Validate(run, environment_.build);
+  return run;
+}
+
+absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations, Run* run) {
+  // Displays read it until they have been told of the run's end, which is after its verification.
+  progress_ = std::make_unique<RunProgress>();
+  observer_->OnRunStart(scenario, *progress_);
+  Probes probes;
+  // Memory first: the reset makes this run's peak its own.
+  probes.Add(MakePeakMemoryProbe());
+  if (target_.postmaster_pid.has_value()) {
+    probes.Add(MakeServerCostProbe(*target_.postmaster_pid));
+  }
+  probes.Add(MakeProcessCostProbe());
+  EventRelay events(scenario.label, &probes, observer_);
+  ErrorLog* errors = observer_->error_log();
+  ServerMessages messages([errors](std::string_view text) {
+    if (errors != nullptr) errors->OnServerMessage(text);
+  });
+  ConnectionParameters parameters = target_.parameters;
+  parameters.set_server_messages(&messages);
+  workload_.workload->StartRun();
+
+  RunContext context;
+  context.scenario = &scenario;
+  context.parameters = &parameters;
+  context.workload = workload_.workload.get();
+  context.operations = workload_.operations.get();
+  context.operation_count = operations;
+  context.load = run->load;
+  context.io = io_;
+  context.behind_pooler = !pooler_note_.empty();
+  context.events = &events;
+  context.log = observer_->operation_log();
+  context.errors = errors;
+  context.interrupt = interrupt_;
+  context.progress = progress_.get();
+  PGRING_RETURN_IF_ERROR(scenario.type->driver->run(context, run));
+  probes.Stop();
+  progress_->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
+  probes.Collect(run);
+  run->server_messages = messages.counts();
+  run->commands = workload_.workload->command_figures();
+  return absl::OkStatus();
+}
+
+}  // namespace pgring

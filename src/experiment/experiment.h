@@ -1,0 +1,121 @@
+// One workload on one server, measured as often as is asked for: opened and prepared once, then any
+// scenario under any load in any order, each run verified and judged.
+//
+// Borrows what it is given. Not thread-safe.
+#ifndef PGRING_EXPERIMENT_EXPERIMENT_H_
+#define PGRING_EXPERIMENT_EXPERIMENT_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "experiment/workloads.h"
+#include "pgring/base/interrupt.h"
+#include "pgring/postgres/blocking_session.h"
+#include "pgring/postgres/connection_parameters.h"
+#include "pgring/postgres/server_messages.h"
+#include "run/comparison_result.h"
+#include "run/run.h"
+#include "run/run_context.h"
+
+namespace pgring {
+
+struct ExperimentTarget {
+  ConnectionParameters parameters;
+  // Of a server that is ours and on this machine: its CPU time is reported.
+  std::optional<pid_t> postmaster_pid;
+  bool throwaway = false;
+};
+
+// Told of what happens while it happens: on the thread that measures, and of notes also on a thread
+// of the run, one at a time.
+class ExperimentObserver {
+ public:
+  virtual ~ExperimentObserver() = default;
+  // `progress` stays until the next run starts.
+  virtual void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) = 0;
+  virtual void OnNote(const std::string& note) = 0;
+  // Of the run that was announced last; nullptr: not wanted.
+  virtual OperationLog* operation_log() { return nullptr; }
+  virtual ErrorLog* error_log() { return nullptr; }
+};
+
+// What becomes of the workload's tables before a run.
+enum class Reset : uint8_t {
+  kMakeAnew,  // as the workload begins: runs are alike, and each is verified
+  kKeep,      // as the last run left them; what is in them is not compared with what was done
+};
+
+class Experiment {
+ public:
+  // Connects, describes the server and looks for a pooler.
+  static absl::StatusOr<std::unique_ptr<Experiment>> Open(PlannedWorkload workload,
+                                                          const ExperimentTarget* target, IoMode io,
+                                                          Interrupt* interrupt,
+                                                          ExperimentObserver* observer);
+
+  const Environment& environment() const { return environment_; }
+
+  // Makes the scenarios fit the connections that the server allows beside others' sessions; those
+  // that get fewer are told to the observer. ResourceExhausted where they were asked for.
+  absl::Status FitConnections(const WorkloadPlan& workload, const LoadPlan& load,
+                              std::vector<ScenarioPlan>* scenarios);
+
+  // Prepares the workload for the run that is measured first: that shows whether everything is
+  // permitted. After an error nothing is left behind in the database.
+  absl::Status PrepareFirst();
+
+  // Runs `operations` of them, kUnlimitedOperations where the load has a duration. Whatever goes
+  // wrong is in the run: it is then not valid, and every operation that was planned is accounted
+  // for.
+  Run Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations, Reset reset);
+
+ private:
+  Experiment(PlannedWorkload workload, const ExperimentTarget* target, IoMode io,
+             Interrupt* interrupt, ExperimentObserver* observer)
+      : workload_(std::move(workload)),
+        target_(*target),
+        control_parameters_(target->parameters),
+        io_(io),
+        interrupt_(interrupt),
+        observer_(observer) {
+    control_parameters_.set_server_messages(&control_messages_);
+  }
+
+  absl::Status Connect();
+  absl::Status LookForPooler();
+  absl::Status OpenControl();
+  absl::Status ClaimOwnSchema();
+  absl::Status Prepare(Reset reset, std::vector<std::string>* notes);
+  absl::Status PrepareWorkload(std::vector<std::string>* notes);
+  void ReleaseControl();
+  Run NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
+                 std::string reason) const;
+  // From the first connection to the end of the last operation. An error: nothing ran.
+  absl::Status Drive(const ScenarioPlan& scenario, int64_t operations, Run* run);
+
+  PlannedWorkload workload_;
+  const ExperimentTarget& target_;
+  // What the server says to the control connection.
+  ServerMessages control_messages_;
+  ConnectionParameters control_parameters_;
+  const IoMode io_;
+  Interrupt* const interrupt_;
+  ExperimentObserver* const observer_;
+  std::unique_ptr<BlockingSession> control_;
+  std::unique_ptr<RunProgress> progress_;
+  Environment environment_;
+  std::string pooler_note_;  // empty: there is no pooler
+  bool created_schema_ = false;
+  bool is_prepared_ = false;
+  std::vector<std::string> first_notes_;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_EXPERIMENT_EXPERIMENT_H_

@@ -1,0 +1,311 @@
+#include "report/in_short.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "pgring/base/clock.h"
+#include "report/format.h"
+#include "report/tables.h"
+
+namespace pgring {
+namespace {
+
+// Without repeats, what comes within this share of the fastest may as well be noise.
+constexpr double kWithinNoise = 0.05;
+// A thread or a machine that is busy for this share of the time has nothing left to give.
+constexpr double kBusyShare = 0.9;
+constexpr double kPercent = 100;
+
+class Writer {
+ public:
+  Writer(const ComparisonResult& result, const Summary& summary)
+      : result_(result), summary_(summary), open_loop_(result.plan.load.open_loop()) {
+    for (size_t place = 0; place < result.runs.size(); ++place) {
+      if (result.runs[place].comparable() && summary.scenarios[place].blocks > 0) {
+        comparable_.push_back(place);
+      }
+    }
+  }
+
+  std::vector<std::string> Write() {
+    if (result_.runs.empty()) return {};
+    AddUnusable();
+    if (comparable_.empty()) return std::move(sentences_);
+    if (open_loop_ && comparable_.size() > 1 && !AllTailsAreKnown()) {
+      sentences_.emplace_back(
+          "With fewer than 100 operations a run does not show how long the slowest take, so these "
+          "figures do not say which scenario is best.");
+      return std::move(sentences_);
+    }
+    best_ = Best();
+    rivals_ = FindRivals();
+    AddBest();
+    AddCertainty();
+    AddLimit();
+    AddNext();
+    return std::move(sentences_);
+  }
+
+ private:
+  // Those that cannot be told from the best one.
+  struct Rivals {
+    std::vector<std::string> undecided;  // block by block it is not shown to be faster
+    std::vector<std::string> equal;      // shown not to differ by more than the margin
+    std::vector<std::string> near;       // without enough blocks: what comes near it
+  };
+
+  const Run& run(size_t place) const { return result_.runs[place]; }
+  const Run& best() const { return run(best_); }
+  std::string Label(size_t place) const { return RunLabel(run(place)); }
+
+  void AddUnusable() {
+    const size_t unusable = result_.plan.scenarios.size() - comparable_.size();
+    if (unusable == 0) return;
+    const size_t all = result_.plan.scenarios.size();
+    if (comparable_.empty()) {
+      const char* what = all == 1 ? "The run is not valid" : "No run is valid";
+      if (result_.has_repeats()) {
+        what = all == 1 ? "No block has a valid run" : "No block has a valid run of every scenario";
+      }
+      sentences_.push_back(fmt::format("{}: there is no answer in {} figures.", what,
+                                       all == 1 && !result_.has_repeats() ? "its" : "these"));
+      return;
+    }
+    sentences_.push_back(
+        fmt::format("{} of {} scenarios {} no valid run; the answer is about the others.", unusable,
+                    all, unusable == 1 ? "has" : "have"));
+  }
+
+  double ThroughputOf(size_t place) const {
+    return summary_.scenarios[place].throughput_per_s.median;
+  }
+
+  bool AllTailsAreKnown() const {
+    return std::all_of(comparable_.begin(), comparable_.end(),
+                       [&](size_t place) { return summary_.scenarios[place].p99_ns.has_value(); });
+  }
+
+  // In an open loop the schedule sets the throughput of whatever keeps up with it.
+  size_t Best() const {
+    return *std::max_element(comparable_.begin(), comparable_.end(), [&](size_t a, size_t b) {
+      if (!open_loop_) return ThroughputOf(a) < ThroughputOf(b);
+      return summary_.scenarios[a].p99_ns->median > summary_.scenarios[b].p99_ns->median;
+    });
+  }
+
+  std::string TailOf(size_t place) const {
+    const auto& p99_ns = summary_.scenarios[place].p99_ns;
+    return p99_ns.has_value() ? DurationText(p99_ns->median) : "";
+  }
+
+  std::string Figures(size_t place) const {
+    std::string text = fmt::format("{} operations per second", FigureText(ThroughputOf(place)));
+    const std::string tail = TailOf(place);
+    if (!tail.empty()) text += fmt::format(", 99 % of them within {}", tail);
+    return text;
+  }
+
+  void AddBest() {
+    if (comparable_.size() == 1) {
+      sentences_.push_back(fmt::format("{} did {}.", Label(best_), Figures(best_)));
+      return;
+    }
+    if (open_loop_) {
+      sentences_.push_back(
+          fmt::format("{} had the shortest response times: {}.", Label(best_), Figures(best_)));
+      return;
+    }
+    std::string text = fmt::format("{} was fastest: {}", Label(best_), Figures(best_));
+    const auto& speed = summary_.scenarios[best_].speed;
+    if (best_ != 0 && speed.has_value()) {
+      const bool by_time = summary_.measure == SpeedMeasure::kTime;
+      text += fmt::format("; {} times {} {}", RatioText(*speed),
+                          by_time ? "as fast as" : "the throughput of", Label(0));
+    }
+    sentences_.push_back(text + ".");
+  }
+
+  Rivals FindRivals() const {
+    Rivals rivals;
+    if (open_loop_) return rivals;
+    for (const size_t place : comparable_) {
+      if (place == best_) continue;
+      const auto speed = SpeedBetween(result_, best_, place);
+      if (!speed.has_value()) continue;
+      if (!speed->interval.has_value()) {
+        if (speed->ratio <= 1 / (1 - kWithinNoise)) rivals.near.push_back(Label(place));
+        continue;
+      }
+      const RatioVerdict verdict = JudgeRatio(*speed);
+      if (verdict == RatioVerdict::kFaster) continue;
+      (verdict == RatioVerdict::kNoDifference ? rivals.equal : rivals.undecided)
+          .push_back(Label(place));
+    }
+    return rivals;
+  }
+
+  void AddCertainty() {
+    const int blocks = summary_.scenarios[best_].blocks;
+    if (blocks < kFewestForInterval) {
+      AddTooFewBlocks(blocks);
+    } else if (open_loop_) {
+      return;
+    } else if (comparable_.size() == 1) {
+      const MedianEstimate& throughput = summary_.scenarios[best_].throughput_per_s;
+      if (!throughput.interval.has_value() || throughput.median <= 0) return;
+      sentences_.push_back(fmt::format(
+          "By {} blocks that throughput is known to within {} %.", blocks,
+          FixedText(RelativeHalfWidth(*throughput.interval, throughput.median) * kPercent, 1)));
+    } else {
+      AddComparison(blocks);
+    }
+  }
+
+  void AddTooFewBlocks(int blocks) {
+    const bool alone = comparable_.size() == 1;
+    std::string text;
+    if (!result_.has_repeats()) {
+      text = alone ? "One run does" : "One run of each does";
+    } else {
+      text = fmt::format("{} whole block{}", blocks, blocks == 1 ? " does" : "s do");
+    }
+    text += fmt::format(" not show how much of {} is chance", alone ? "that" : "the differences");
+    if (!rivals_.near.empty()) {
+      text += fmt::format(", and {} came within {:.0f} % of the fastest",
+                          absl::StrJoin(rivals_.near, ", "), kWithinNoise * kPercent);
+    }
+    const char* what = open_loop_ ? "medians" : "intervals";
+    sentences_.push_back(
+        result_.has_repeats()
+            ? fmt::format("{}: it takes {} for {}.", text, kFewestForInterval, what)
+            : fmt::format("{}: --repeat {} gives {}.", text, kFewestForInterval, what));
+  }
+
+  void AddComparison(int blocks) {
+    const std::string equal = absl::StrJoin(rivals_.equal, " and ");
+    const std::string undecided = absl::StrJoin(rivals_.undecided, " or ");
+    const double margin = kEquivalenceMargin * kPercent;
+    if (!undecided.empty()) {
+      std::string text = fmt::format("Whether it is faster than {} is not decided by {} blocks",
+                                     undecided, blocks);
+      if (!equal.empty()) {
+        text += fmt::format("; from {} it does not differ by more than {:.0f} %", equal, margin);
+      }
+      sentences_.push_back(text + ".");
+    } else if (!equal.empty()) {
+      sentences_.push_back(
+          fmt::format("{} blocks show no difference beyond {:.0f} % between it "
+                      "and {}.",
+                      blocks, margin, equal));
+    } else {
+      const bool is_pair = comparable_.size() == 2;
+      const size_t other = comparable_.front() == best_ ? comparable_.back() : comparable_.front();
+      sentences_.push_back(fmt::format("{} blocks show that it is faster than {}.", blocks,
+                                       is_pair ? Label(other) : "each of the others"));
+    }
+  }
+
+  void AddLimit() {
+    const std::string what = LimitOf(best());
+    if (what.empty()) return;
+    sentences_.push_back(
+        fmt::format("What limited {}: {}.", comparable_.size() == 1 ? "it" : Label(best_), what));
+  }
+
+  std::string LimitOf(const Run& run) const {
+    const double seconds = run.duration_s();
+    if (seconds <= 0) return "";
+    if (open_loop_ && !run.verdict.unstable) {
+      return fmt::format("the {} operations per second that were asked for",
+                         FigureText(result_.plan.load.rate_per_s));
+    }
+    const double client = (run.client.user_s + run.client.system_s) / seconds;
+    const double server =
+        run.server.has_value() ? (run.server->user_s + run.server->system_s) / seconds : 0;
+    const int processors = result_.environment.cpu_count;
+    if (processors > 0 && (client + server) / processors >= kBusyShare) {
+      const std::string whose =
+          processors == 1 ? "processor was" : fmt::format("{} processors were", processors);
+      return fmt::format("the {}machine, whose {} busy {:.0f} % of the time{}",
+                         run.server.has_value() ? "" : "client's ", whose,
+                         std::min((client + server) / processors, 1.0) * kPercent,
+                         !run.server.has_value() ? ""
+                         : server > client       ? ", mostly in the server"
+                                                 : ", mostly in pgring itself");
+    }
+    if (run.scenario.type->driver->uses_io_uring && client >= kBusyShare) {
+      return fmt::format("the client, whose thread was busy {:.0f} % of the time",
+                         std::min(client, 1.0) * kPercent);
+    }
+    if (run.scenario.limit == 1) return "it runs one operation at a time, so every wait adds up";
+    const double wait_ns = run.total().part(LatencyPart::kPoolWait).Mean();
+    if (wait_ns > run.total().part(LatencyPart::kService).Mean()) {
+      const int connections = run.scenario.pool.size + run.scenario.pool.max_overflow;
+      return fmt::format(
+          "its {} connection{}; operations waited {} for {} on average, longer than "
+          "they were then at work",
+          CountText(connections), connections == 1 ? "" : "s", DurationText(wait_ns),
+          connections == 1 ? "it" : "one");
+    }
+    if (run.server.has_value() && processors > 0) {
+      return fmt::format(
+          "not the processors, of which {} of {} were busy; operations waited at "
+          "the server for something else, such as commits or locks",
+          FixedText(client + server, 1), processors);
+    }
+    return fmt::format(
+        "not the client, which kept {} processors busy; the server's cannot be seen "
+        "from here",
+        FixedText(client, 2));
+  }
+
+  bool IsPlanned(const ScenarioType* type, int limit) const {
+    const std::vector<ScenarioPlan>& scenarios = result_.plan.scenarios;
+    return std::any_of(scenarios.begin(), scenarios.end(), [&](const ScenarioPlan& scenario) {
+      return scenario.type == type && scenario.limit == limit;
+    });
+  }
+
+  void AddNext() {
+    if (open_loop_) return;
+    if (!rivals_.undecided.empty()) {
+      sentences_.emplace_back(
+          result_.plan.repeat.until_percent.has_value()
+              ? "Next: longer runs, which differ less among each other, or a higher --max-repeat."
+              : "Next: longer runs, or --until 2, which repeats until every ratio is known to "
+                "within 2 %.");
+      return;
+    }
+    const ScenarioPlan& scenario = best().scenario;
+    const int limit = scenario.limit.value_or(0);
+    if (limit < 2 || limit * 2 > scenario.type->highest_limit) return;
+    if (IsPlanned(scenario.type, limit / 2) && IsPlanned(scenario.type, limit * 2)) return;
+    const char* pipeline = scenario.pipeline && !scenario.type->pipelines ? ":pipeline" : "";
+    sentences_.push_back(fmt::format(
+        "Next: compare --scenarios {0}:{1}{4},{0}:{2}{4},{0}:{3}{4} to see whether half or twice "
+        "the limit does better.",
+        scenario.type->name, limit / 2, limit, limit * 2, pipeline));
+  }
+
+  const ComparisonResult& result_;
+  const Summary& summary_;
+  const bool open_loop_;
+  std::vector<size_t> comparable_;  // places in result_.runs
+  size_t best_ = 0;
+  Rivals rivals_;
+  std::vector<std::string> sentences_;
+};
+
+}  // namespace
+
+std::vector<std::string> InShort(const ComparisonResult& result, const Summary& summary) {
+  return Writer(result, summary).Write();
+}
+
+}  // namespace pgring

@@ -1,0 +1,142 @@
+// The table of tables.h that repeats have: medians of the blocks, and how sure they are.
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "report/format.h"
+#include "report/tables.h"
+
+namespace pgring {
+namespace {
+
+// "1,064 (1,051-1,080)", without the interval where there are too few blocks for one.
+std::string WithInterval(const MedianEstimate& estimate,
+                         std::string (*text)(std::optional<double>)) {
+  if (estimate.count == 0) return std::string(kUnknownFigure);
+  const std::string median = text(estimate.median);
+  if (!estimate.interval.has_value()) return median;
+  return fmt::format("{} ({}-{})", median, text(estimate.interval->low),
+                     text(estimate.interval->high));
+}
+
+std::string TailText(const std::optional<MedianEstimate>& estimate) {
+  return estimate.has_value() ? DurationText(estimate->median) : std::string(kUnknownFigure);
+}
+
+std::string WordText(RatioVerdict verdict, int blocks) {
+  switch (verdict) {
+    case RatioVerdict::kNoDifference:
+      return "no difference beyond 2 %";
+    case RatioVerdict::kNotDecided:
+      return fmt::format("not decided by {} block{}", blocks, blocks == 1 ? "" : "s");
+    case RatioVerdict::kFaster:
+    case RatioVerdict::kSlower:
+      break;
+  }
+  return std::string(RatioVerdictName(verdict));
+}
+
+void AddBlocksThatDoNotCount(const ComparisonResult& result, Table* table) {
+  std::vector<std::string> broken;
+  for (size_t i = 0; i < result.blocks.size(); ++i) {
+    const Block& block = result.blocks[i];
+    if (block.is_whole()) continue;
+    std::string why = fmt::format("{} of {} runs", block.runs.size(), block.planned);
+    for (const Run& run : block.runs) {
+      if (run.comparable()) continue;
+      why = RunLabel(run) + (run.interrupted ? " was interrupted" : " is not valid");
+      if (!run.verdict.reasons.empty() && !run.interrupted) {
+        why += ": " + run.verdict.reasons.front();
+      }
+      break;
+    }
+    broken.push_back(fmt::format("block {} ({})", i + 1, why));
+  }
+  if (broken.empty()) return;
+  const size_t whole = result.blocks.size() - broken.size();
+  table->notes.push_back(
+      {fmt::format("{} of {} blocks count{}; not {}", whole, result.blocks.size(),
+                   whole == 1 ? "s" : "", absl::StrJoin(broken, ", ")),
+       true});
+}
+
+void AddExplanations(const ComparisonResult& result, const Summary& summary, Table* table) {
+  const int blocks = summary.scenarios.front().blocks;
+  std::string text = "Each block is one run of every scenario, in an order drawn from the seed; ";
+  if (blocks == 0) {
+    text += "there are no medians without a whole block.";
+  } else if (blocks < kFewestForInterval) {
+    text += fmt::format("figures are medians of {} block{}. From {} blocks on there are intervals.",
+                        blocks, blocks == 1 ? "" : "s", kFewestForInterval);
+  } else {
+    text += fmt::format(
+        "figures are medians of {} blocks with their intervals of {:.1f} % (order statistics).",
+        blocks, summary.scenarios.front().throughput_per_s.coverage * 100);
+  }
+  table->notes.push_back({std::move(text)});
+  if (!summary.noise_floor.has_value()) return;
+  const NoiseFloor& floor = *summary.noise_floor;
+  table->notes.push_back(
+      {fmt::format("{} and {} are the same scenario: their ratio's interval, {:.2f}-{:.2f}, is "
+                   "this comparison's noise floor.",
+                   RunLabel(result.runs[floor.first]), RunLabel(result.runs[floor.second]),
+                   floor.interval.low, floor.interval.high)});
+}
+
+TableColumn Column(std::vector<std::string> heading, int leave_out_order) {
+  TableColumn column;
+  column.heading = std::move(heading);
+  column.leave_out_order = leave_out_order;
+  return column;
+}
+
+}  // namespace
+
+std::string RatioText(const RatioEstimate& ratio) {
+  if (!ratio.interval.has_value()) return fmt::format("{:.2f}", ratio.ratio);
+  return fmt::format("{:.2f} ({:.2f}-{:.2f})", ratio.ratio, ratio.interval->low,
+                     ratio.interval->high);
+}
+
+Table RepeatTable(const ComparisonResult& result, const Summary& summary) {
+  if (!result.has_repeats() || result.runs.empty()) return {};
+  Table table;
+  TableColumn scenario = Column({"scenario"}, 0);
+  TableColumn blocks = Column({"blocks"}, 3);
+  TableColumn throughput = Column({"operations", "per s"}, 0);
+  TableColumn tail =
+      Column({std::string(result.plan.load.open_loop() ? "response" : "latency"), "p99"}, 2);
+  const bool by_time = summary.measure == SpeedMeasure::kTime;
+  // A longer name would widen the column for one word; the row without a ratio shows which it is.
+  constexpr size_t kLongestName = 11;
+  std::string base = RunLabel(result.runs.front());
+  if (base.size() > kLongestName) base = by_time ? "first" : "the first";
+  TableColumn ratio = by_time ? Column({"times faster", "than " + base}, 0)
+                              : Column({"times the", "throughput", "of " + base}, 0);
+  TableColumn word = Column({""}, 1);
+  scenario.left = word.left = true;
+  for (size_t place = 0; place < result.runs.size(); ++place) {
+    const ScenarioSummary& one = summary.scenarios[place];
+    scenario.cells.push_back(RunLabel(result.runs[place]));
+    blocks.cells.push_back(CountText(one.blocks));
+    throughput.cells.push_back(WithInterval(one.throughput_per_s, FigureText));
+    tail.cells.push_back(TailText(one.p99_ns));
+    const bool is_compared = place > 0 && one.speed.has_value();
+    ratio.cells.push_back(is_compared ? RatioText(*one.speed) : std::string(kUnknownFigure));
+    word.cells.push_back(is_compared ? WordText(one.verdict, one.blocks) : "");
+  }
+  table.columns = {std::move(scenario), std::move(blocks), std::move(throughput), std::move(tail)};
+  if (result.runs.size() > 1) {
+    table.columns.push_back(std::move(ratio));
+    table.columns.push_back(std::move(word));
+  }
+  AddBlocksThatDoNotCount(result, &table);
+  AddExplanations(result, summary, &table);
+  return table;
+}
+
+}  // namespace pgring

@@ -1,0 +1,46 @@
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "pgring/postgres/connection.h"
+#include "pgring/uring/kernel_backend.h"
+#include "run/reactor_runner.h"
+
+namespace pgring {
+namespace {
+
+uint32_t PowerOfTwo(int64_t at_least, uint32_t lowest, uint32_t highest) {
+  return std::bit_ceil(static_cast<uint32_t>(std::clamp<int64_t>(at_least, lowest, highest)));
+}
+
+KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
+  KernelBackendOptions options;
+  options.submission_entries =
+      PowerOfTwo(connections * 4, options.submission_entries, kMaxSubmissionEntries);
+  if (io_mode == IoMode::kCompletion) {
+    // One for each answer that may come at once; a few for a large one.
+    options.receive_buffers = PowerOfTwo(connections, 16, kMaxReceiveBuffers);
+    options.may_block = true;
+  }
+  return options;
+}
+
+}  // namespace
+
+absl::Status RunOnNewReactor(const RunContext& context, Run* run) {
+  const int64_t connections = context.scenario->ConnectionsNeeded(context.operation_count);
+  absl::StatusOr<std::unique_ptr<Backend>> backend =
+      CreateKernelBackend(BackendOptionsFor(connections, context.io));
+  if (!backend.ok()) return backend.status();
+  Reactor reactor(std::move(*backend));
+  Canceller canceller;
+  ConnectionFactory factory(&reactor, context.parameters, &context.workload->statements(),
+                            &canceller, context.io,
+                            context.scenario->pipeline ? Pipelining::kOn : Pipelining::kOff);
+  RunOnReactor(context, &reactor, &factory, run);
+  return absl::OkStatus();
+}
+
+}  // namespace pgring

@@ -1,0 +1,77 @@
+#include "run/run.h"
+
+#include <algorithm>
+
+#include "pgring/base/check.h"
+#include "pgring/base/clock.h"
+
+namespace pgring {
+
+namespace {
+
+std::optional<int64_t> SumOf(const std::optional<int64_t>& left,
+                             const std::optional<int64_t>& right) {
+  if (!left.has_value() || !right.has_value()) return left.has_value() ? left : right;
+  return *left + *right;
+}
+
+}  // namespace
+
+double Run::duration_s() const {
+  return static_cast<double>(ended_ns - started_ns) / kNanosecondsPerSecond;
+}
+
+double Run::throughput_per_s() const {
+  const double took_s = duration_s();
+  return took_s > 0 ? static_cast<double>(recorder.succeeded()) / took_s : 0;
+}
+
+void Run::Add(const Run& other) {
+  PGRING_CHECK(kinds == other.kinds, "only parts of one run can be added");
+  AddCounts(other);
+  started_ns = std::min(started_ns, other.started_ns);
+  ended_ns = std::max(ended_ns, other.ended_ns);
+  recorder.Add(other.recorder);
+  tally.Add(other.tally);
+  warmup_tally.Add(other.warmup_tally);
+  seconds.Add(other.seconds);
+  timeline.Add(other.timeline);
+  connect_ns.Add(other.connect_ns);
+  connecting_ns = std::max(connecting_ns, other.connecting_ns);
+  last_lag_ns = std::max(last_lag_ns, other.last_lag_ns);
+  interrupted = interrupted || other.interrupted;
+  // The first words stay.
+  if (gave_up.empty()) gave_up = other.gave_up;
+  if (first_failure.empty()) first_failure = other.first_failure;
+  if (connect_failure.ok()) connect_failure = other.connect_failure;
+  client += other.client;
+  peak_memory_bytes = SumOf(peak_memory_bytes, other.peak_memory_bytes);
+}
+
+void Run::AddCounts(const Run& other) {
+  // What each of them held, weighted by how many there were.
+  if (bytes_per_connection.has_value() && other.bytes_per_connection.has_value()) {
+    const int64_t opened = connections.opened + other.connections.opened;
+    bytes_per_connection = (*bytes_per_connection * connections.opened +
+                            *other.bytes_per_connection * other.connections.opened) /
+                           std::max<int64_t>(opened, 1);
+  } else if (other.bytes_per_connection.has_value()) {
+    bytes_per_connection = other.bytes_per_connection;
+  }
+  connections += other.connections;
+  wanted_before += other.wanted_before;
+  opened_before += other.opened_before;
+  if (ring.has_value() && other.ring.has_value()) *ring += *other.ring;
+  if (!ring.has_value()) ring = other.ring;
+  rescued_waits += other.rescued_waits;
+  for (size_t kind = 0; kind < succeeded_by_kind.size(); ++kind) {
+    succeeded_by_kind[kind] += other.succeeded_by_kind[kind];
+  }
+  late += other.late;
+  cut_at_end += other.cut_at_end;
+  retried += other.retried;
+  retries += other.retries;
+  aborted_clients += other.aborted_clients;
+}
+
+}  // namespace pgring

@@ -1,0 +1,72 @@
+// What a driver is given for a run. Plain data.
+#ifndef PGRING_RUN_RUN_CONTEXT_H_
+#define PGRING_RUN_RUN_CONTEXT_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "pgring/base/interrupt.h"
+#include "pgring/metrics/connection_timeline.h"
+#include "pgring/postgres/connection_parameters.h"
+#include "run/error_log.h"
+#include "run/load_plan.h"
+#include "run/operation_log.h"
+#include "run/plan.h"
+#include "workload/workload.h"
+
+namespace pgring {
+
+// Read by the progress display from its own thread while a run goes on.
+struct RunProgress {
+  std::atomic<int64_t> ended{0};
+  std::atomic<int64_t> failed{0};
+  // When the measured phase begins, by the steady clock: in the future during the warm-up, 0 until
+  // it is known.
+  std::atomic<int64_t> measuring_from_ns{0};
+  // When the run had ended and its verification began; 0 before.
+  std::atomic<int64_t> ended_ns{0};
+};
+
+// Told by the runner, on one of its threads.
+class RunEvents {
+ public:
+  virtual ~RunEvents() = default;
+  // The warm-up, if there is one, is over: costs count from here.
+  virtual void OnMeasuringStarts() = 0;
+  // The first refusal of a connection in this run; what is refused is tried again.
+  virtual void OnConnectionRefused(const absl::Status& refusal) = 0;
+};
+
+// Everything is borrowed and outlives the run.
+struct RunContext {
+  const ScenarioPlan* scenario = nullptr;
+  const ConnectionParameters* parameters = nullptr;
+  Workload* workload = nullptr;
+  const OperationSource* operations = nullptr;
+  // How many; with a duration, at most so many. Where the load says how many each client has, that
+  // times the scenario's clients.
+  int64_t operation_count = 0;
+  LoadPlan load;
+  IoMode io = IoMode::kReadiness;  // of the reactor
+  bool behind_pooler = false;
+  Interrupt* interrupt = nullptr;
+  RunProgress* progress = nullptr;
+  RunEvents* events = nullptr;  // may be nullptr
+  OperationLog* log = nullptr;  // may be nullptr
+  ErrorLog* errors = nullptr;   // may be nullptr
+};
+
+// Steps of the timeline that one operation makes in the common case: waiting, leased, returned.
+inline constexpr int64_t kTimelineStepsPerOperation = 5;
+inline size_t ExpectedTimelineSteps(const RunContext& context) {
+  constexpr auto kMost = static_cast<int64_t>(ConnectionTimeline::kMaxSteps);
+  const int64_t steps = context.operation_count < kMost
+                            ? context.operation_count * kTimelineStepsPerOperation
+                            : kMost;
+  return static_cast<size_t>(steps);
+}
+
+}  // namespace pgring
+
+#endif  // PGRING_RUN_RUN_CONTEXT_H_
