@@ -239,6 +239,7 @@ ComparisonResult SampleRepeats() {
 Run EmptyRun(const ScenarioType* kind, std::string label) {
   pgring::Run run;
   run.scenario.type = kind;
+  if (kind->has_limit) run.scenario.limit = kind->default_limit;
   run.scenario.label = std::move(label);
   return run;
 }
