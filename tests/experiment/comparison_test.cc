@@ -343,5 +343,35 @@ TEST_F(ComparisonTest, InterruptBeforeTheFirstRun) {
       << "nothing was measured, so nothing stays behind";
 }
 
+// What repeats, a search for the best limit and several workers are made of.
+TEST_F(ComparisonTest, AnExperimentMeasuresAnythingAnyNumberOfTimes) {
+  AddScenario(FindScenarioType("window"));
+  AddScenario(FindScenarioType("sync"));
+  ASSERT_TRUE(ChooseIoMode(&plan_).ok());
+  auto workload = MakeWorkload(plan_.workload, target_.throwaway);
+  ASSERT_TRUE(workload.ok());
+  auto opened =
+      Experiment::Open(*std::move(workload), &target_, plan_.io, &interrupt_, &observer_);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  Experiment& experiment = **opened;
+  ASSERT_TRUE(experiment.PrepareFirst().ok());
+  const ScenarioPlan& window = plan_.scenarios[0];
+  const ScenarioPlan& sync = plan_.scenarios[1];
+  LoadPlan load;
+  for (const ScenarioPlan* scenario : {&sync, &window, &window, &sync}) {
+    ExpectValidRun(experiment.Measure(*scenario, load, kOperations, Reset::kMakeAnew));
+  }
+  // Another limit, another load, on the tables as they are: what is in them is not compared.
+  ScenarioPlan narrow = window;
+  narrow.limit = 2;
+  load.warmup_s = 0.01;
+  const pgring::Run kept = experiment.Measure(narrow, load, kOperations / 2, Reset::kKeep);
+  ExpectValidRun(kept);
+  EXPECT_EQ(kept.total().succeeded, kOperations / 2);
+  EXPECT_FALSE(kept.verification.has_value());
+  EXPECT_LE(kept.timeline.Peak(ConnectionGauge::kInUse), 2);
+  ExpectValidRun(experiment.Measure(window, LoadPlan(), kOperations, Reset::kMakeAnew));
+}
+
 }  // namespace
 }  // namespace pgring
