@@ -112,7 +112,8 @@ struct RepeatPlan {
   bool repeats() const { return blocks > 1 || until_percent.has_value(); }
 };
 
-inline constexpr int kMaxBlocks = 1'000;
+// A run that is kept takes some 3 MiB, most of it histograms.
+inline constexpr int kMaxBlocks = 100;
 
 struct ComparisonPlan {
   // The command line that asked for it, without passwords.

@@ -58,9 +58,9 @@ TEST(RepeatOptionsTest, UntilTheRatiosAreKnown) {
 
 TEST(RepeatOptionsTest, WhatMakesNoSenseIsRefusedInOneLine) {
   EXPECT_EQ(RefusalOf({"--repeat", "0"}),
-            "--repeat: \"0\" is not a whole number from 1 to 1000; see 'pgring compare --help'");
-  EXPECT_EQ(RefusalOf({"--repeat", "1001"}),
-            "--repeat: \"1001\" is not a whole number from 1 to 1000; see 'pgring compare --help'");
+            "--repeat: \"0\" is not a whole number from 1 to 100; see 'pgring compare --help'");
+  EXPECT_EQ(RefusalOf({"--repeat", "101"}),
+            "--repeat: \"101\" is not a whole number from 1 to 100; see 'pgring compare --help'");
   EXPECT_EQ(RefusalOf({"--until", "0"}),
             "--until: \"0\" is not a number from 0.01 to 100; see 'pgring compare --help'");
   EXPECT_EQ(RefusalOf({"--until", "nan"}),
