@@ -285,7 +285,10 @@ int CompareCommand(Options options, Interrupt* interrupt) {
   for (const std::string& note : options.notes) display.OnNote(note);
   const auto result = Compare(options, *std::move(workload), interrupt, &display);
   if (!result.ok()) {
-    if (interrupt->raised()) return ExitCodeOf(*interrupt);
+    if (interrupt->raised()) {
+      PrintNote("interrupted before the first run: nothing was measured, and nothing is written");
+      return ExitCodeOf(*interrupt);
+    }
     PrintError(result.status());
     return kExitCouldNotStart;
   }

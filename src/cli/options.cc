@@ -144,7 +144,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   }
   PGRING_RETURN_IF_ERROR(
       ResolveLoad(raw.load, &options->plan.workload, &options->plan.load, &options->notes));
-  PGRING_RETURN_IF_ERROR(ResolveRepeat(raw.repeat, &options->plan.repeat));
+  PGRING_RETURN_IF_ERROR(ResolveRepeat(raw.repeat, options->plan.load, &options->plan.repeat));
   PGRING_RETURN_IF_ERROR(ResolveOutput(raw.output, options->plan.load, &options->output));
   if (one_scenario && raw.scenario.empty()) {
     return absl::InvalidArgumentError(

@@ -32,7 +32,7 @@ void AddRepeatOptions(CLI::App* command, RawRepeat* raw) {
       ->group(kGroup);
 }
 
-absl::Status ResolveRepeat(const RawRepeat& raw, RepeatPlan* plan) {
+absl::Status ResolveRepeat(const RawRepeat& raw, const LoadPlan& load, RepeatPlan* plan) {
   if (raw.blocks.has_value() && raw.until_percent.has_value()) {
     return absl::InvalidArgumentError(
         "--repeat and --until both say when to stop: give a number of blocks, or --until with "
@@ -41,6 +41,10 @@ absl::Status ResolveRepeat(const RawRepeat& raw, RepeatPlan* plan) {
   if (raw.max_blocks.has_value() && !raw.until_percent.has_value()) {
     return absl::InvalidArgumentError(
         "--max-repeat is where --until ends: give --until, or --repeat for a number of blocks");
+  }
+  if (raw.until_percent.has_value() && load.open_loop()) {
+    return absl::InvalidArgumentError(
+        "--until waits for ratios of throughputs, which with -R are the schedule's: use --repeat");
   }
   plan->blocks = raw.blocks.value_or(plan->blocks);
   plan->until_percent = raw.until_percent;

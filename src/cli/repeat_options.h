@@ -20,7 +20,7 @@ struct RawRepeat {
 void AddRepeatOptions(CLI::App* command, RawRepeat* raw);
 
 // InvalidArgument, in one line, where they contradict each other.
-absl::Status ResolveRepeat(const RawRepeat& raw, RepeatPlan* plan);
+absl::Status ResolveRepeat(const RawRepeat& raw, const LoadPlan& load, RepeatPlan* plan);
 
 }  // namespace pgring
 

@@ -1,8 +1,12 @@
 #include "cli/shown_arguments.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 
 namespace pgring {
 namespace {
@@ -33,24 +37,44 @@ size_t EndOfValue(const std::string& text, size_t start) {
   return text.size();
 }
 
-// Where a value in a URI's query ends.
-size_t EndOfParameter(const std::string& text, size_t start) {
-  const size_t end = text.find('&', start);
-  return end == std::string::npos ? text.size() : end;
-}
-
 void MaskKeys(std::string* text) {
-  const size_t scheme = text->find("://");
   size_t place = 0;
   while ((place = text->find(kPasswordKey, place)) != std::string::npos) {
     place += kPasswordKey.size();
-    const bool in_uri = scheme < place;
-    const size_t equals = in_uri ? place : AfterBlanks(*text, place);
+    const size_t equals = AfterBlanks(*text, place);
     if (equals >= text->size() || (*text)[equals] != '=') continue;
-    const size_t start = in_uri ? equals + 1 : AfterBlanks(*text, equals + 1);
-    const size_t end = in_uri ? EndOfParameter(*text, start) : EndOfValue(*text, start);
-    text->replace(start, end - start, kMask);
+    const size_t start = AfterBlanks(*text, equals + 1);
+    text->replace(start, EndOfValue(*text, start) - start, kMask);
     place = start + kMask.size();
+  }
+}
+
+// libpq decodes %XX in keywords, too.
+std::string Decoded(std::string_view text) {
+  std::string decoded;
+  for (size_t i = 0; i < text.size(); ++i) {
+    int code = 0;
+    const bool is_encoded = text[i] == '%' && i + 2 < text.size() &&
+                            absl::SimpleHexAtoi(absl::string_view(text.data() + i + 1, 2), &code);
+    decoded += is_encoded ? static_cast<char>(code) : text[i];
+    if (is_encoded) i += 2;
+  }
+  return decoded;
+}
+
+// The parameters behind a URI's question mark, between which only "&" stands.
+void MaskQuery(size_t query, std::string* text) {
+  size_t start = query + 1;
+  while (start < text->size()) {
+    size_t end = std::min(text->find('&', start), text->size());
+    const size_t equals = text->find('=', start);
+    if (equals < end &&
+        absl::EndsWith(Decoded(std::string_view(*text).substr(start, equals - start)),
+                       std::string(kPasswordKey))) {
+      text->replace(equals + 1, end - equals - 1, kMask);
+      end = std::min(text->find('&', start), text->size());
+    }
+    start = end + 1;
   }
 }
 
@@ -72,8 +96,14 @@ std::vector<std::string> ShownArguments(int argument_count, const char* const* a
   std::vector<std::string> shown;
   for (int i = 0; i < argument_count; ++i) {
     std::string text = arguments[i];
-    MaskKeys(&text);
-    MaskUri(&text);
+    const size_t scheme = text.find("://");
+    if (scheme == std::string::npos) {
+      MaskKeys(&text);
+    } else {
+      MaskUri(&text);
+      const size_t query = text.find('?', scheme);
+      if (query != std::string::npos) MaskQuery(query, &text);
+    }
     shown.push_back(std::move(text));
   }
   return shown;

@@ -25,7 +25,7 @@ inline void AppendZigZag(int64_t value, std::string* out) {
 // Takes bytes from `next_byte`, a function that returns std::optional<uint8_t>, nothing at the end.
 // Nothing when they end within the number.
 template <typename NextByte>
-std::optional<int64_t> ReadZigZag(NextByte&& next_byte) {
+std::optional<int64_t> ReadZigZag(const NextByte& next_byte) {
   uint64_t bits = 0;
   for (int byte = 0; byte < kMaxZigZagBytes; ++byte) {
     const std::optional<uint8_t> next = next_byte();

@@ -21,6 +21,8 @@ constexpr double kWithinNoise = 0.05;
 // A thread or a machine that is busy for this share of the time has nothing left to give.
 constexpr double kBusyShare = 0.9;
 constexpr double kPercent = 100;
+// How what is said of the limit begins where nothing that was measured is it.
+constexpr std::string_view kUnknown = " is not known: ";
 
 class Writer {
  public:
@@ -37,6 +39,12 @@ class Writer {
     if (result_.runs.empty()) return {};
     AddUnusable();
     if (comparable_.empty()) return std::move(sentences_);
+    if (open_loop_ && AnyIsUnstable()) {
+      sentences_.emplace_back(
+          "The schedule was not kept, so the response times say how long the queue grew, and these "
+          "figures do not say which scenario is best; ask for a lower rate.");
+      return std::move(sentences_);
+    }
     if (open_loop_ && comparable_.size() > 1 && !AllTailsAreKnown()) {
       sentences_.emplace_back(
           "With fewer than 100 operations a run does not show how long the slowest take, so these "
@@ -65,6 +73,14 @@ class Writer {
   std::string Label(size_t place) const { return RunLabel(run(place)); }
 
   void AddUnusable() {
+    const auto broken = std::count_if(result_.blocks.begin(), result_.blocks.end(),
+                                      [](const Block& block) { return !block.is_whole(); });
+    if (broken > 0 && !comparable_.empty()) {
+      sentences_.push_back(
+          fmt::format("{} of {} blocks {} not count, because a run is missing or "
+                      "not valid.",
+                      broken, result_.blocks.size(), broken == 1 ? "does" : "do"));
+    }
     const size_t unusable = result_.plan.scenarios.size() - comparable_.size();
     if (unusable == 0) return;
     const size_t all = result_.plan.scenarios.size();
@@ -82,6 +98,11 @@ class Writer {
                     all, unusable == 1 ? "has" : "have"));
   }
 
+  bool AnyIsUnstable() const {
+    return std::any_of(comparable_.begin(), comparable_.end(),
+                       [&](size_t place) { return run(place).verdict.unstable; });
+  }
+
   double ThroughputOf(size_t place) const {
     return summary_.scenarios[place].throughput_per_s.median;
   }
@@ -91,10 +112,16 @@ class Writer {
                        [&](size_t place) { return summary_.scenarios[place].p99_ns.has_value(); });
   }
 
+  // As the tables show it, so that the words agree with them.
+  double FactorOf(size_t place) const {
+    const auto& speed = summary_.scenarios[place].speed;
+    return speed.has_value() ? speed->ratio : ThroughputOf(place);
+  }
+
   // In an open loop the schedule sets the throughput of whatever keeps up with it.
   size_t Best() const {
     return *std::max_element(comparable_.begin(), comparable_.end(), [&](size_t a, size_t b) {
-      if (!open_loop_) return ThroughputOf(a) < ThroughputOf(b);
+      if (!open_loop_) return FactorOf(a) < FactorOf(b);
       return summary_.scenarios[a].p99_ns->median > summary_.scenarios[b].p99_ns->median;
     });
   }
@@ -117,29 +144,55 @@ class Writer {
       return;
     }
     if (open_loop_) {
-      sentences_.push_back(
-          fmt::format("{} had the shortest response times: {}.", Label(best_), Figures(best_)));
+      sentences_.push_back(fmt::format("{} had the lowest p99 of the response times: {}.",
+                                       Label(best_), Figures(best_)));
       return;
     }
     std::string text = fmt::format("{} was fastest: {}", Label(best_), Figures(best_));
-    const auto& speed = summary_.scenarios[best_].speed;
-    if (best_ != 0 && speed.has_value()) {
+    // Against the first scenario, as in the tables; the first one itself against the next best.
+    const size_t base = best_ == 0 ? Second() : 0;
+    const auto speed = SpeedBetween(result_, best_, base);
+    if (base != best_ && speed.has_value()) {
       const bool by_time = summary_.measure == SpeedMeasure::kTime;
       text += fmt::format("; {} times {} {}", RatioText(*speed),
-                          by_time ? "as fast as" : "the throughput of", Label(0));
+                          by_time ? "as fast as" : "the throughput of", Label(base));
     }
     sentences_.push_back(text + ".");
   }
 
+  // The best of the others; the best itself where there is none.
+  size_t Second() const {
+    size_t second = best_;
+    for (const size_t place : comparable_) {
+      if (place == best_) continue;
+      if (second == best_ || FactorOf(place) > FactorOf(second)) second = place;
+    }
+    return second;
+  }
+
+  // Of the response times p99 is compared: the throughputs are the schedule's.
+  void FindRivalsInTails(Rivals* rivals) const {
+    const MedianEstimate& best = *summary_.scenarios[best_].p99_ns;
+    for (const size_t place : comparable_) {
+      if (place == best_) continue;
+      const MedianEstimate& other = *summary_.scenarios[place].p99_ns;
+      if (!best.interval.has_value() || !other.interval.has_value()) continue;
+      if (best.interval->high >= other.interval->low) rivals->undecided.push_back(Label(place));
+    }
+  }
+
   Rivals FindRivals() const {
     Rivals rivals;
+    if (open_loop_ && comparable_.size() > 1) FindRivalsInTails(&rivals);
     if (open_loop_) return rivals;
     for (const size_t place : comparable_) {
       if (place == best_) continue;
       const auto speed = SpeedBetween(result_, best_, place);
       if (!speed.has_value()) continue;
       if (!speed->interval.has_value()) {
-        if (speed->ratio <= 1 / (1 - kWithinNoise)) rivals.near.push_back(Label(place));
+        if (FactorOf(place) >= (1 - kWithinNoise) * FactorOf(best_)) {
+          rivals.near.push_back(Label(place));
+        }
         continue;
       }
       const RatioVerdict verdict = JudgeRatio(*speed);
@@ -154,14 +207,20 @@ class Writer {
     const int blocks = summary_.scenarios[best_].blocks;
     if (blocks < kFewestForInterval) {
       AddTooFewBlocks(blocks);
-    } else if (open_loop_) {
-      return;
     } else if (comparable_.size() == 1) {
       const MedianEstimate& throughput = summary_.scenarios[best_].throughput_per_s;
-      if (!throughput.interval.has_value() || throughput.median <= 0) return;
-      sentences_.push_back(fmt::format(
-          "By {} blocks that throughput is known to within {} %.", blocks,
-          FixedText(RelativeHalfWidth(*throughput.interval, throughput.median) * kPercent, 1)));
+      if (open_loop_ || !throughput.interval.has_value()) return;
+      sentences_.push_back(fmt::format("By {} blocks that throughput is known to be from {} to {}.",
+                                       blocks, FigureText(throughput.interval->low),
+                                       FigureText(throughput.interval->high)));
+    } else if (open_loop_) {
+      const std::string undecided = absl::StrJoin(rivals_.undecided, " or ");
+      sentences_.push_back(
+          undecided.empty()
+              ? fmt::format("By {} blocks the interval of its p99 lies below those of the others.",
+                            blocks)
+              : fmt::format("Whether its p99 is lower than that of {} is not decided by {} blocks.",
+                            undecided, blocks));
     } else {
       AddComparison(blocks);
     }
@@ -214,8 +273,15 @@ class Writer {
   void AddLimit() {
     const std::string what = LimitOf(best());
     if (what.empty()) return;
-    sentences_.push_back(
-        fmt::format("What limited {}: {}.", comparable_.size() == 1 ? "it" : Label(best_), what));
+    sentences_.push_back(fmt::format("What limited {}{}{}.",
+                                     comparable_.size() == 1 ? "it" : Label(best_),
+                                     what.starts_with(kUnknown) ? "" : ": ", what));
+    const OperationSummary& total = best().total();
+    const double failed = static_cast<double>(total.failed) / static_cast<double>(total.scheduled);
+    if (failed > kMaxFailedShare) {
+      sentences_.push_back(fmt::format("Mind that {:.0f} % of {} operations failed.",
+                                       failed * kPercent, Label(best_) + "'s"));
+    }
   }
 
   std::string LimitOf(const Run& run) const {
@@ -243,6 +309,9 @@ class Writer {
       return fmt::format("the client, whose thread was busy {:.0f} % of the time",
                          std::min(client, 1.0) * kPercent);
     }
+    if (result_.plan.load.connect_each) {
+      return "opening a connection for every operation, which is part of its latency";
+    }
     if (run.scenario.limit == 1) return "it runs one operation at a time, so every wait adds up";
     const double wait_ns = run.total().part(LatencyPart::kPoolWait).Mean();
     if (wait_ns > run.total().part(LatencyPart::kService).Mean()) {
@@ -255,14 +324,14 @@ class Writer {
     }
     if (run.server.has_value() && processors > 0) {
       return fmt::format(
-          "not the processors, of which {} of {} were busy; operations waited at "
-          "the server for something else, such as commits or locks",
-          FixedText(client + server, 1), processors);
+          "{}pgring and the server used {} of {} processors, and operations waited for something "
+          "else, such as commits, locks, the network or other programs",
+          kUnknown, FixedText(client + server, 1), processors);
     }
     return fmt::format(
-        "not the client, which kept {} processors busy; the server's cannot be seen "
-        "from here",
-        FixedText(client, 2));
+        "{}the client used {} of {} processors, and the server's cannot be seen from "
+        "here",
+        kUnknown, FixedText(client, 2), processors > 0 ? CountText(processors) : "its");
   }
 
   bool IsPlanned(const ScenarioType* type, int limit) const {
@@ -273,24 +342,50 @@ class Writer {
   }
 
   void AddNext() {
-    if (open_loop_) return;
-    if (!rivals_.undecided.empty()) {
+    if (sentences_.size() == kMaxSentences) return;
+    if (open_loop_) {
       sentences_.emplace_back(
-          result_.plan.repeat.until_percent.has_value()
-              ? "Next: longer runs, which differ less among each other, or a higher --max-repeat."
-              : "Next: longer runs, or --until 2, which repeats until every ratio is known to "
-                "within 2 %.");
+          "Next: raise the rate (-R) step by step to see from where on response times grow.");
+      return;
+    }
+    if (!rivals_.undecided.empty()) {
+      sentences_.emplace_back(NextForCertainty());
       return;
     }
     const ScenarioPlan& scenario = best().scenario;
     const int limit = scenario.limit.value_or(0);
-    if (limit < 2 || limit * 2 > scenario.type->highest_limit) return;
+    const std::string_view name = scenario.type->name;
+    // Settings of its own would be lost, and may be what limits.
+    const bool is_plain = scenario.pool.size == limit && scenario.pool.max_overflow == 0;
+    if (!scenario.type->has_limit || limit == 1) {
+      sentences_.emplace_back(
+          "Next: compare --scenarios window:10,window:20,window:40 to see which limit does best.");
+      return;
+    }
+    if (!is_plain) {
+      sentences_.push_back(fmt::format("Next: compare {} with twice the connections (pool={}).",
+                                       RunLabel(best()), scenario.pool.size * 2));
+      return;
+    }
+    if (limit * 2 > scenario.type->highest_limit || best().total().scheduled < limit) return;
     if (IsPlanned(scenario.type, limit / 2) && IsPlanned(scenario.type, limit * 2)) return;
     const char* pipeline = scenario.pipeline && !scenario.type->pipelines ? ":pipeline" : "";
     sentences_.push_back(fmt::format(
         "Next: compare --scenarios {0}:{1}{4},{0}:{2}{4},{0}:{3}{4} to see whether half or twice "
         "the limit does better.",
-        scenario.type->name, limit / 2, limit, limit * 2, pipeline));
+        name, limit / 2, limit, limit * 2, pipeline));
+  }
+
+  std::string NextForCertainty() const {
+    const RepeatPlan& repeat = result_.plan.repeat;
+    if (!repeat.until_percent.has_value()) {
+      return "Next: longer runs, or --until 2, which repeats until every ratio is known to within "
+             "2 %.";
+    }
+    if (static_cast<int>(result_.blocks.size()) < repeat.max_blocks) {
+      return "Next: a smaller --until, which goes on until the ratios are known better.";
+    }
+    return "Next: longer runs, which differ less among each other, or a higher --max-repeat.";
   }
 
   const ComparisonResult& result_;

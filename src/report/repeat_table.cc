@@ -78,7 +78,7 @@ void AddExplanations(const ComparisonResult& result, const Summary& summary, Tab
         blocks, summary.scenarios.front().throughput_per_s.coverage * 100);
   }
   table->notes.push_back({std::move(text)});
-  if (!summary.noise_floor.has_value()) return;
+  if (!summary.noise_floor.has_value() || result.plan.load.open_loop()) return;
   const NoiseFloor& floor = *summary.noise_floor;
   table->notes.push_back(
       {fmt::format("{} and {} are the same scenario: their ratio's interval, {:.2f}-{:.2f}, is "
@@ -130,7 +130,8 @@ Table RepeatTable(const ComparisonResult& result, const Summary& summary) {
     word.cells.push_back(is_compared ? WordText(one.verdict, one.blocks) : "");
   }
   table.columns = {std::move(scenario), std::move(blocks), std::move(throughput), std::move(tail)};
-  if (result.runs.size() > 1) {
+  // The throughputs of an open loop are the schedule's: their ratio says nothing.
+  if (result.runs.size() > 1 && !result.plan.load.open_loop()) {
     table.columns.push_back(std::move(ratio));
     table.columns.push_back(std::move(word));
   }

@@ -111,6 +111,13 @@ void JudgeStability(const Run& run, Verdict* verdict) {
   if (!verdict->unstable) return;
   std::vector<std::string>& remarks =
       run.load.allow_unstable ? verdict->warnings : verdict->reasons;
+  if (!lags) {
+    remarks.push_back(absl::StrFormat(
+        "unstable: %d of %d operations were not begun, because the latency limit was over before "
+        "there was room for them; the times are those of the others",
+        total.skipped, total.scheduled));
+    return;
+  }
   remarks.push_back(absl::StrFormat(
       "unstable: %g operations a second were asked for and %.0f done; the last one was begun %.2f "
       "s behind its schedule and %d were not begun at all, so the times say how long the run was, "
@@ -183,8 +190,9 @@ Verdict Validate(const Run& run, const BuildInfo& build) {
   JudgeFailures(run, &verdict);
   if (run.aborted_clients > 0) {
     verdict.reasons.push_back(absl::StrFormat(
-        "%d %s aborted by errors, so fewer were left than asked for", run.aborted_clients,
-        run.aborted_clients == 1 ? "client was" : "clients were"));
+        "%d %s aborted by errors, so fewer were left than asked for; the first error: %s",
+        run.aborted_clients, run.aborted_clients == 1 ? "client was" : "clients were",
+        run.first_failure));
   }
   JudgeStability(run, &verdict);
   JudgeMeasuring(run, build, &verdict);

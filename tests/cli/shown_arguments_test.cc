@@ -95,5 +95,14 @@ TEST(ShownArgumentsTest, WhatIsNoPasswordStays) {
   }
 }
 
+// libpq decodes the keyword as well, and connected with a password that was shown.
+TEST(ShownArgumentsTest, PasswordsOfUrisWhoseKeywordIsEncoded) {
+  EXPECT_EQ(Shown("postgresql://h/db?user=u&pass%77ord=secret&sslmode=require"),
+            "postgresql://h/db?user=u&pass%77ord=***&sslmode=require");
+  EXPECT_EQ(Shown("postgresql://h/db?p%61ssword=a&password=b"),
+            "postgresql://h/db?p%61ssword=***&password=***");
+  EXPECT_EQ(Shown("postgresql://h/db?user=100%"), "postgresql://h/db?user=100%");
+}
+
 }  // namespace
 }  // namespace pgring

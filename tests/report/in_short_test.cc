@@ -33,9 +33,8 @@ constexpr const char* kCompareLimits =
     "limit "
     "does better.";
 constexpr const char* kWindowWaited =
-    "What limited window: not the processors, of which 1.5 of 2 were busy; operations waited at "
-    "the "
-    "server for something else, such as commits or locks.";
+    "What limited window is not known: pgring and the server used 1.5 of 2 processors, and "
+    "operations waited for something else, such as commits, locks, the network or other programs.";
 
 // Of each run: how many processors the client and the server kept busy.
 void SetBusy(double client, double server, ComparisonResult* result) {
@@ -100,7 +99,7 @@ TEST(InShortTest, SingleRunsThatComeNearEachOther) {
 TEST(InShortTest, TheFirstScenarioCanBeTheFastest) {
   EXPECT_THAT(SentencesOf(BusySingles({{"window", {4}}, {"sync", {10}}})),
               Contains("window was fastest: 250 operations per second, 99 % of them within 10.0 "
-                       "ms."));
+                       "ms; 2.50 times as fast as sync."));
 }
 
 TEST(InShortTest, TooFewOperationsForATail) {
@@ -137,8 +136,11 @@ TEST(InShortTest, SixBlocksThatDoNotDecide) {
           "Whether it is faster than chunked is not decided by 6 blocks.", kWindowWaited,
           "Next: longer runs, or --until 2, which repeats until every ratio is known to "
           "within 2 %."));
-  // Whoever has asked for that already gets another advice.
-  result.plan.repeat.until_percent = 2;
+  // Those who have asked for that already get another advice.
+  result.plan.repeat.until_percent = 50;
+  EXPECT_EQ(SentencesOf(result).back(),
+            "Next: a smaller --until, which goes on until the ratios are known better.");
+  result.plan.repeat.max_blocks = 6;
   EXPECT_EQ(SentencesOf(result).back(),
             "Next: longer runs, which differ less among each other, or a higher --max-repeat.");
 }
@@ -173,13 +175,14 @@ TEST(InShortTest, OneScenario) {
       SentencesOf(BusySingles({{"window", {4}}})),
       ElementsAre("window did 250 operations per second, 99 % of them within 10.0 ms.",
                   "One run does not show how much of that is chance: --repeat 6 gives intervals.",
-                  "What limited it: not the processors, of which 1.5 of 2 were busy; operations "
-                  "waited at the server for something else, such as commits or locks.",
+                  "What limited it is not known: pgring and the server used 1.5 of 2 processors, "
+                  "and operations waited for something else, such as commits, locks, the network "
+                  "or other programs.",
                   kCompareLimits));
   EXPECT_EQ(SentencesOf(BusyBlocks({{"window", {4}}}))[1],
             "1 whole block does not show how much of that is chance: it takes 6 for intervals.");
   EXPECT_EQ(SentencesOf(BusyBlocks({{"window", kFive}}))[1],
-            "By 6 blocks that throughput is known to within 4.0 %.");
+            "By 6 blocks that throughput is known to be from 192 to 208.");
 }
 
 TEST(InShortTest, AnInvalidRunAmongSeveral) {
@@ -199,7 +202,7 @@ TEST(InShortTest, AnInvalidRunAmongSeveral) {
   EXPECT_THAT(SentencesOf(result),
               AllOf(Contains("2 of 3 scenarios have no valid run; the answer is about the others."),
                     Contains("window did 250 operations per second, 99 % of them within 10.0 ms."),
-                    Contains(StartsWith("What limited it: "))));
+                    Contains(StartsWith("What limited it is not known: "))));
 }
 
 TEST(InShortTest, ScenariosThatAnInterruptLeftOut) {
@@ -238,6 +241,12 @@ ComparisonResult OpenLoop(const std::vector<MadeUpScenario>& scenarios) {
   return result;
 }
 
+ComparisonResult OpenLoopBlocks(const std::vector<MadeUpScenario>& scenarios) {
+  ComparisonResult result = BusyBlocks(scenarios);
+  result.plan.load.rate_per_s = 100;
+  return result;
+}
+
 // The schedule sets the throughput, so the response times are what counts.
 TEST(InShortTest, OpenLoop) {
   ComparisonResult result = OpenLoop({{"chunked", {10}}, {"window", {10.1}}});
@@ -245,18 +254,54 @@ TEST(InShortTest, OpenLoop) {
   EXPECT_THAT(
       SentencesOf(result),
       ElementsAre(
-          "window had the shortest response times: 99.0 operations per second, 99 % of them "
-          "within 4.00 ms.",
+          "window had the lowest p99 of the response times: 99.0 operations per second, 99 % of "
+          "them within 4.00 ms.",
           "One run of each does not show how much of the differences is chance: --repeat 6 "
           "gives medians.",
-          "What limited window: the 100 operations per second that were asked for."));
+          "What limited window: the 100 operations per second that were asked for.",
+          "Next: raise the rate (-R) step by step to see from where on response times grow."));
+}
+
+// A winner was named by medians whose intervals overlapped.
+TEST(InShortTest, OpenLoopInBlocks) {
+  ComparisonResult result = OpenLoopBlocks({{"chunked", kTen}, {"window", kTen}});
+  const auto set_latency = [&result](size_t block, int64_t latency_ns) {
+    for (pgring::Run& run : result.blocks[block].runs) {
+      if (run.scenario.label == "window") SetLatencies(1'000, 0, latency_ns, &run);
+    }
+  };
+  for (size_t block = 0; block < result.blocks.size(); ++block) set_latency(block, kMillisecond);
+  ChooseRuns(&result);
+  EXPECT_THAT(SentencesOf(result),
+              Contains("By 6 blocks the interval of its p99 lies below those of the others."));
+  set_latency(0, 400 * kMillisecond);
+  ChooseRuns(&result);
+  EXPECT_THAT(
+      SentencesOf(result),
+      Contains("Whether its p99 is lower than that of chunked is not decided by 6 blocks."));
 }
 
 TEST(InShortTest, OpenLoopWhoseScheduleWasNotKept) {
   ComparisonResult result = OpenLoop({{"chunked", {20}}, {"window", {20}}});
-  for (pgring::Run& run : result.runs) run.verdict.unstable = true;
+  result.runs[1].verdict.unstable = true;
   EXPECT_THAT(SentencesOf(result),
-              Contains(StartsWith("What limited chunked: not the processors")));
+              ElementsAre("The schedule was not kept, so the response times say how long the queue "
+                          "grew, and these figures do not say which scenario is best; ask for a "
+                          "lower rate."));
+}
+
+TEST(InShortTest, BlocksThatDoNotCountAndFailuresAreSaid) {
+  ComparisonResult result = BusyBlocks({{"sync", kTen}, {"window", kFive}});
+  Invalidate(&result.blocks[2].runs[0]);
+  ChooseRuns(&result);
+  EXPECT_EQ(SentencesOf(result).front(),
+            "1 of 6 blocks does not count, because a run is missing or not valid.");
+  ComparisonResult failing = BusySingles({{"window", {4}}});
+  for (int i = 0; i < 1'000; ++i) {
+    failing.runs[0].recorder.Scheduled(0, 0);
+    failing.runs[0].recorder.Failed(0, {}, "40001");
+  }
+  EXPECT_THAT(SentencesOf(failing), Contains("Mind that 50 % of window's operations failed."));
 }
 
 // The one with the highest throughput was said to have the shortest response times.
@@ -338,8 +383,8 @@ TEST(InShortLimitTest, SomethingThatCannotBeSeenFromHere) {
   ComparisonResult result = MadeUpSingles({{"window", {4}}});
   SetBusyFarAway(0.35, &result);
   EXPECT_EQ(LimitSentence(result),
-            "What limited it: not the client, which kept 0.35 processors busy; the server's cannot "
-            "be seen from here.");
+            "What limited it is not known: the client used 0.35 of 2 processors, and the server's "
+            "cannot be seen from here.");
 }
 
 std::string NextSentence(const ComparisonResult& result) {
@@ -357,9 +402,12 @@ TEST(InShortNextTest, NoAdviceThatWasTakenAlready) {
 }
 
 TEST(InShortNextTest, NoAdviceThatCannotBeTaken) {
-  // One thread, no limit at all, the highest limit.
-  EXPECT_EQ(NextSentence(BusySingles({{"sync", {5}}})), "");
-  EXPECT_EQ(NextSentence(BusySingles({{"async", {5}}})), "");
+  // The highest limit; one thread and no limit at all have none to halve or double.
+  for (const char* label : {"sync", "async"}) {
+    EXPECT_EQ(
+        NextSentence(BusySingles({{label, {5}}})),
+        "Next: compare --scenarios window:10,window:20,window:40 to see which limit does best.");
+  }
   EXPECT_EQ(NextSentence(BusySingles({{"window:100000", {5}}})), "");
 }
 
