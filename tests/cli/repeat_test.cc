@@ -75,13 +75,20 @@ TEST(RepeatTest, ABlockTakesLittleMemory) {
 }
 
 TEST(RepeatTest, UntilTheRatiosAreKnown) {
-  // Any six blocks know them to within 100 %.
-  Program program(
-      Repeat({"--scenarios", "sync,window:4", "--until", "100", "--operations", "100"}));
+  Program program(Repeat({"--scenarios", "sync,window:4", "--until", "60", "--operations", "100"}));
   program.Wait();
   const Json result = ResultOf(program);
   if (!GetBuildInfo().fit_for_measuring()) return;
-  EXPECT_EQ(result["blocks"].size(), 6U) << program.stderr_text();
+  const size_t blocks = result["blocks"].size();
+  EXPECT_GE(blocks, 6U) << program.stderr_text();
+  EXPECT_LE(blocks, 20U);
+  const Json& speed = result["runs"][1]["speed"];
+  const double half_width =
+      (speed["interval"][1].get<double>() - speed["interval"][0].get<double>()) / 2;
+  // How noisy the machine is decides how many blocks that takes.
+  if (blocks < 20U) {
+    EXPECT_LE(half_width, 0.60 * speed["factor"].get<double>());
+  }
 }
 
 TEST(RepeatTest, InterruptedWithinABlockKeepsTheWholeOnes) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
 #include <vector>
 
 #include "pgring/base/clock.h"
@@ -19,6 +20,7 @@ constexpr int64_t kFinishNs = kBeginNs + 4 * kNanosecondsPerSecond;
 struct Event {
   enum class Kind : uint8_t { kScheduled, kSucceeded, kFailed, kSkipped, kGauge };
   int64_t time_ns = 0;
+  size_t number = 0;
   Kind kind = Kind::kScheduled;
   size_t part = 0;
   OperationStamps stamps;
@@ -90,8 +92,11 @@ std::vector<Event> RandomEvents(size_t parts, Random* random) {
     events.push_back(begin);
     events.push_back(end);
   }
-  std::stable_sort(events.begin(), events.end(),
-                   [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
+  // What belongs to one operation stays in its order.
+  for (size_t i = 0; i < events.size(); ++i) events[i].number = i;
+  std::sort(events.begin(), events.end(), [](const Event& a, const Event& b) {
+    return std::tie(a.time_ns, a.number) < std::tie(b.time_ns, b.number);
+  });
   return events;
 }
 
