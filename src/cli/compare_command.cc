@@ -159,7 +159,7 @@ class Display final : public ComparisonObserver {
 
   // Every run has a log of its own.
   std::string LogName(const ScenarioPlan& scenario) const {
-    const std::string name = is_one_run_ ? "" : scenario.label;
+    std::string name = is_one_run_ ? "" : scenario.label;
     if (block_ == 0) return name;
     return absl::StrCat(name, name.empty() ? "" : ".", "block", block_);
   }

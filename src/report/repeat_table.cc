@@ -17,7 +17,7 @@ namespace {
 std::string WithInterval(const MedianEstimate& estimate,
                          std::string (*text)(std::optional<double>)) {
   if (estimate.count == 0) return std::string(kUnknownFigure);
-  const std::string median = text(estimate.median);
+  std::string median = text(estimate.median);
   if (!estimate.interval.has_value()) return median;
   return fmt::format("{} ({}-{})", median, text(estimate.interval->low),
                      text(estimate.interval->high));
