@@ -350,8 +350,7 @@ TEST_F(ComparisonTest, AnExperimentMeasuresAnythingAnyNumberOfTimes) {
   ASSERT_TRUE(ChooseIoMode(&plan_).ok());
   auto workload = MakeWorkload(plan_.workload, target_.throwaway);
   ASSERT_TRUE(workload.ok());
-  auto opened =
-      Experiment::Open(*std::move(workload), &target_, plan_.io, &interrupt_, &observer_);
+  auto opened = Experiment::Open(*std::move(workload), &target_, plan_.io, &interrupt_, &observer_);
   ASSERT_TRUE(opened.ok()) << opened.status();
   Experiment& experiment = **opened;
   ASSERT_TRUE(experiment.PrepareFirst().ok());
