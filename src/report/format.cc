@@ -98,8 +98,7 @@ std::string PrintableText(std::string_view text, bool unicode) {
   if (unicode) return out;
   const auto is_continuation = [](char byte) { return (byte & 0xc0) == 0x80; };
   out.erase(std::remove_if(out.begin(), out.end(), is_continuation), out.end());
-  std::replace_if(
-      out.begin(), out.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
+  std::replace_if(out.begin(), out.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
   return out;
 }
 

@@ -127,7 +127,7 @@ Json ConnectionsJson(const Run& run) {
 }
 
 Json ClientJson(const Run& run) {
-  const auto of_ring = [&run](int64_t BackendStats::*figure) {
+  const auto of_ring = [&run](int64_t BackendStats::* figure) {
     return run.ring.has_value() ? Json((*run.ring).*figure) : Json();
   };
   return {{"user_s", FiniteOrNull(run.client.user_s)},

@@ -118,8 +118,7 @@ ThrowawayServer& SharedServer() {
 }
 
 Client::Client(const std::string& conninfo) : connection_(PQconnectdb(conninfo.c_str())) {
-  PQsetNoticeReceiver(
-      static_cast<PGconn*>(connection_), [](void*, const PGresult*) {}, nullptr);
+  PQsetNoticeReceiver(static_cast<PGconn*>(connection_), [](void*, const PGresult*) {}, nullptr);
 }
 
 Client::~Client() { PQfinish(static_cast<PGconn*>(connection_)); }
