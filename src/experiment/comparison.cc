@@ -1,6 +1,5 @@
 #include "experiment/comparison.h"
 
-#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -57,12 +56,11 @@ class Comparison {
     for (int number = 1; number <= most && goes_on; ++number) {
       observer_->OnBlockStart(number);
       goes_on = RunBlock(number);
-      ChooseRuns();
-      if (repeat.until_percent.has_value() &&
-          IsDecided(Summarize(result_), *repeat.until_percent)) {
-        break;
-      }
+      if (!repeat.until_percent.has_value()) continue;
+      result_.ChooseRuns();
+      if (IsDecided(Summarize(result_), *repeat.until_percent)) return;
     }
+    result_.ChooseRuns();
   }
 
   bool RunBlock(int number) {
@@ -76,24 +74,6 @@ class Comparison {
       if (!goes_on) return false;
     }
     return true;
-  }
-
-  // Of each scenario the run that stands for all of them.
-  void ChooseRuns() {
-    result_.runs.clear();
-    for (const ScenarioPlan& scenario : result_.plan.scenarios) {
-      std::vector<const Run*> runs;
-      for (const Block& block : result_.blocks) {
-        if (block.is_whole()) runs.push_back(block.Find(scenario.label));
-      }
-      if (runs.empty()) runs.push_back(result_.blocks.front().Find(scenario.label));
-      if (runs.front() == nullptr) continue;
-      const auto median = runs.begin() + static_cast<std::ptrdiff_t>((runs.size() - 1) / 2);
-      std::nth_element(runs.begin(), median, runs.end(), [](const Run* left, const Run* right) {
-        return left->throughput_per_s() < right->throughput_per_s();
-      });
-      result_.runs.push_back(**median);
-    }
   }
 
   Experiment* const experiment_;

@@ -1,6 +1,8 @@
 #include "run/comparison_result.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 namespace pgring {
 
@@ -14,6 +16,33 @@ const Run* Block::Find(std::string_view label) const {
     if (run.scenario.label == label) return &run;
   }
   return nullptr;
+}
+
+std::vector<const Run*> ComparisonResult::CountedRuns(std::string_view label) const {
+  std::vector<const Run*> counted;
+  for (const Block& block : blocks) {
+    if (block.is_whole()) counted.push_back(block.Find(label));
+  }
+  if (has_repeats()) return counted;
+  for (const Run& run : runs) {
+    if (run.scenario.label == label) counted.push_back(&run);
+  }
+  return counted;
+}
+
+void ComparisonResult::ChooseRuns() {
+  std::vector<Run> chosen;
+  for (const ScenarioPlan& scenario : plan.scenarios) {
+    std::vector<const Run*> counted = CountedRuns(scenario.label);
+    if (counted.empty()) counted.push_back(blocks.front().Find(scenario.label));
+    if (counted.front() == nullptr) continue;
+    const auto median = counted.begin() + static_cast<std::ptrdiff_t>((counted.size() - 1) / 2);
+    std::nth_element(counted.begin(), median, counted.end(), [](const Run* left, const Run* right) {
+      return left->throughput_per_s() < right->throughput_per_s();
+    });
+    chosen.push_back(**median);
+  }
+  runs = std::move(chosen);
 }
 
 bool ComparisonResult::valid() const {

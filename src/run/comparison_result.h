@@ -62,6 +62,11 @@ struct ComparisonResult {
   std::vector<Run> runs;
 
   bool has_repeats() const { return !blocks.empty(); }
+  // The runs of that scenario that count: of repeats those of whole blocks, block by block; without
+  // repeats the only one. Empty when there are none.
+  std::vector<const Run*> CountedRuns(std::string_view label) const;
+  // With repeats: fills `runs` from `blocks`.
+  void ChooseRuns();
   // Every scenario ran, in every block, and each run is valid.
   bool valid() const;
 };

@@ -26,17 +26,6 @@ SpeedMeasure MeasureOf(const ComparisonResult& result) {
   return SpeedMeasure::kTime;
 }
 
-// The runs of one scenario, block by block; without repeats the only one.
-std::vector<const Run*> RunsOf(const ComparisonResult& result, size_t place) {
-  const Run& run = result.runs[place];
-  if (!result.has_repeats()) return {&run};
-  std::vector<const Run*> runs;
-  for (const Block& block : result.blocks) {
-    if (block.is_whole()) runs.push_back(block.Find(run.scenario.label));
-  }
-  return runs;
-}
-
 template <typename Figure>
 std::vector<double> Figures(const std::vector<const Run*>& runs, const Figure& figure) {
   std::vector<double> figures;
@@ -140,7 +129,7 @@ Summary Summarize(const ComparisonResult& result) {
   summary.measure = MeasureOf(result);
   std::vector<std::vector<const Run*>> runs;
   for (size_t place = 0; place < result.runs.size(); ++place) {
-    runs.push_back(RunsOf(result, place));
+    runs.push_back(result.CountedRuns(result.runs[place].scenario.label));
     summary.scenarios.push_back(SummaryOf(runs.back()));
     ScenarioSummary& one = summary.scenarios.back();
     one.speed = SpeedAgainst(runs.front(), runs.back(), summary.measure);
@@ -153,7 +142,8 @@ Summary Summarize(const ComparisonResult& result) {
 
 std::optional<RatioEstimate> SpeedBetween(const ComparisonResult& result, size_t place,
                                           size_t base) {
-  return SpeedAgainst(RunsOf(result, base), RunsOf(result, place), MeasureOf(result));
+  return SpeedAgainst(result.CountedRuns(result.runs[base].scenario.label),
+                      result.CountedRuns(result.runs[place].scenario.label), MeasureOf(result));
 }
 
 bool IsDecided(const Summary& summary, double percent) {

@@ -223,13 +223,13 @@ TEST(InShortTest, NoValidRun) {
               ElementsAre("The run is not valid: there is no answer in its figures."));
   ComparisonResult broken = BusyBlocks({{"sync", {10}}, {"window", {4}}});
   Invalidate(&broken.blocks[0].runs[1]);
-  ChooseRuns(&broken);
+  broken.ChooseRuns();
   // The other run is valid, and has nothing beside it.
   EXPECT_THAT(SentencesOf(broken), ElementsAre("No block has a valid run of every scenario: there "
                                                "is no answer in these figures."));
   ComparisonResult broken_alone = BusyBlocks({{"window", {4, 4}}});
   for (Block& block : broken_alone.blocks) Invalidate(&block.runs[0]);
-  ChooseRuns(&broken_alone);
+  broken_alone.ChooseRuns();
   EXPECT_THAT(SentencesOf(broken_alone),
               ElementsAre("No block has a valid run: there is no answer in these figures."));
 }
@@ -271,11 +271,11 @@ TEST(InShortTest, OpenLoopInBlocks) {
     }
   };
   for (size_t block = 0; block < result.blocks.size(); ++block) set_latency(block, kMillisecond);
-  ChooseRuns(&result);
+  result.ChooseRuns();
   EXPECT_THAT(SentencesOf(result),
               Contains("By 6 blocks the interval of its p99 lies below those of the others."));
   set_latency(0, 400 * kMillisecond);
-  ChooseRuns(&result);
+  result.ChooseRuns();
   EXPECT_THAT(
       SentencesOf(result),
       Contains("Whether its p99 is lower than that of chunked is not decided by 6 blocks."));
@@ -293,7 +293,7 @@ TEST(InShortTest, OpenLoopWhoseScheduleWasNotKept) {
 TEST(InShortTest, BlocksThatDoNotCountAndFailuresAreSaid) {
   ComparisonResult result = BusyBlocks({{"sync", kTen}, {"window", kFive}});
   Invalidate(&result.blocks[2].runs[0]);
-  ChooseRuns(&result);
+  result.ChooseRuns();
   EXPECT_EQ(SentencesOf(result).front(),
             "1 of 6 blocks does not count, because a run is missing or not valid.");
   ComparisonResult failing = BusySingles({{"window", {4}}});

@@ -45,7 +45,7 @@ void Spoil(ComparisonResult* result, size_t block, std::string_view label, std::
   for (pgring::Run& run : result->blocks[block].runs) {
     if (run.scenario.label == label) run.verdict.reasons = {reason};
   }
-  ChooseRuns(result);
+  result->ChooseRuns();
 }
 
 TEST(RepeatTableTest, NothingWithoutRepeats) {

@@ -135,7 +135,7 @@ TEST(SummaryTest, ABlockWithARunThatDoesNotCountDoesNotCount) {
   MakeInvalid(&result.blocks[0], "window");
   // The last block was interrupted before its second run.
   result.blocks[7].runs.pop_back();
-  ChooseRuns(&result);
+  result.ChooseRuns();
   const Summary summary = Summarize(result);
   const Summary without =
       Summarize(MadeUpBlocks({{"sync", kTenSeconds}, {"window", kAboutFiveSeconds}}));

@@ -80,19 +80,8 @@ ComparisonResult MadeUpBlocks(const std::vector<MadeUpScenario>& scenarios) {
     if (number % 2 == 1) std::reverse(block.runs.begin(), block.runs.end());
     result.blocks.push_back(std::move(block));
   }
-  ChooseRuns(&result);
+  result.ChooseRuns();
   return result;
-}
-
-void ChooseRuns(ComparisonResult* result) {
-  const auto whole = std::find_if(result->blocks.begin(), result->blocks.end(),
-                                  [](const Block& block) { return block.is_whole(); });
-  const Block& block = whole == result->blocks.end() ? result->blocks.front() : *whole;
-  result->runs.clear();
-  for (const ScenarioPlan& scenario : result->plan.scenarios) {
-    const Run* run = block.Find(scenario.label);
-    if (run != nullptr) result->runs.push_back(*run);
-  }
 }
 
 }  // namespace pgring

@@ -28,10 +28,6 @@ ComparisonResult MadeUpSingles(const std::vector<MadeUpScenario>& scenarios);
 // In as many blocks as each scenario has durations.
 ComparisonResult MadeUpBlocks(const std::vector<MadeUpScenario>& scenarios);
 
-// As an experiment does it when its last block has ended: runs that stand for all blocks. Here they
-// are those of the first whole block, or of the first one.
-void ChooseRuns(ComparisonResult* result);
-
 }  // namespace pgring
 
 #endif  // PGRING_TESTS_SUPPORT_MADE_UP_COMPARISON_H_
