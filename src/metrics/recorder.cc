@@ -65,6 +65,7 @@ void Recorder::RecordPending() const {
     record(LatencyPart::kAdmissionWait, stamps.scheduled_ns, stamps.admitted_ns);
     record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
     record(LatencyPart::kService, stamps.leased_ns, stamps.finished_ns);
+    seconds_.Record(stamps.finished_ns, stamps.finished_ns - stamps.scheduled_ns);
   }
   pending_count_ = 0;
 }
@@ -83,7 +84,7 @@ void Recorder::Skipped(size_t kind, int64_t scheduled_ns, int64_t now_ns) {
 }
 
 const OperationSummary& Recorder::Total() const {
-  if (total_ == nullptr || !total_is_current_) {
+  if (!total_is_current_) {
     RecordPending();
     total_ = std::make_shared<OperationSummary>();
     for (const OperationSummary& summary : kinds_) total_->Add(summary);
@@ -99,6 +100,7 @@ void Recorder::Add(const Recorder& other) {
   other.RecordPending();
   total_is_current_ = false;
   for (size_t kind = 0; kind < kinds_.size(); ++kind) kinds_[kind].Add(other.kinds_[kind]);
+  seconds_.Add(other.seconds_);
   succeeded_ += other.succeeded_;
   failed_ += other.failed_;
   sum_time_in_system_ns_ += other.sum_time_in_system_ns_;

@@ -17,6 +17,7 @@ Histogram EmptyHistogram() { return Histogram(1, Histogram::kHighestTrackableNs,
 SecondSeries::SecondSeries() : interval_ns_(kNanosecondsPerSecond), histogram_(EmptyHistogram()) {}
 
 void SecondSeries::Start(int64_t now_ns) {
+  started_ = true;
   start_ns_ = now_ns;
   interval_ns_ = kNanosecondsPerSecond;
   present_ = 0;
@@ -26,6 +27,7 @@ void SecondSeries::Start(int64_t now_ns) {
 }
 
 void SecondSeries::Record(int64_t finished_ns, int64_t latency_ns) {
+  if (!started_) return;
   if (finished_ns >= present_ends_ns_) [[unlikely]] {
     ClosePresent();
     present_ = (finished_ns - start_ns_) / interval_ns_;

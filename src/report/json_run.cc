@@ -228,7 +228,7 @@ Json RunJson(const ComparisonPlan& plan, const Run& run) {
                {"round_trips", run.tally.round_trips > 0 ? Json(run.tally.round_trips) : Json()},
                {"latency_ns", LatencyJson(run.total())},
                {"histograms", HistogramsJson(run.total())},
-               {"seconds", SecondsJson(run.seconds)},
+               {"seconds", SecondsJson(run.recorder.seconds())},
                {"connections", ConnectionsJson(run)},
                {"client", ClientJson(run)},
                {"server", ServerJson(run.server)},
@@ -250,7 +250,7 @@ Json BlockRunJson(const Run& run) {
           {"operations", CountsJson(total)},
           {"latency_ns", LatencyJson(total)},
           {"histograms", HistogramsJson(total)},
-          {"seconds", SecondsJson(run.seconds)},
+          {"seconds", SecondsJson(run.recorder.seconds())},
           {"client", ClientJson(run)},
           {"server", ServerJson(run.server)}};
 }

@@ -34,7 +34,7 @@ void OperationSink::StartMeasuring(int64_t now_ns) {
   // Not when that was noticed: what was due in between is the list's and counts.
   measuring_from_ns_ = std::min(measuring_from_ns_, now_ns);
   run_->started_ns = measuring_from_ns_;
-  run_->seconds.Start(measuring_from_ns_);
+  run_->recorder.StartSeconds(measuring_from_ns_);
   if (context_.events != nullptr) context_.events->OnMeasuringStarts();
 }
 
@@ -48,7 +48,6 @@ void OperationSink::Succeeded(const Arrival& arrival, const OperationStamps& sta
   ++run_->succeeded_by_kind[arrival.operation.kind];
   if (arrival.phase != Phase::kMeasured) return;
   run_->recorder.Succeeded(arrival.operation.kind, stamps);
-  run_->seconds.Record(stamps.finished_ns, stamps.finished_ns - stamps.scheduled_ns);
   if (stamps.finished_ns - stamps.scheduled_ns > latency_limit_ns_) ++run_->late;
   Ended(stamps, attempts.tries);
   Log(arrival.operation, stamps, OperationEnd::kSucceeded, attempts, "");

@@ -34,7 +34,6 @@ void Run::Add(const Run& other) {
   recorder.Add(other.recorder);
   tally.Add(other.tally);
   warmup_tally.Add(other.warmup_tally);
-  seconds.Add(other.seconds);
   timeline.Add(other.timeline);
   connect_ns.Add(other.connect_ns);
   connecting_ns = std::max(connecting_ns, other.connecting_ns);

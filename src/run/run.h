@@ -15,7 +15,6 @@
 #include "pgring/metrics/histogram.h"
 #include "pgring/metrics/process_cost.h"
 #include "pgring/metrics/recorder.h"
-#include "pgring/metrics/second_series.h"
 #include "pgring/postgres/pool.h"
 #include "pgring/postgres/server_message_counts.h"
 #include "pgring/uring/backend.h"
@@ -72,7 +71,6 @@ struct Run {
   Recorder recorder = Recorder(0);
   OperationTally tally;
   OperationTally warmup_tally;
-  SecondSeries seconds;
   ConnectionTimeline timeline;
   Histogram connect_ns;
   PoolCounters connections;

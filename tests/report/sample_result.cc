@@ -44,7 +44,6 @@ void FillLatencies(size_t kind, int64_t count, int64_t pool_wait_ns, int64_t ser
         stamps.leased_ns + static_cast<int64_t>((0.5 + position) * static_cast<double>(service_ns));
     run->recorder.Scheduled(kind, 0);
     run->recorder.Succeeded(kind, stamps);
-    run->seconds.Record(stamps.finished_ns, stamps.finished_ns);
   }
 }
 
@@ -57,7 +56,7 @@ Run StartRun(const ScenarioType* kind, int connections) {
 void CompleteRun(int64_t operations, int64_t pool_wait_ns, int64_t service_ns, pgring::Run* run) {
   run->kinds = {"create", "read"};
   run->recorder = Recorder(2);
-  run->seconds.Start(0);
+  run->recorder.StartSeconds(0);
   FillLatencies(0, operations / 2, pool_wait_ns, service_ns * 7 / 10, run);
   FillLatencies(1, operations - operations / 2, pool_wait_ns, service_ns * 13 / 10, run);
   run->tally = {
@@ -264,7 +263,7 @@ Run ShortRun(int connections) {
 void SetOperations(int64_t operations, double duration_s, pgring::Run* run) {
   run->kinds = {"create", "read"};
   run->recorder = Recorder(2);
-  run->seconds.Start(0);
+  run->recorder.StartSeconds(0);
   FillLatencies(0, operations, 0, kMs, run);
   run->ended_ns = run->started_ns + SecondsInNs(duration_s);
 }

@@ -35,7 +35,7 @@ pgring::Run EmptyPart() {
   part.started_ns = kBeginNs;
   part.ended_ns = kFinishNs;
   part.timeline.Start(kBeginNs, 0);
-  part.seconds.Start(kBeginNs);
+  part.recorder.StartSeconds(kBeginNs);
   return part;
 }
 
@@ -46,7 +46,6 @@ void Apply(const Event& event, pgring::Run* run) {
       break;
     case Event::Kind::kSucceeded:
       run->recorder.Succeeded(0, event.stamps);
-      run->seconds.Record(event.time_ns, event.time_ns - event.stamps.scheduled_ns);
       ++run->succeeded_by_kind[0];
       ++run->tally.rows_read;
       run->tally.rows_checksum += static_cast<uint64_t>(event.time_ns) * 31;
@@ -122,8 +121,8 @@ void ExpectSame(const pgring::Run& sum, const pgring::Run& whole) {
     EXPECT_EQ(sum.timeline.Peak(which), whole.timeline.Peak(which));
     EXPECT_EQ(sum.timeline.Mean(which), whole.timeline.Mean(which));
   }
-  const std::vector<SeriesInterval> seconds = sum.seconds.Intervals();
-  const std::vector<SeriesInterval> expected = whole.seconds.Intervals();
+  const std::vector<SeriesInterval> seconds = sum.recorder.seconds().Intervals();
+  const std::vector<SeriesInterval> expected = whole.recorder.seconds().Intervals();
   ASSERT_EQ(seconds.size(), expected.size());
   for (size_t i = 0; i < seconds.size(); ++i) {
     EXPECT_EQ(seconds[i].succeeded, expected[i].succeeded);

@@ -28,6 +28,7 @@
 
 #include "absl/numeric/int128.h"
 #include "pgring/metrics/histogram.h"
+#include "pgring/metrics/second_series.h"
 
 namespace pgring {
 
@@ -61,6 +62,9 @@ class Recorder {
  public:
   explicit Recorder(size_t kind_count);
 
+  // The measured phase begins at `now_ns`: from there the series of seconds counts.
+  void StartSeconds(int64_t now_ns) { seconds_.Start(now_ns); }
+
   // An operation of `kind` has been scheduled. Keeps the count of operations in the system, from
   // scheduled to ended, for Little's law.
   void Scheduled(size_t kind, int64_t now_ns);
@@ -77,6 +81,11 @@ class Recorder {
   const OperationSummary& kind(size_t index) const {
     RecordPending();
     return kinds_[index];
+  }
+  // Successes and their responses, second by second; empty without StartSeconds.
+  const SecondSeries& seconds() const {
+    RecordPending();
+    return seconds_;
   }
   // All kinds together. Valid until the next event.
   const OperationSummary& Total() const;
@@ -118,6 +127,7 @@ class Recorder {
   mutable std::vector<OperationSummary> kinds_;
   mutable std::array<Success, kMaxPending> pending_;
   mutable size_t pending_count_ = 0;
+  mutable SecondSeries seconds_;
   // Worked out when it is asked for; never changed after that, so that copies may share it.
   mutable std::shared_ptr<OperationSummary> total_;
   mutable bool total_is_current_ = false;

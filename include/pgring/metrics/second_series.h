@@ -32,7 +32,7 @@ class SecondSeries {
 
   SecondSeries();
 
-  // The measured phase begins; whatever was recorded before does not count.
+  // The measured phase begins; what is recorded before that does not count.
   void Start(int64_t now_ns);
   // A success that ended then and took so long. A time that lies before the present interval counts
   // in the present one: threads tell of their operations a little out of order.
@@ -53,6 +53,7 @@ class SecondSeries {
   void DoubleIntervals() const;
   static void AddTo(Buckets* sum, const Buckets& buckets);
 
+  bool started_ = false;
   int64_t start_ns_ = 0;
   // Mutable: what is of the present interval belongs to the others before they are read.
   mutable int64_t interval_ns_;
