@@ -12,17 +12,14 @@
 #include "pgring/base/clock.h"
 #include "report/format.h"
 #include "report/tables.h"
+#include "report/what_limited.h"
 
 namespace pgring {
 namespace {
 
 // Without repeats, what comes within this share of the fastest may as well be noise.
 constexpr double kWithinNoise = 0.05;
-// A thread or a machine that is busy for this share of the time has nothing left to give.
-constexpr double kBusyShare = 0.9;
 constexpr double kPercent = 100;
-// How what is said of the limit begins where nothing that was measured is it.
-constexpr std::string_view kUnknown = " is not known: ";
 
 class Writer {
  public:
@@ -271,67 +268,17 @@ class Writer {
   }
 
   void AddLimit() {
-    const std::string what = LimitOf(best());
-    if (what.empty()) return;
-    sentences_.push_back(fmt::format("What limited {}{}{}.",
+    const std::optional<Limit> limit = WhatLimited(result_, best());
+    if (!limit.has_value()) return;
+    sentences_.push_back(fmt::format("What limited {}{}: {}.",
                                      comparable_.size() == 1 ? "it" : Label(best_),
-                                     what.starts_with(kUnknown) ? "" : ": ", what));
+                                     limit->is_known ? "" : " is not known", limit->what));
     const OperationSummary& total = best().total();
     const double failed = static_cast<double>(total.failed) / static_cast<double>(total.scheduled);
     if (failed > kMaxFailedShare) {
       sentences_.push_back(fmt::format("Mind that {:.0f} % of {} operations failed.",
                                        failed * kPercent, Label(best_) + "'s"));
     }
-  }
-
-  std::string LimitOf(const Run& run) const {
-    const double seconds = run.duration_s();
-    if (seconds <= 0) return "";
-    if (open_loop_ && !run.verdict.unstable) {
-      return fmt::format("the {} operations per second that were asked for",
-                         FigureText(result_.plan.load.rate_per_s));
-    }
-    const double client = (run.client.user_s + run.client.system_s) / seconds;
-    const double server =
-        run.server.has_value() ? (run.server->user_s + run.server->system_s) / seconds : 0;
-    const int processors = result_.environment.cpu_count;
-    if (processors > 0 && (client + server) / processors >= kBusyShare) {
-      const std::string whose =
-          processors == 1 ? "processor was" : fmt::format("{} processors were", processors);
-      return fmt::format("the {}machine, whose {} busy {:.0f} % of the time{}",
-                         run.server.has_value() ? "" : "client's ", whose,
-                         std::min((client + server) / processors, 1.0) * kPercent,
-                         !run.server.has_value() ? ""
-                         : server > client       ? ", mostly in the server"
-                                                 : ", mostly in pgring itself");
-    }
-    if (run.scenario.type->driver->uses_io_uring && client >= kBusyShare) {
-      return fmt::format("the client, whose thread was busy {:.0f} % of the time",
-                         std::min(client, 1.0) * kPercent);
-    }
-    if (result_.plan.load.connect_each) {
-      return "opening a connection for every operation, which is part of its latency";
-    }
-    if (run.scenario.limit == 1) return "it runs one operation at a time, so every wait adds up";
-    const double wait_ns = run.total().part(LatencyPart::kPoolWait).Mean();
-    if (wait_ns > run.total().part(LatencyPart::kService).Mean()) {
-      const int connections = run.scenario.pool.size + run.scenario.pool.max_overflow;
-      return fmt::format(
-          "its {} connection{}; operations waited {} for {} on average, longer than "
-          "they were then at work",
-          CountText(connections), connections == 1 ? "" : "s", DurationText(wait_ns),
-          connections == 1 ? "it" : "one");
-    }
-    if (run.server.has_value() && processors > 0) {
-      return fmt::format(
-          "{}pgring and the server used {} of {} processors, and operations waited for something "
-          "else, such as commits, locks, the network or other programs",
-          kUnknown, FixedText(client + server, 1), processors);
-    }
-    return fmt::format(
-        "{}the client used {} of {} processors, and the server's cannot be seen from "
-        "here",
-        kUnknown, FixedText(client, 2), processors > 0 ? CountText(processors) : "its");
   }
 
   bool IsPlanned(const ScenarioType* type, int limit) const {

@@ -1,0 +1,26 @@
+// What kept a run from being faster, as far as its own figures show it.
+//
+// Pure; nothing here can fail.
+#ifndef PGRING_REPORT_WHAT_LIMITED_H_
+#define PGRING_REPORT_WHAT_LIMITED_H_
+
+#include <optional>
+#include <string>
+
+#include "run/comparison_result.h"
+
+namespace pgring {
+
+struct Limit {
+  // Otherwise `what` tells what was seen instead.
+  bool is_known = true;
+  // Half a sentence, without a full stop.
+  std::string what;
+};
+
+// Nothing for a run that took no time. `run` is one of the result's.
+std::optional<Limit> WhatLimited(const ComparisonResult& result, const Run& run);
+
+}  // namespace pgring
+
+#endif  // PGRING_REPORT_WHAT_LIMITED_H_
