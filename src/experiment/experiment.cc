@@ -56,8 +56,7 @@ absl::Status Experiment::Connect() {
   for (const std::string& warning : workload_.warnings) observer_->OnNote(warning);
   environment_ = DescribeHost();
   environment_.server_is_throwaway = target_.throwaway;
-  control_ = std::make_unique<BlockingSession>(&control_parameters_, nullptr, interrupt_);
-  PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
+  PGRING_RETURN_IF_ERROR(ConnectControl());
   PGRING_RETURN_IF_ERROR(DescribeServer(control_.get(), target_.parameters, &environment_));
   // The path of a directory that is about to go tells a reader nothing.
   if (target_.throwaway) environment_.server_address = "Unix socket";
@@ -113,9 +112,13 @@ absl::Status Experiment::PrepareFirst() {
   return prepared.ok() ? absl::CancelledError("interrupted before the first run") : prepared;
 }
 
-absl::Status Experiment::OpenControl() {
+absl::Status Experiment::ConnectControl() {
   control_ = std::make_unique<BlockingSession>(&control_parameters_, nullptr, interrupt_);
-  PGRING_RETURN_IF_ERROR(ExplainConnectFailure(control_->ConnectNow(), target_.parameters));
+  return ExplainConnectFailure(control_->ConnectNow(), target_.parameters);
+}
+
+absl::Status Experiment::OpenControl() {
+  PGRING_RETURN_IF_ERROR(ConnectControl());
   return ClaimOwnSchema();
 }
 

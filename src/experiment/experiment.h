@@ -89,6 +89,7 @@ class Experiment {
 
   absl::Status Connect();
   absl::Status LookForPooler();
+  absl::Status ConnectControl();
   absl::Status OpenControl();
   absl::Status ClaimOwnSchema();
   absl::Status Prepare(Reset reset, std::vector<std::string>* notes);

@@ -188,7 +188,7 @@ Task<absl::StatusOr<Lease>> Pool::AcquireInTurn(bool only_new, int64_t deadline_
         break;
       }
       if (grant == Grant::kFailure) {
-        lease = give_up_status_;
+        lease = refusals_.GiveUpStatus();
         break;
       }
       turn.Take();
@@ -357,7 +357,6 @@ Task<void> Pool::RetryAfterBackoff() {
 
 void Pool::GiveUp() {
   gave_up_ = true;
-  give_up_status_ = refusals_.GiveUpStatus();
   while (!waiters_.empty()) waiters_.PopFront()->Give(Grant::kFailure, nullptr);
 }
 

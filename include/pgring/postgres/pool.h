@@ -215,7 +215,6 @@ class Pool {
   // After a refusal one connection is tried at a time, until one succeeds.
   bool probing_ = false;
   bool gave_up_ = false;
-  absl::Status give_up_status_;
   std::vector<int> free_numbers_;  // of connections that are gone
   int next_number_ = 0;
   IntrusiveList<PoolEntry, IdleTag> idle_;
