@@ -2,6 +2,7 @@
 
 #include <array>
 #include <new>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define PGRING_FRAMES_FROM_HEAP 1
@@ -28,62 +29,65 @@ struct FreeFrameNode {
   FreeFrameNode* next;
 };
 
-class FramePool {
- public:
-  FramePool() = default;
-  ~FramePool() {
-    for (FreeFrameNode* head : free_) {
-      while (head != nullptr) {
-        FreeFrameNode* next = head->next;
-        ::operator delete(head);
-        head = next;
-      }
-    }
-  }
-  FramePool(const FramePool&) = delete;
-  FramePool& operator=(const FramePool&) = delete;
-
-  void* Allocate(size_t size_bytes) {
-    ++stats_.live_frames;
-    const size_t index = ClassOf(size_bytes);
-    if (kFramesFromHeap || index >= kClassCount) return ::operator new(size_bytes);
-    FreeFrameNode* head = free_[index];
-    if (head != nullptr) {
-      free_[index] = head->next;
-      return head;
-    }
-    const size_t class_bytes = (index + 1) * kClassBytes;
-    stats_.reserved_bytes += static_cast<int64_t>(class_bytes);
-    return ::operator new(class_bytes);
-  }
-
-  void Free(void* frame, size_t size_bytes) {
-    --stats_.live_frames;
-    const size_t index = ClassOf(size_bytes);
-    if (kFramesFromHeap || index >= kClassCount) {
-      ::operator delete(frame);
-      return;
-    }
-    auto* node = static_cast<FreeFrameNode*>(frame);
-    node->next = free_[index];
-    free_[index] = node;
-  }
-
-  const FramePoolStats& stats() const { return stats_; }
-
- private:
-  static size_t ClassOf(size_t size_bytes) { return (size_bytes - 1) / kClassBytes; }
-
-  std::array<FreeFrameNode*, kClassCount> free_{};
-  FramePoolStats stats_;
+// Plain data: the compiler then reads it without asking each time whether the thread has made it.
+struct FramePool {
+  std::array<FreeFrameNode*, kClassCount> free;
+  FramePoolStats stats;
 };
 
-thread_local FramePool frame_pool;
+constinit thread_local FramePool frame_pool = {};
+
+// Gives the free frames back when the thread ends.
+class FreeFramesOwner {
+ public:
+  FreeFramesOwner() = default;
+  ~FreeFramesOwner() {
+    for (FreeFrameNode*& head : frame_pool.free) {
+      while (head != nullptr) ::operator delete(std::exchange(head, head->next));
+    }
+  }
+  FreeFramesOwner(const FreeFramesOwner&) = delete;
+  FreeFramesOwner& operator=(const FreeFramesOwner&) = delete;
+
+  // The first use makes it.
+  void Begin() {}
+};
+
+thread_local FreeFramesOwner free_frames_owner;
+
+size_t ClassOf(size_t size_bytes) { return (size_bytes - 1) / kClassBytes; }
+
+void* AllocateFromHeap(size_t index) {
+  free_frames_owner.Begin();
+  const size_t class_bytes = (index + 1) * kClassBytes;
+  frame_pool.stats.reserved_bytes += static_cast<int64_t>(class_bytes);
+  return ::operator new(class_bytes);
+}
 
 }  // namespace
 
-void* AllocateFrame(size_t size_bytes) { return frame_pool.Allocate(size_bytes); }
-void FreeFrame(void* frame, size_t size_bytes) { frame_pool.Free(frame, size_bytes); }
-FramePoolStats GetFramePoolStats() { return frame_pool.stats(); }
+void* AllocateFrame(size_t size_bytes) {
+  ++frame_pool.stats.live_frames;
+  const size_t index = ClassOf(size_bytes);
+  if (kFramesFromHeap || index >= kClassCount) return ::operator new(size_bytes);
+  FreeFrameNode* head = frame_pool.free[index];
+  if (head == nullptr) return AllocateFromHeap(index);
+  frame_pool.free[index] = head->next;
+  return head;
+}
+
+void FreeFrame(void* frame, size_t size_bytes) {
+  --frame_pool.stats.live_frames;
+  const size_t index = ClassOf(size_bytes);
+  if (kFramesFromHeap || index >= kClassCount) {
+    ::operator delete(frame);
+    return;
+  }
+  auto* node = static_cast<FreeFrameNode*>(frame);
+  node->next = frame_pool.free[index];
+  frame_pool.free[index] = node;
+}
+
+FramePoolStats GetFramePoolStats() { return frame_pool.stats; }
 
 }  // namespace pgring

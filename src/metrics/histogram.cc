@@ -66,19 +66,6 @@ const char* Histogram::LayoutProblem(int64_t lowest_discernible, int64_t highest
   return nullptr;
 }
 
-void Histogram::Record(int64_t value) {
-  PGRING_CHECK(value >= 0, "a histogram takes no negative value");
-  ++count_;
-  sum_ += value;
-  min_ = std::min(min_, value);
-  max_ = std::max(max_, value);
-  if (value <= highest_trackable_) [[likely]] {
-    ++counts_[static_cast<size_t>(IndexOf(value))];
-  } else {
-    ++overflow_count_;
-  }
-}
-
 void Histogram::RecordBucket(int index, int64_t count) {
   PGRING_CHECK(index >= 0 && static_cast<size_t>(index) < counts_.size(),
                "a histogram has no such bucket");
@@ -143,25 +130,13 @@ std::optional<int64_t> Histogram::SupportedPercentile(double percentile) const {
   return ValueAtPercentile(percentile);
 }
 
-int Histogram::BucketOf(int64_t value) const {
-  const uint64_t masked = static_cast<uint64_t>(value | sub_bucket_mask_);
-  return static_cast<int>(std::bit_width(masked)) - unit_magnitude_ -
-         (sub_bucket_half_count_magnitude_ + 1);
-}
-
-int Histogram::IndexOf(int64_t value) const {
-  const int bucket = BucketOf(value);
-  const int sub_bucket = static_cast<int>(value >> (bucket + unit_magnitude_));
-  return ((bucket + 1) << sub_bucket_half_count_magnitude_) + (sub_bucket - sub_bucket_half_count_);
-}
-
 int64_t Histogram::LowestEquivalent(int64_t value) const {
-  const int shift = BucketOf(value) + unit_magnitude_;
+  const int shift = ShiftOf(value);
   return (value >> shift) << shift;
 }
 
 int64_t Histogram::HighestEquivalent(int64_t value) const {
-  const int shift = BucketOf(value) + unit_magnitude_;
+  const int shift = ShiftOf(value);
   return LowestEquivalent(value) + ((int64_t{1} << shift) - 1);
 }
 

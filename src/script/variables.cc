@@ -51,6 +51,7 @@ size_t SymbolTable::size() const {
 VariableStore::Slot& VariableStore::At(VariableSlot slot) {
   PGRING_CHECK(slot < kMaxVariables, "no symbol table gives out such a slot");
   if (slot >= slots_.size()) slots_.resize(slot + 1);
+  changed_ = true;
   return slots_[slot];
 }
 
@@ -72,7 +73,7 @@ void VariableStore::SetValue(VariableSlot slot, Value value) {
 
 void VariableStore::Unset(VariableSlot slot) {
   if (!IsSet(slot)) return;
-  Slot& variable = slots_[slot];
+  Slot& variable = At(slot);
   variable.state = State::kUnset;
   variable.has_value = false;
   variable.has_text = false;
@@ -105,6 +106,7 @@ absl::Status VariableStore::ConvertText(VariableSlot slot, const SymbolTable& sy
 
 void VariableStore::CopyFrom(const VariableStore& other) {
   if (this == &other) return;
+  changed_ = true;
   if (slots_.size() < other.slots_.size()) slots_.resize(other.slots_.size());
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& to = slots_[i];

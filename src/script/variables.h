@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -89,6 +90,9 @@ class VariableStore {
   // them back before it is tried again. Allocates nothing once this store has held as much.
   void CopyFrom(const VariableStore& other);
 
+  // Whether anything was set, unset or copied here since this was last asked.
+  bool TakeChanged() { return std::exchange(changed_, false); }
+
  private:
   enum class State : uint8_t { kUnset, kText, kValue };
 
@@ -100,10 +104,12 @@ class VariableStore {
     bool has_text = false;   // `text` is right: always for kText, for kValue once asked for
   };
 
+  // For a change.
   Slot& At(VariableSlot slot);
   absl::Status ConvertText(VariableSlot slot, const SymbolTable& symbols, Value* value);
 
   std::vector<Slot> slots_;
+  bool changed_ = false;
 };
 
 }  // namespace pgring

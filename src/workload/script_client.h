@@ -38,12 +38,15 @@ class ScriptClient final : public ClientState {
 
   // Keeps what the operation may change, or brings it back for another attempt.
   void Begin(uint64_t operation_seed) {
-    if (retries_) {
+    // A script without \set changes none.
+    const bool changed = variables.TakeChanged();
+    if (changed && retries_) {
       variables.CopyFrom(variables_before_);
-      retries_ = false;
-    } else {
+      variables.TakeChanged();
+    } else if (changed) {
       variables_before_.CopyFrom(variables);
     }
+    retries_ = false;
     failed_place_.reset();
     random = RandomSource(operation_seed);
   }

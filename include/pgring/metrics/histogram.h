@@ -14,12 +14,16 @@
 #ifndef PGRING_METRICS_HISTOGRAM_H_
 #define PGRING_METRICS_HISTOGRAM_H_
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <vector>
 
 #include "absl/numeric/int128.h"
+#include "pgring/base/check.h"
 
 namespace pgring {
 
@@ -41,7 +45,18 @@ class Histogram {
                                    int significant_digits);
 
   // value >= 0. Allocates nothing.
-  void Record(int64_t value);
+  void Record(int64_t value) {
+    PGRING_CHECK(value >= 0, "a histogram takes no negative value");
+    ++count_;
+    sum_ += value;
+    min_ = std::min(min_, value);
+    max_ = std::max(max_, value);
+    if (value <= highest_trackable_) [[likely]] {
+      ++counts_[static_cast<size_t>(IndexOf(value))];
+    } else {
+      ++overflow_count_;
+    }
+  }
 
   // Adds `count` > 0 values of which only the bucket is known, as from an encoded histogram. They
   // count as HdrHistogram counts them: in Sum() and Mean() each as the middle of the bucket, in
@@ -77,7 +92,11 @@ class Histogram {
 
   // Layout, public for tests and encoders. Index and value are inverse up to the bucket width:
   // ValueFromIndex(IndexOf(v)) == LowestEquivalent(v). Values lie in 0 .. highest_trackable().
-  int IndexOf(int64_t value) const;
+  int IndexOf(int64_t value) const {
+    const int shift = ShiftOf(value);
+    return ((shift - unit_magnitude_) << sub_bucket_half_count_magnitude_) +
+           static_cast<int>(value >> shift);
+  }
   int64_t LowestEquivalent(int64_t value) const;
   int64_t HighestEquivalent(int64_t value) const;
   int64_t ValueFromIndex(int index) const;
@@ -88,7 +107,11 @@ class Histogram {
   int significant_digits() const { return significant_digits_; }
 
  private:
-  int BucketOf(int64_t value) const;
+  // log2 of the width of the value's bucket.
+  int ShiftOf(int64_t value) const {
+    return static_cast<int>(std::bit_width(static_cast<uint64_t>(value | sub_bucket_mask_))) -
+           (sub_bucket_half_count_magnitude_ + 1);
+  }
 
   int64_t lowest_discernible_;
   int64_t highest_trackable_;
