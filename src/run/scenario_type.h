@@ -5,6 +5,7 @@
 #define PGRING_RUN_SCENARIO_TYPE_H_
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +52,7 @@ struct ScenarioType {
 };
 
 // In the order of every listing: sync, threads, async, chunked, window, pipelined.
-const std::vector<const ScenarioType*>& ScenarioTypes();
+std::span<const ScenarioType> ScenarioTypes();
 // nullptr: there is none of that name.
 const ScenarioType* FindScenarioType(std::string_view name);
 std::vector<std::string> ScenarioTypeNames();

@@ -54,25 +54,18 @@ constexpr ScenarioType kTable[] = {
 
 }  // namespace
 
-const std::vector<const ScenarioType*>& ScenarioTypes() {
-  static const auto* const types = [] {
-    auto* all = new std::vector<const ScenarioType*>;
-    for (const ScenarioType& type : kTable) all->push_back(&type);
-    return all;
-  }();
-  return *types;
-}
+std::span<const ScenarioType> ScenarioTypes() { return kTable; }
 
 const ScenarioType* FindScenarioType(std::string_view name) {
-  for (const ScenarioType* type : ScenarioTypes()) {
-    if (type->name == name) return type;
+  for (const ScenarioType& type : kTable) {
+    if (type.name == name) return &type;
   }
   return nullptr;
 }
 
 std::vector<std::string> ScenarioTypeNames() {
   std::vector<std::string> names;
-  for (const ScenarioType* type : ScenarioTypes()) names.emplace_back(type->name);
+  for (const ScenarioType& type : kTable) names.emplace_back(type.name);
   return names;
 }
 

@@ -38,8 +38,8 @@ TEST(ScenarioListTest, TakesTheDefaultsOfTheContract) {
   const std::vector<ScenarioPlan> plans = ParsedScenarios("sync,threads,async,chunked,window");
   ASSERT_EQ(plans.size(), 5U);
   for (size_t i = 0; i < plans.size(); ++i) {
-    EXPECT_EQ(plans[i].type, ScenarioTypes()[i]);
-    EXPECT_EQ(plans[i].label, ScenarioTypes()[i]->name);
+    EXPECT_EQ(plans[i].type, &ScenarioTypes()[i]);
+    EXPECT_EQ(plans[i].label, ScenarioTypes()[i].name);
     EXPECT_EQ(plans[i].pool.max_overflow, 0);
     EXPECT_EQ(plans[i].pool.timeout_s, 0);
   }

@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(BothStyles, ComparisonStyleTest,
 
 TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
   plan_.workload.statements = GetParam();
-  for (const ScenarioType* type : ScenarioTypes()) AddScenario(type);
+  for (const ScenarioType& type : ScenarioTypes()) AddScenario(&type);
   const absl::StatusOr<ComparisonResult> result = Compare();
   ASSERT_TRUE(result.ok()) << result.status();
   ASSERT_EQ(result->runs.size(), 6u);

@@ -7,10 +7,10 @@ namespace {
 
 TEST(PlanTest, ScenariosInTheContractsOrderAndWords) {
   std::vector<std::string_view> names, drivers, limiters;
-  for (const ScenarioType* type : ScenarioTypes()) {
-    names.push_back(type->name);
-    drivers.push_back(type->driver->name);
-    limiters.push_back(type->limiter);
+  for (const ScenarioType& type : ScenarioTypes()) {
+    names.push_back(type.name);
+    drivers.push_back(type.driver->name);
+    limiters.push_back(type.limiter);
   }
   using Names = std::vector<std::string_view>;
   EXPECT_EQ(names, (Names{"sync", "threads", "async", "chunked", "window", "pipelined"}));
