@@ -134,6 +134,13 @@ void JudgeCut(const Run& run, Verdict* verdict) {
       run.cut_at_end));
 }
 
+void JudgeRamp(const Run& run, Verdict* verdict) {
+  const double measured_and_warmup_s = run.duration_s() + run.load.warmup_s;
+  if (run.load.ramp_s <= measured_and_warmup_s) return;
+  verdict->warnings.push_back(absl::StrFormat(
+      "the run was over before its ramp of %g s: it never had its full size", run.load.ramp_s));
+}
+
 // Whether pgring itself can be trusted to have measured.
 void JudgeMeasuring(const Run& run, const BuildInfo& build, Verdict* verdict) {
   const LittleCheck little = CheckLittle(run);
@@ -199,6 +206,7 @@ Verdict Validate(const Run& run, const BuildInfo& build) {
   JudgeRefusals(run, &verdict);
   JudgeConnections(run, &verdict);
   JudgeCut(run, &verdict);
+  JudgeRamp(run, &verdict);
   JudgeRescues(run, &verdict);
   if (verdict.valid() && total.scheduled > 0 && total.succeeded + total.failed == 0) {
     verdict.reasons.push_back(absl::StrFormat(

@@ -328,6 +328,15 @@ TEST_F(VerdictTest, OperationsThatWereCutAtTheEndAreTold) {
                                     "was up")));
 }
 
+TEST_F(VerdictTest, ARunThatWasShorterThanItsRamp) {
+  AddSucceeded(100);
+  load_.ramp_s = 1.5;
+  EXPECT_THAT(Finish().warnings,
+              ElementsAre("the run was over before its ramp of 1.5 s: it never had its full size"));
+  load_.warmup_s = 0.5;
+  EXPECT_THAT(Finish().warnings, IsEmpty());
+}
+
 TEST_F(VerdictTest, ThinnedTimelineWarns) {
   run_.timeline = ConnectionTimeline(ConnectionTimeline::kMinMaxSteps);
   run_.timeline.Start(kStartNs, 100);
