@@ -4,12 +4,16 @@
 #include <numeric>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "pgring/base/random.h"
 #include "pgring/base/status.h"
 #include "run/summary.h"
 
 namespace pgring {
 namespace {
+
+// --until ends after so many blocks, one after the other, that do not count.
+constexpr int kMaxBrokenInARow = 3;
 
 class Comparison {
  public:
@@ -53,10 +57,17 @@ class Comparison {
     const RepeatPlan& repeat = result_.plan.repeat;
     const int most = repeat.until_percent.has_value() ? repeat.max_blocks : repeat.blocks;
     bool goes_on = true;
+    int broken_in_a_row = 0;
     for (int number = 1; number <= most && goes_on; ++number) {
       observer_->OnBlockStart(number);
       goes_on = RunBlock(number);
       if (!repeat.until_percent.has_value()) continue;
+      broken_in_a_row = result_.blocks.back().is_whole() ? 0 : broken_in_a_row + 1;
+      if (goes_on && broken_in_a_row == kMaxBrokenInARow) {
+        observer_->OnNote(absl::StrCat("--until ends here: the last ", kMaxBrokenInARow,
+                                       " blocks do not count, so more would decide nothing"));
+        break;
+      }
       result_.ChooseRuns();
       if (IsDecided(Summarize(result_), *repeat.until_percent)) return;
     }

@@ -155,7 +155,10 @@ namespace {
 std::string ExtentText(const ComparisonPlan& plan) {
   const LoadPlan& load = plan.load;
   const bool counted = plan.workload.operations != kUnlimitedOperations;
-  std::string text = counted ? CountText(plan.workload.operations) + " operations" : "";
+  const int64_t operations = plan.workload.operations;
+  std::string text =
+      counted ? fmt::format("{} operation{}", CountText(operations), operations == 1 ? "" : "s")
+              : "";
   if (load.operations_per_client) {
     text = fmt::format("{} operation{} for each client", CountText(*load.operations_per_client),
                        *load.operations_per_client == 1 ? "" : "s");

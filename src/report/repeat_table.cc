@@ -40,27 +40,52 @@ std::string WordText(RatioVerdict verdict, int blocks) {
   return std::string(RatioVerdictName(verdict));
 }
 
+// Why the block does not count; empty: it does.
+std::string WhyBroken(const Block& block) {
+  if (block.is_whole()) return "";
+  for (const Run& run : block.runs) {
+    if (run.comparable()) continue;
+    if (run.interrupted) return RunLabel(run) + " was interrupted";
+    std::string why = RunLabel(run) + " is not valid";
+    if (!run.verdict.reasons.empty()) why += ": " + run.verdict.reasons.front();
+    return why;
+  }
+  return fmt::format("{} of {} runs", block.runs.size(), block.planned);
+}
+
+// Blocks that do not count for the same reason, one after the other.
+struct BrokenBlocks {
+  size_t first = 0;  // from 1
+  size_t last = 0;
+  std::string why;
+};
+
+std::string BrokenText(const BrokenBlocks& blocks) {
+  return blocks.first == blocks.last
+             ? fmt::format("block {} ({})", blocks.first, blocks.why)
+             : fmt::format("blocks {} to {} ({})", blocks.first, blocks.last, blocks.why);
+}
+
 void AddBlocksThatDoNotCount(const ComparisonResult& result, Table* table) {
-  std::vector<std::string> broken;
-  for (size_t i = 0; i < result.blocks.size(); ++i) {
-    const Block& block = result.blocks[i];
-    if (block.is_whole()) continue;
-    std::string why = fmt::format("{} of {} runs", block.runs.size(), block.planned);
-    for (const Run& run : block.runs) {
-      if (run.comparable()) continue;
-      why = RunLabel(run) + (run.interrupted ? " was interrupted" : " is not valid");
-      if (!run.verdict.reasons.empty() && !run.interrupted) {
-        why += ": " + run.verdict.reasons.front();
-      }
-      break;
+  std::vector<BrokenBlocks> broken;
+  size_t whole = 0;
+  for (size_t number = 1; number <= result.blocks.size(); ++number) {
+    std::string why = WhyBroken(result.blocks[number - 1]);
+    if (why.empty()) {
+      ++whole;
+    } else if (!broken.empty() && broken.back().last + 1 == number && broken.back().why == why) {
+      broken.back().last = number;
+    } else {
+      broken.push_back({number, number, std::move(why)});
     }
-    broken.push_back(fmt::format("block {} ({})", i + 1, why));
   }
   if (broken.empty()) return;
-  const size_t whole = result.blocks.size() - broken.size();
+  std::vector<std::string> texts;
+  texts.reserve(broken.size());
+  for (const BrokenBlocks& blocks : broken) texts.push_back(BrokenText(blocks));
   table->notes.push_back(
       {fmt::format("{} of {} blocks count{}; not {}", whole, result.blocks.size(),
-                   whole == 1 ? "s" : "", absl::StrJoin(broken, ", ")),
+                   whole == 1 ? "s" : "", absl::StrJoin(texts, ", ")),
        true});
 }
 

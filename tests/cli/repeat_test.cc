@@ -132,5 +132,14 @@ TEST(RepeatTest, ABlockThatFailsDoesNotCount) {
   AskServer("DROP SEQUENCE short_lived_calls");
 }
 
+TEST(RepeatTest, UntilEndsWhereNoBlockCounts) {
+  const ScriptFile script("SELECT 1 / 0;\n");
+  Program program(Repeat(
+      {"--scenarios", "window:2", "-f", script.path(), "--until", "5", "--operations", "10"}));
+  EXPECT_EQ(program.Wait(), 2);
+  EXPECT_EQ(ResultOf(program)["blocks"].size(), 3U);
+  EXPECT_THAT(program.stderr_text(), HasSubstr("the last 3 blocks do not count"));
+}
+
 }  // namespace
 }  // namespace pgring

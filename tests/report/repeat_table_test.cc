@@ -118,6 +118,16 @@ TEST(RepeatTableTest, ItSaysWhichBlocksDoNotCount) {
   EXPECT_TRUE(table.notes.front().alarming);
 }
 
+TEST(RepeatTableTest, BlocksThatDoNotCountForOneReasonAreToldOnce) {
+  ComparisonResult result =
+      MadeUpBlocks({{"sync", {10, 10, 10, 10, 10}}, {"window", {5, 5, 5, 5, 5}}});
+  for (const size_t block : {0, 1, 2}) Spoil(&result, block, "window", "nothing succeeded");
+  Spoil(&result, 4, "window", "nothing succeeded");
+  EXPECT_EQ(TableOf(result).notes.front().text,
+            "1 of 5 blocks counts; not blocks 1 to 3 (window is not valid: nothing succeeded), "
+            "block 5 (window is not valid: nothing succeeded)");
+}
+
 TEST(RepeatTableTest, AnInterruptedRun) {
   ComparisonResult result = MadeUpBlocks({{"sync", {10, 10}}, {"window", {5, 5}}});
   for (pgring::Run& run : result.blocks[1].runs) {
