@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "report/format.h"
+#include "report/svg_page.h"
 
 namespace pgring {
 namespace {
@@ -14,32 +15,25 @@ constexpr int kTicksAcross = 10;
 constexpr double kUnitsPerTickUp = 50;
 constexpr int kFewestRows = 4;
 
-// One decimal is a tenth of a unit: finer than any screen shows.
-std::string Number(double value) {
-  std::string text = fmt::format("{:.1f}", value);
-  if (text.ends_with(".0")) text.resize(text.size() - 2);
-  return text == "-0" ? "0" : text;
-}
-
 // Path data of a step line: says nothing where nothing changes.
 class StepPath {
  public:
   void Start(double x, double y) {
-    last_y_ = Number(y);
-    path_ += "M" + Number(x) + " " + last_y_;
+    last_y_ = SvgNumber(y);
+    path_ += "M" + SvgNumber(x) + " " + last_y_;
   }
 
   void StepTo(double x, double y) {
-    const std::string y_text = Number(y);
+    const std::string y_text = SvgNumber(y);
     if (y_text == last_y_) return;
-    const std::string x_text = Number(x);
+    const std::string x_text = SvgNumber(x);
     if (x_text != last_x_) path_ += "H" + x_text;
     path_ += "V" + y_text;
     last_x_ = x_text;
     last_y_ = y_text;
   }
 
-  void EndAt(double x) { path_ += "H" + Number(x); }
+  void EndAt(double x) { path_ += "H" + SvgNumber(x); }
   void Close() { path_ += "Z"; }
 
   const std::string& text() const { return path_; }
@@ -69,32 +63,6 @@ double SvgPanel::X(double time_ns) const {
 
 double SvgPanel::Y(double value) const { return top + height * (1 - value / highest); }
 
-std::string XmlText(std::string_view text) {
-  std::string out;
-  for (const char character : PrintableText(text, true)) {
-    switch (character) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += character;
-    }
-  }
-  return out;
-}
-
 std::string PanelAxes(const SvgPanel& panel, std::string_view heading) {
   constexpr double kHeadingAbove = 12;
   constexpr double kLabelGap = 8;
@@ -103,8 +71,8 @@ std::string PanelAxes(const SvgPanel& panel, std::string_view heading) {
   const double right = panel.left + panel.width;
   const double bottom = panel.top + panel.height;
   std::string out =
-      fmt::format("<text class=\"heading\" x=\"{}\" y=\"{}\">{}</text>\n", Number(panel.left),
-                  Number(panel.top - kHeadingAbove), XmlText(heading));
+      fmt::format("<text class=\"heading\" x=\"{}\" y=\"{}\">{}</text>\n", SvgNumber(panel.left),
+                  SvgNumber(panel.top - kHeadingAbove), XmlText(heading));
 
   // Counts are whole: no finer gridline than one.
   const int rows = std::max(kFewestRows, static_cast<int>(panel.height / kUnitsPerTickUp));
@@ -113,9 +81,9 @@ std::string PanelAxes(const SvgPanel& panel, std::string_view heading) {
     out += fmt::format(
         "<path class=\"{}\" d=\"M{} {}H{}\"/><text class=\"tick\" text-anchor=\"end\" x=\"{}\" "
         "y=\"{}\">{}</text>\n",
-        value == 0 ? "axis" : "grid", Number(panel.left), Number(panel.Y(value)), Number(right),
-        Number(panel.left - kLabelGap), Number(panel.Y(value) + kHalfTextHeight),
-        CountText(std::llround(value)));
+        value == 0 ? "axis" : "grid", SvgNumber(panel.left), SvgNumber(panel.Y(value)),
+        SvgNumber(right), SvgNumber(panel.left - kLabelGap),
+        SvgNumber(panel.Y(value) + kHalfTextHeight), CountText(std::llround(value)));
   }
 
   const TimeUnit unit = TimeUnitFor(panel.span_ns);
@@ -127,8 +95,8 @@ std::string PanelAxes(const SvgPanel& panel, std::string_view heading) {
     out += fmt::format(
         "<path class=\"grid\" d=\"M{} {}V{}\"/><text class=\"tick\" text-anchor=\"middle\" "
         "x=\"{}\" y=\"{}\">{}</text>\n",
-        Number(x), Number(panel.top), Number(bottom), Number(x), Number(bottom + kTimeLabelBelow),
-        FixedText(tick * step, decimals));
+        SvgNumber(x), SvgNumber(panel.top), SvgNumber(bottom), SvgNumber(x),
+        SvgNumber(bottom + kTimeLabelBelow), FixedText(tick * step, decimals));
   }
   return out;
 }

@@ -28,9 +28,6 @@ struct SvgPanel {
   double Y(double value) const;
 };
 
-// Escapes `text` for element content and attributes; what XML cannot hold is replaced.
-std::string XmlText(std::string_view text);
-
 // Heading, gridlines and tick labels.
 std::string PanelAxes(const SvgPanel& panel, std::string_view heading);
 
