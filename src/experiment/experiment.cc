@@ -93,6 +93,7 @@ absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const Load
                                    std::string(allowance.status().message())));
     return absl::OkStatus();
   }
+  allowed_connections_ = allowance->connections;
   for (ScenarioPlan& scenario : *scenarios) {
     std::string note;
     PGRING_RETURN_IF_ERROR(
@@ -166,7 +167,7 @@ absl::Status Experiment::Prepare(Reset reset, std::vector<std::string>* notes) {
 }
 
 Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
-                        Reset reset) {
+                        Reset reset, LimitSource* limits) {
   std::vector<std::string> notes;
   const absl::Status prepared = Prepare(reset, &notes);
   if (!pooler_note_.empty()) notes.insert(notes.begin(), pooler_note_);
@@ -185,7 +186,7 @@ Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int6
         "this scenario has no clients of its own: -t counts for each of its %d connections",
         scenario.ClientCount()));
   }
-  const absl::Status ran = Drive(scenario, operations, &run);
+  const absl::Status ran = Drive(scenario, operations, limits, &run);
   if (!ran.ok()) return NotStarted(scenario, load, operations, std::string(ran.message()));
   if (reset == Reset::kMakeAnew) {
     VerifyRun({target_.parameters, !pooler_note_.empty(), workload_.workload.get(), interrupt_},
@@ -214,7 +215,8 @@ Run Experiment::NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, i
   return run;
 }
 
-absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations, Run* run) {
+absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
+                               LimitSource* limits, Run* run) {
   // Displays read it until they have been told of the run's end, which is after its verification.
   progress_ = std::make_unique<RunProgress>();
   observer_->OnRunStart(scenario, *progress_);
@@ -248,6 +250,7 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
   context.errors = errors;
   context.interrupt = interrupt_;
   context.progress = progress_.get();
+  context.limits = limits;
   PGRING_RETURN_IF_ERROR(scenario.type->driver->run(context, run));
   probes.Stop();
   progress_->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);

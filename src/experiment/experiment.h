@@ -66,14 +66,19 @@ class Experiment {
   absl::Status FitConnections(const WorkloadPlan& workload, const LoadPlan& load,
                               std::vector<ScenarioPlan>* scenarios);
 
+  // How many connections the server allows beside others' sessions; nothing before FitConnections,
+  // behind a pooler, or where it is not known.
+  std::optional<int64_t> allowed_connections() const { return allowed_connections_; }
+
   // Prepares the workload for the run that is measured first: that shows whether everything is
   // permitted. After an error nothing is left behind in the database.
   absl::Status PrepareFirst();
 
   // Runs `operations` of them, kUnlimitedOperations where the load has a duration. Whatever goes
   // wrong is in the run: it is then not valid, and every operation that was planned is accounted
-  // for.
-  Run Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations, Reset reset);
+  // for. `limits` may lower the scenario's limit as the run goes on; nullptr: it stays.
+  Run Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations, Reset reset,
+              LimitSource* limits = nullptr);
 
  private:
   Experiment(PlannedWorkload workload, const ExperimentTarget* target, IoMode io,
@@ -98,7 +103,8 @@ class Experiment {
   Run NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
                  std::string reason) const;
   // From the first connection to the end of the last operation. An error: nothing ran.
-  absl::Status Drive(const ScenarioPlan& scenario, int64_t operations, Run* run);
+  absl::Status Drive(const ScenarioPlan& scenario, int64_t operations, LimitSource* limits,
+                     Run* run);
 
   PlannedWorkload workload_;
   const ExperimentTarget& target_;
@@ -112,6 +118,7 @@ class Experiment {
   std::unique_ptr<RunProgress> progress_;
   Environment environment_;
   std::string pooler_note_;  // empty: there is no pooler
+  std::optional<int64_t> allowed_connections_;
   bool created_schema_ = false;
   bool is_prepared_ = false;
   std::vector<std::string> first_notes_;

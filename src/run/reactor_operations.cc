@@ -6,6 +6,7 @@
 #include "pgring/base/status.h"
 #include "pgring/coro/awaitables.h"
 #include "run/attempt_loop.h"
+#include "run/limit_source.h"
 #include "run/reactor_run.h"
 
 namespace pgring {
@@ -130,7 +131,18 @@ void ReactorRun::EndTurn(ClientSlot* client, Lease* lease, Permit permit,
   }
   // The session first, so that the operation that the permit admits finds it.
   lease->Release();
+  if (context_.limits != nullptr) FollowLimits(sample);
   limiter_->OnEnd(std::move(permit), sample);
+}
+
+void ReactorRun::FollowLimits(const OperationSample& sample) {
+  context_.limits->OnEnd(sample, pool_.open());
+  if (context_.limits->done()) {
+    EndAdmission();
+  } else if (context_.limits->limit() != searched_limit_) {
+    searched_limit_ = context_.limits->limit();
+    SetLimit();
+  }
 }
 
 void ReactorRun::OnClientAborted(ClientSlot* client, Lease* lease) {

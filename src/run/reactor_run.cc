@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pgring/coro/awaitables.h"
+#include "run/limit_source.h"
 #include "run/ramp.h"
 
 namespace pgring {
@@ -131,6 +132,10 @@ void ReactorRun::StartClock() {
   if (arrivals_->end_ns() != kNoDeadlineNs) timers_.Spawn(EndWaits());
   if (context_.behind_pooler) timers_.Spawn(CloseIdleWhenNothingEnds());
   if (context_.load.ramp_s > 0) StartRamp(now_ns);
+  if (context_.limits != nullptr) {
+    searched_limit_ = context_.limits->limit();
+    SetLimit();
+  }
 }
 
 void ReactorRun::StartRamp(int64_t now_ns) {
@@ -150,7 +155,7 @@ void ReactorRun::SetLimit() {
   if (clients_.of_connections()) {
     pool_.SetLeaseLimit(ramp_limit_);
   } else {
-    limiter_->set_limit(std::max(1, std::min(ramp_limit_, clients_.left())));
+    limiter_->set_limit(std::max(1, std::min({ramp_limit_, clients_.left(), searched_limit_})));
   }
 }
 

@@ -67,8 +67,11 @@ class ReactorRun {
 
   void OnRampReached(int limit);
 
-  // Of what the ramp has reached and the clients that are left, whichever is less. Without a limit
-  // on operations it is one on the connections that are leased.
+  // What the source of limits makes of an operation's end.
+  void FollowLimits(const OperationSample& sample);
+
+  // Of what the ramp has reached, the clients that are left and what the source of limits says,
+  // whichever is least. Without a limit on operations it is one on the connections that are leased.
   void SetLimit();
 
   // A closed loop: an operation exists from when it is admitted, so that there are never more of
@@ -133,6 +136,7 @@ class ReactorRun {
   ClientSlots clients_;
   const bool keeps_connections_;
   int ramp_limit_ = std::numeric_limits<int>::max();
+  int searched_limit_ = std::numeric_limits<int>::max();
   int64_t operations_ended_count_ = 0;
   StopSource stop_;              // no operation is begun any more
   StopSource waits_end_;         // and none waits for a connection any longer

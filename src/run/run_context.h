@@ -17,6 +17,8 @@
 
 namespace pgring {
 
+class LimitSource;
+
 // Read by the progress display from its own thread while a run goes on.
 struct RunProgress {
   std::atomic<int64_t> ended{0};
@@ -55,6 +57,8 @@ struct RunContext {
   RunEvents* events = nullptr;  // may be nullptr
   OperationLog* log = nullptr;  // may be nullptr
   ErrorLog* errors = nullptr;   // may be nullptr
+  // Of the reactor's scenarios with a limit: what lowers it as the run goes on; may be nullptr.
+  LimitSource* limits = nullptr;
 };
 
 // Steps of the timeline that one operation makes in the common case: waiting, leased, returned.

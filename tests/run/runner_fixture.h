@@ -140,6 +140,7 @@ class RunnerTest : public ::testing::Test {
     context.load = load_;
     context.interrupt = interrupt_.get();
     context.progress = progress_.get();
+    context.limits = limits_;
     start_ns_ = reactor_->clock().NowNs();
     RunOnReactor(context, reactor_.get(), server_.get(), measured.get());
     RunUntilDone(reactor_.get(), JoinHelpers());
@@ -187,6 +188,7 @@ class RunnerTest : public ::testing::Test {
   }
 
   LoadPlan load_;
+  LimitSource* limits_ = nullptr;
   const int64_t frames_before_ = GetFramePoolStats().live_frames;
   OneStatementWorkload workload_;
   std::unique_ptr<Reactor> reactor_;
