@@ -112,26 +112,31 @@ void Write(const Json& value, int indent, std::string* out) {
 
 }  // namespace
 
-std::string JsonReport(const ComparisonResult& result) {
+Json ResultJson(const ComparisonResult& result) {
   const Summary summary = Summarize(result);
   Json runs = Json::array();
   for (size_t place = 0; place < result.runs.size(); ++place) {
     runs.push_back(RunJson(result.plan, result.runs[place]));
     AddSummary(result, summary, place, &runs.back());
   }
-  const Json report = {{"schema", kResultSchema},
-                       {"tool", ToolJson(result.environment)},
-                       {"environment", EnvironmentJson(result.environment)},
-                       {"plan", PlanJson(result)},
-                       {"interrupted", result.interrupted},
-                       {"in_short", InShort(result, summary)},
-                       {"runs", std::move(runs)},
-                       {"noise_floor", NoiseFloorJson(result, summary)},
-                       {"blocks", BlocksJson(result)}};
+  return {{"schema", kResultSchema},
+          {"tool", ToolJson(result.environment)},
+          {"environment", EnvironmentJson(result.environment)},
+          {"plan", PlanJson(result)},
+          {"interrupted", result.interrupted},
+          {"in_short", InShort(result, summary)},
+          {"runs", std::move(runs)},
+          {"noise_floor", NoiseFloorJson(result, summary)},
+          {"blocks", BlocksJson(result)}};
+}
+
+std::string JsonText(const Json& json) {
   std::string out;
-  Write(report, 0, &out);
+  Write(json, 0, &out);
   out += '\n';
   return out;
 }
+
+std::string JsonReport(const ComparisonResult& result) { return JsonText(ResultJson(result)); }
 
 }  // namespace pgring

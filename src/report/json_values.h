@@ -36,6 +36,10 @@ Json PlanJson(const ComparisonResult& result);
 Json RunJson(const ComparisonPlan& plan, const Run& run);
 Json BlockRunJson(const Run& run);
 
+// Of json_report.cc: a whole result, and how everything is written.
+Json ResultJson(const ComparisonResult& result);
+std::string JsonText(const Json& json);
+
 }  // namespace pgring
 
 #endif  // PGRING_REPORT_JSON_VALUES_H_
