@@ -1,11 +1,7 @@
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,7 +9,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "cli/commands.h"
 #include "cli/error_display.h"
 #include "cli/messages.h"
@@ -21,8 +16,8 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/target.h"
+#include "cli/terminal.h"
 #include "experiment/comparison.h"
-#include "experiment/environment.h"
 #include "experiment/io_choice.h"
 #include "experiment/workloads.h"
 #include "pgring/base/status.h"
@@ -35,58 +30,6 @@ namespace {
 
 // Descriptors that are not connections: standard streams, the ring, pipes, files.
 constexpr int64_t kOtherOpenFiles = 64;
-
-bool IsTerminal(int descriptor) { return isatty(descriptor) == 1; }
-
-bool EnvironmentIsSet(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && value[0] != '\0';
-}
-
-// A terminal that can neither move its cursor nor show colours, such as an editor's.
-bool TerminalIsDumb() {
-  const char* terminal = std::getenv("TERM");
-  return terminal != nullptr && std::string(terminal) == "dumb";
-}
-
-bool WantsColor(ColorMode mode) {
-  if (mode != ColorMode::kAuto) return mode == ColorMode::kAlways;
-  if (EnvironmentIsSet("NO_COLOR")) return false;
-  const char* pg_color = std::getenv("PG_COLOR");
-  if (pg_color != nullptr && std::string(pg_color) == "always") return true;
-  if (pg_color != nullptr && std::string(pg_color) == "never") return false;
-  return IsTerminal(STDOUT_FILENO) && !TerminalIsDumb();
-}
-
-bool LocaleIsUtf8() {
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* text = std::getenv(name);
-    if (text == nullptr || text[0] == '\0') continue;
-    const std::string value = text;
-    return value.find("UTF-8") != std::string::npos || value.find("utf8") != std::string::npos;
-  }
-  // Nothing said: today's files and terminals are UTF-8.
-  return true;
-}
-
-TextStyle TerminalStyle(ColorMode color) {
-  TextStyle style;
-  style.color = WantsColor(color);
-  style.unicode = LocaleIsUtf8();
-  winsize size = {};
-  if (IsTerminal(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
-      size.ws_col > 0) {
-    style.width_columns = size.ws_col;
-  }
-  return style;
-}
-
-ProgressMode ProgressOf(const OutputOptions& output) {
-  if (output.quiet) return ProgressMode::kNone;
-  if (output.progress != ProgressMode::kAuto) return output.progress;
-  const bool can_draw = IsTerminal(STDERR_FILENO) && !TerminalIsDumb();
-  return can_draw ? ProgressMode::kBar : ProgressMode::kPlain;
-}
 
 ErrorDisplay::Verbosity VerbosityOf(const OutputOptions& output) {
   if (output.verbose_errors) return ErrorDisplay::Verbosity::kEverything;
@@ -201,13 +144,6 @@ absl::Status CheckJsonFile(const std::string& json_file) {
                       absl::StrCat(writable.message(), "; give --json another file"));
 }
 
-std::string DefaultDirectory() {
-  char host[256] = "host";
-  gethostname(host, sizeof host - 1);
-  const std::string time = absl::StrReplaceAll(UtcNow(), {{"-", ""}, {":", ""}});
-  return absl::StrCat("bench-results/", time, "-", host);
-}
-
 absl::Status WriteOutputs(const Options& options, const ComparisonResult& result,
                           OutputDirectory* directory) {
   const std::string json = JsonReport(result);
@@ -270,7 +206,7 @@ int CompareCommand(Options options, Interrupt* interrupt) {
   }
   if (options.output.json_file == "-") KeepStandardOutputForUs();
   const std::string& wanted = options.output.directory;
-  auto directory = OutputDirectory::Create(wanted.empty() ? DefaultDirectory() : wanted);
+  auto directory = OutputDirectory::Create(wanted.empty() ? DefaultOutputDirectory() : wanted);
   if (!directory.ok()) {
     PrintError(directory.status());
     return kExitCouldNotStart;

@@ -11,6 +11,8 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "experiment/environment.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -116,6 +118,13 @@ absl::Status OutputDirectory::WriteFile(const std::string& name, std::string_vie
   const absl::Status status = WriteWholeFile(absl::StrCat(path_, "/", name), content);
   // rmdir leaves a directory that holds files alone, so made_ may stay as it is.
   return WithAdvice(status);
+}
+
+std::string DefaultOutputDirectory() {
+  char host[256] = "host";
+  gethostname(host, sizeof host - 1);
+  const std::string time = absl::StrReplaceAll(UtcNow(), {{"-", ""}, {":", ""}});
+  return absl::StrCat("bench-results/", time, "-", host);
 }
 
 }  // namespace pgring

@@ -39,6 +39,9 @@ class OutputDirectory {
   std::vector<std::string> made_;  // outermost first
 };
 
+// bench-results/<UTC time>-<host>.
+std::string DefaultOutputDirectory();
+
 // The same for a single file anywhere.
 absl::Status WriteWholeFile(const std::string& path, std::string_view content);
 
