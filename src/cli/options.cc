@@ -30,6 +30,7 @@ struct RawOptions {
   RawLoad load;
   RawRepeat repeat;
   std::string io = "auto";
+  std::string server_samples = "auto";
   RawOutput output;
   RawInit init;
   int tcp_port = -1;
@@ -108,6 +109,24 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
       ->group(group);
 }
 
+// What a run is watched by.
+void AddSampling(CLI::App* command, Options* options, RawOptions* raw) {
+  const char* group = "Cause";
+  command
+      ->add_option("--server-samples", raw->server_samples,
+                   "what limits a run, from samples of pg_stat_activity over a connection of their "
+                   "own: auto (where that is possible) or off")
+      ->check(CLI::IsMember({"auto", "off"}))
+      ->capture_default_str()
+      ->group(group);
+  command
+      ->add_option("--control", options->control,
+                   "'key=value …' or postgresql:// URI of the server itself, for sampling it where "
+                   "the target is a pooler")
+      ->type_name("CONNINFO")
+      ->group(group);
+}
+
 void AddServer(CLI::App* command, Options* options, RawOptions* raw) {
   command->add_option("--max-connections", options->server.max_connections, "of the server")
       ->check(WholeNumber(10, 262'143))
@@ -161,6 +180,11 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
   if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
   if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
+  options->samples_server = raw.server_samples == "auto";
+  if (!options->samples_server && !options->control.empty()) {
+    return absl::InvalidArgumentError(
+        "--control is for the server's samples: leave out --server-samples off, or --control");
+  }
   if (options->force_throwaway && !options->target.empty()) {
     return absl::InvalidArgumentError(
         "--throwaway starts a server of its own: leave out -h, -p, -U, -d and DBNAME");
@@ -203,6 +227,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
     AddLoadOptions(command, &options->plan.workload, &options->plan.load, &raw->load);
     AddScenario(command, raw, command == commands.compare);
     AddRepeatOptions(command, &raw->repeat);
+    AddSampling(command, options, raw);
     AddOutputOptions(command, &options->output, &raw->output);
   }
   AddAddress(commands.init, "Target (default: PG* environment)", options);

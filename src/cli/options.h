@@ -31,6 +31,10 @@ struct Options {
   ComparisonPlan plan;             // of kCompare; `run` is a comparison of one
   ConnectionTarget target;
   bool force_throwaway = false;
+  // Whether the server's sessions are sampled during a run, and over which connection: a conninfo
+  // string or URI, empty for that of the target.
+  bool samples_server = true;
+  std::string control;
   OutputOptions output;
   InitOptions init;
   ServerOptions server;

@@ -38,6 +38,13 @@ absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt&
   auto parameters = ConnectionParameters::Resolve(address);
   if (!parameters.ok()) return parameters.status();
   open.target.parameters = *std::move(parameters);
+  open.target.samples_server = options.samples_server;
+  if (options.control.empty()) return open;
+  ConnectionTarget control;
+  control.database = options.control;
+  auto direct = ConnectionParameters::Resolve(control);
+  if (!direct.ok()) return Annotate(direct.status(), "--control");
+  open.target.direct = *std::move(direct);
   return open;
 }
 

@@ -46,7 +46,7 @@ std::string InUseText(int64_t in_use) {
 
 }  // namespace
 
-absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session) {
+absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session, int own) {
   absl::StatusOr<Result> answer = session->ExecuteSql(kAskAllowance);
   if (!answer.ok()) return Annotate(answer.status(), "asking the server for its connection limits");
   const auto number = [&answer](Column column, int64_t otherwise) {
@@ -76,17 +76,18 @@ absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* sess
     limit_to(number(kRoleLimit, -1), number(kRoleInUse, 0), "role");
     limit_to(number(kDatabaseLimit, -1), number(kDatabaseInUse, 0), "database");
   }
-  --allowance.connections_if_alone;
-  allowance.connections = std::max<int64_t>(allowance.connections - 1, 0);
-  absl::StrAppend(&allowance.explanation, ", 1 for pgring's own control");
+  allowance.connections_if_alone -= own;
+  allowance.connections = std::max<int64_t>(allowance.connections - own, 0);
+  absl::StrAppend(&allowance.explanation, ", ", own, " for pgring's own control",
+                  own > 1 ? " and sampling" : "");
   return allowance;
 }
 
-absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session,
-                                                           int64_t wanted) {
+absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session, int64_t wanted,
+                                                           int own) {
   const int64_t give_up_ns = SteadyClock::Get()->NowNs() + kSessionsEndNs;
   for (;;) {
-    absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(session);
+    absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(session, own);
     if (!allowance.ok() || wanted <= allowance->connections ||
         allowance->connections == allowance->connections_if_alone ||
         SteadyClock::Get()->NowNs() >= give_up_ns) {

@@ -23,14 +23,15 @@ struct ConnectionAllowance {
   std::string explanation;
 };
 
-// Asks once.
-absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session);
+// Asks once. `own` is how many connections pgring needs beside those of the run: the one that asks,
+// and the sampler's while it is not open.
+absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session, int own);
 
 // Asks again for up to kSessionsEndNs while `wanted` connections fail only because of sessions of
 // others: a session that was closed a moment ago counts until the server's process has ended.
 inline constexpr int64_t kSessionsEndNs = 1'000'000'000;
-absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session,
-                                                           int64_t wanted);
+absl::StatusOr<ConnectionAllowance> AskConnectionAllowance(BlockingSession* session, int64_t wanted,
+                                                           int own);
 
 // Makes a scenario of `operations` fit: one that was not given its number of connections gets fewer
 // of them, and `note` says so (empty: it fits as it is). ResourceExhausted, with the numbers, where

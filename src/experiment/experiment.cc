@@ -11,6 +11,8 @@
 #include "experiment/pooler.h"
 #include "experiment/probes.h"
 #include "experiment/run_verification.h"
+#include "experiment/scan_report.h"
+#include "experiment/server_samples_probe.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
@@ -24,10 +26,14 @@ namespace {
 // Passes on what a driver tells.
 class EventRelay final : public RunEvents {
  public:
-  EventRelay(std::string label, Probe* probes, ExperimentObserver* observer)
-      : label_(std::move(label)), probes_(probes), observer_(observer) {}
+  // `sampler` may be nullptr.
+  EventRelay(std::string label, Probe* probes, Probe* sampler, ExperimentObserver* observer)
+      : label_(std::move(label)), probes_(probes), sampler_(sampler), observer_(observer) {}
 
-  void OnMeasuringStarts() override { probes_->Start(); }
+  void OnMeasuringStarts() override {
+    if (sampler_ != nullptr) sampler_->Start();
+    probes_->Start();
+  }
   void OnConnectionRefused(const absl::Status& refusal) override {
     observer_->OnNote(absl::StrCat("scenario ", label_, ": a connection was refused (",
                                    refusal.message(), "); it is tried again"));
@@ -36,6 +42,7 @@ class EventRelay final : public RunEvents {
  private:
   const std::string label_;
   Probe* const probes_;
+  Probe* const sampler_;
   ExperimentObserver* const observer_;
 };
 
@@ -60,7 +67,25 @@ absl::Status Experiment::Connect() {
   PGRING_RETURN_IF_ERROR(DescribeServer(control_.get(), target_.parameters, &environment_));
   // The path of a directory that is about to go tells a reader nothing.
   if (target_.throwaway) environment_.server_address = "Unix socket";
-  return LookForPooler();
+  PGRING_RETURN_IF_ERROR(LookForPooler());
+  return PlanSampling();
+}
+
+absl::Status Experiment::PlanSampling() {
+  if (!target_.samples_server) return absl::OkStatus();
+  if (!pooler_note_.empty() && !target_.direct.has_value()) {
+    observer_->OnNote(
+        "server samples: none, because the pooler shows nothing of the server's sessions and would "
+        "give one of them to the sampler; --control CONNINFO names the server itself");
+    return absl::OkStatus();
+  }
+  // As the server has it: whatever named it, and cut to what fits.
+  absl::StatusOr<Result> name =
+      control_->ExecuteSql("SELECT pg_catalog.current_setting('application_name')");
+  if (!name.ok()) return Annotate(name.status(), "asking for the application's name");
+  sampling_ = std::make_unique<SamplingSession>(target_.direct.value_or(target_.parameters),
+                                                std::string(name->Text(0, 0)), interrupt_);
+  return absl::OkStatus();
 }
 
 absl::Status Experiment::LookForPooler() {
@@ -85,7 +110,9 @@ absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const Load
   for (const ScenarioPlan& scenario : *scenarios) {
     most = std::max(most, scenario.ConnectionsNeeded(OperationCount(workload, load, scenario)));
   }
-  absl::StatusOr<ConnectionAllowance> allowance = AskConnectionAllowance(control_.get(), most);
+  const bool wants_sampler = sampling_ != nullptr && !sampling_->usable();
+  absl::StatusOr<ConnectionAllowance> allowance =
+      AskConnectionAllowance(control_.get(), most, wants_sampler ? 2 : 1);
   if (!allowance.ok()) {
     // A statement_timeout, for instance: the run may find out for itself.
     if (!control_->usable()) return allowance.status();
@@ -94,12 +121,23 @@ absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const Load
     return absl::OkStatus();
   }
   allowed_connections_ = allowance->connections;
-  for (ScenarioPlan& scenario : *scenarios) {
+  std::vector<ScenarioPlan> fitting = *scenarios;
+  std::vector<std::string> notes;
+  for (ScenarioPlan& scenario : fitting) {
     std::string note;
-    PGRING_RETURN_IF_ERROR(
-        FitScenario(*allowance, OperationCount(workload, load, scenario), &scenario, &note));
-    if (!note.empty()) observer_->OnNote(note);
+    const absl::Status fits =
+        FitScenario(*allowance, OperationCount(workload, load, scenario), &scenario, &note);
+    if (absl::IsResourceExhausted(fits) && wants_sampler) {
+      // What was asked for goes before what is only observed.
+      sampling_.reset();
+      observer_->OnNote("server samples: none, because the server has no connection left for them");
+      return FitConnections(workload, load, scenarios);
+    }
+    PGRING_RETURN_IF_ERROR(fits);
+    if (!note.empty()) notes.push_back(std::move(note));
   }
+  for (const std::string& note : notes) observer_->OnNote(note);
+  *scenarios = std::move(fitting);
   return absl::OkStatus();
 }
 
@@ -215,10 +253,33 @@ Run Experiment::NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, i
   return run;
 }
 
+// Behind a pooler the control connection is closed, and the server's sessions are the pooler's.
+std::unique_ptr<Probe> Experiment::MakeSampler(Run* run) {
+  if (sampling_ == nullptr) return nullptr;
+  SamplingPlan plan;
+  plan.seed = run->load.arrival_seed;
+  plan.behind_pooler = !pooler_note_.empty();
+  plan.report_scans = [this](SamplingSession* session, ServerSamples* samples) {
+    return ReportScans(session, workload_.statements, samples);
+  };
+  if (control_ != nullptr) {
+    plan.control_pid = control_->libpq().backend_pid();
+    // What preparing the tables took must not appear in the counters during the run.
+    const absl::Status flushed =
+        FlushCounters(control_.get(), MajorVersion(environment_.server_version));
+    if (!flushed.ok()) {
+      run->remarks.push_back(absl::StrCat("server samples: ", std::string(flushed.message())));
+      return nullptr;
+    }
+  }
+  return MakeServerSamplesProbe(sampling_.get(), std::move(plan));
+}
+
 absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
                                LimitSource* limits, Run* run) {
   // Displays read it until they have been told of the run's end, which is after its verification.
   progress_ = std::make_unique<RunProgress>();
+  const std::unique_ptr<Probe> sampler = MakeSampler(run);
   observer_->OnRunStart(scenario, *progress_);
   Probes probes;
   // Memory first: the reset makes this run's peak its own.
@@ -227,7 +288,7 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
     probes.Add(MakeServerCostProbe(*target_.postmaster_pid));
   }
   probes.Add(MakeProcessCostProbe());
-  EventRelay events(scenario.label, &probes, observer_);
+  EventRelay events(scenario.label, &probes, sampler.get(), observer_);
   ErrorLog* errors = observer_->error_log();
   ServerMessages messages([errors](std::string_view text) {
     if (errors != nullptr) errors->OnServerMessage(text);
@@ -255,6 +316,10 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
   probes.Stop();
   progress_->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
   probes.Collect(run);
+  if (sampler != nullptr) {
+    sampler->Stop();
+    sampler->Collect(run);
+  }
   run->server_messages = messages.counts();
   run->commands = workload_.workload->command_figures();
   return absl::OkStatus();

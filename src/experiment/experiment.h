@@ -14,6 +14,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "experiment/probes.h"
+#include "experiment/sampling_session.h"
 #include "experiment/workloads.h"
 #include "pgring/base/interrupt.h"
 #include "pgring/postgres/blocking_session.h"
@@ -30,6 +32,10 @@ struct ExperimentTarget {
   // Of a server that is ours and on this machine: its CPU time is reported.
   std::optional<pid_t> postmaster_pid;
   bool throwaway = false;
+  // Whether the server's sessions are sampled during a run.
+  bool samples_server = true;
+  // Around the pooler, to the server itself: for sampling alone. Nothing: `parameters`.
+  std::optional<ConnectionParameters> direct;
 };
 
 // Told of what happens while it happens: on the thread that measures, and of notes also on a thread
@@ -94,6 +100,8 @@ class Experiment {
 
   absl::Status Connect();
   absl::Status LookForPooler();
+  absl::Status PlanSampling();
+  std::unique_ptr<Probe> MakeSampler(Run* run);
   absl::Status ConnectControl();
   absl::Status OpenControl();
   absl::Status ClaimOwnSchema();
@@ -119,6 +127,8 @@ class Experiment {
   Environment environment_;
   std::string pooler_note_;  // empty: there is no pooler
   std::optional<int64_t> allowed_connections_;
+  // Connected for the first run; nullptr: the server is not sampled.
+  std::unique_ptr<SamplingSession> sampling_;
   bool created_schema_ = false;
   bool is_prepared_ = false;
   std::vector<std::string> first_notes_;

@@ -16,6 +16,9 @@ PlannedWorkload MakeFamily(const WorkloadPlan& plan) {
   const int64_t count = plan.operations == kUnlimitedOperations ? kFamilyCycle : plan.operations;
   PlannedWorkload planned;
   planned.workload = std::make_unique<FamilyWorkload>(plan.family_options());
+  for (const Statement& statement : planned.workload->statements()) {
+    planned.statements.push_back(statement.sql);
+  }
   planned.operations =
       std::make_unique<OperationList>(MakeFamilyOperations(count, plan.write_ratio, plan.seed));
   return planned;
@@ -27,6 +30,7 @@ absl::StatusOr<PlannedWorkload> MakeScripts(const WorkloadPlan& plan, bool may_m
   if (!scripts.ok()) return scripts.status();
   PlannedWorkload planned;
   planned.operations = (*scripts)->MakeOperations();
+  planned.statements = (*scripts)->PlannedSql();
   planned.warnings = (*scripts)->warnings();
   planned.workload = *std::move(scripts);
   return planned;

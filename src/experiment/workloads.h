@@ -17,6 +17,8 @@ namespace pgring {
 struct PlannedWorkload {
   std::unique_ptr<Workload> workload;
   std::unique_ptr<OperationSource> operations;
+  // Its SQL, with $1, $2, … for what differs between operations: to be explained.
+  std::vector<std::string> statements;
   // To be told before the run.
   std::vector<std::string> warnings;
 };

@@ -273,6 +273,9 @@ class Writer {
     sentences_.push_back(fmt::format("What limited {}{}: {}.",
                                      comparable_.size() == 1 ? "it" : Label(best_),
                                      limit->is_known ? "" : " is not known", limit->what));
+    if (!limit->advice.empty() && sentences_.size() < kMaxSentences) {
+      sentences_.push_back(limit->advice);
+    }
     const OperationSummary& total = best().total();
     const double failed = static_cast<double>(total.failed) / static_cast<double>(total.scheduled);
     if (failed > kMaxFailedShare) {

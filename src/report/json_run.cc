@@ -232,6 +232,7 @@ Json RunJson(const ComparisonPlan& plan, const Run& run) {
                {"connections", ConnectionsJson(run)},
                {"client", ClientJson(run)},
                {"server", ServerJson(run.server)},
+               {"server_samples", ServerSamplesJson(run)},
                {"verification", VerificationJson(run.verification)},
                {"rows_read", run.tally.rows_read},
                // A string: most JSON readers keep a number in a double, which has 53 bits.

@@ -40,6 +40,9 @@ Json BlockRunJson(const Run& run);
 Json ResultJson(const ComparisonResult& result);
 std::string JsonText(const Json& json);
 
+// Of json_server.cc; null where the server was not sampled.
+Json ServerSamplesJson(const Run& run);
+
 }  // namespace pgring
 
 #endif  // PGRING_REPORT_JSON_VALUES_H_

@@ -26,6 +26,10 @@ Table TimeSplitTable(const ComparisonResult& result);
 // What the connections and the machines cost, one row per run.
 Table CostTable(const ComparisonResult& result);
 
+// What the server's sessions did while they were at work, one row per run, and the indexes that
+// would spare them scans; empty where the server was not sampled.
+Table ServerTimeTable(const ComparisonResult& result);
+
 // What each command of the scripts took; empty where that was not asked for.
 Table CommandTable(const ComparisonResult& result);
 

@@ -249,6 +249,7 @@ std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
   if (result.runs.empty()) return out;
   add(TimeSplitTable(result));
   out += "\n" + ConnectionsGraph(result, style);
+  add(ServerTimeTable(result));
   add(CostTable(result));
   add(CommandTable(result));
   const std::string notes = RunNotes(result, style);

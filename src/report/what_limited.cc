@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/format.h"
+#include "report/server_cause.h"
 
 namespace pgring {
 namespace {
@@ -54,6 +55,11 @@ std::string ConnectionsText(const Run& run, double wait_ns) {
       connections == 1 ? "it" : "one");
 }
 
+// Where the samples of the server name a cause, and agree with its counters.
+std::string CauseText(const std::optional<Cause>& cause) {
+  return cause.has_value() && cause->is_trusted ? cause->summary : "";
+}
+
 std::string UnknownText(const Busy& busy) {
   if (busy.sees_server && busy.processors > 0) {
     return fmt::format(
@@ -76,7 +82,14 @@ std::optional<Limit> WhatLimited(const ComparisonResult& result, const Run& run)
                                    FigureText(load.rate_per_s))};
   }
   const Busy busy = BusyOf(result, run);
-  if (busy.machine()) return Limit{true, MachineText(busy)};
+  const std::optional<Cause> cause = CauseOf(result, run);
+  const std::string in_server = CauseText(cause);
+  const bool is_in_server = !in_server.empty() && !cause->few_at_work;
+  if (busy.machine()) {
+    // Which says no more than that the processors were busy.
+    const bool says_more = is_in_server && cause->named != WaitClass::kCpu;
+    return Limit{true, MachineText(busy) + (says_more ? "; in the server " + in_server : "")};
+  }
   if (run.scenario.type->driver->uses_io_uring && busy.client >= kBusyShare) {
     return Limit{true, fmt::format("the client, whose thread was busy {:.0f} % of the time",
                                    std::min(busy.client, 1.0) * kPercent)};
@@ -85,12 +98,16 @@ std::optional<Limit> WhatLimited(const ComparisonResult& result, const Run& run)
     return Limit{true, "opening a connection for every operation, which is part of its latency"};
   }
   if (run.scenario.limit == 1) {
-    return Limit{true, "it runs one operation at a time, so every wait adds up"};
+    return Limit{true, "it runs one operation at a time, so every wait adds up" +
+                           (is_in_server ? "; in the server " + in_server : "")};
   }
   const double wait_ns = run.total().part(LatencyPart::kPoolWait).Mean();
   if (wait_ns > run.total().part(LatencyPart::kService).Mean()) {
-    return Limit{true, ConnectionsText(run, wait_ns)};
+    // More of them may run into what keeps these.
+    return Limit{
+        true, ConnectionsText(run, wait_ns) + (is_in_server ? "; in the server " + in_server : "")};
   }
+  if (!in_server.empty()) return Limit{true, in_server, cause->advice};
   return Limit{false, UnknownText(busy)};
 }
 

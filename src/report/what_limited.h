@@ -16,6 +16,8 @@ struct Limit {
   bool is_known = true;
   // Half a sentence, without a full stop.
   std::string what;
+  // What helps against it: a sentence, or empty.
+  std::string advice = {};
 };
 
 // Nothing for a run that took no time. `run` is one of the result's.

@@ -45,6 +45,11 @@ void Run::Add(const Run& other) {
   if (connect_failure.ok()) connect_failure = other.connect_failure;
   client += other.client;
   peak_memory_bytes = SumOf(peak_memory_bytes, other.peak_memory_bytes);
+  if (server_samples.has_value() && other.server_samples.has_value()) {
+    server_samples->Add(*other.server_samples);
+  } else if (!server_samples.has_value()) {
+    server_samples = other.server_samples;
+  }
 }
 
 void Run::AddCounts(const Run& other) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "diagnosis/server_samples.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/histogram.h"
 #include "pgring/metrics/process_cost.h"
@@ -112,6 +113,8 @@ struct Run {
   ProcessCost client;
   std::optional<int64_t> peak_memory_bytes;
   std::optional<TreeCost> server;
+  // What the server's sessions did; nothing where they were not sampled.
+  std::optional<ServerSamples> server_samples;
 
   ServerMessageCounts server_messages;   // warm-up and connecting included
   std::vector<CommandFigures> commands;  // of scripts, where they were asked for

@@ -69,6 +69,16 @@ absl::Status ScriptWorkload::Compile() {
 }
 
 // The same file may be given twice, with two weights; the two are different kinds.
+std::vector<std::string> ScriptWorkload::PlannedSql() const {
+  std::vector<std::string> texts;
+  for (const std::vector<Statement>& statements : planned_) {
+    for (const Statement& statement : statements) {
+      if (!statement.sql.empty()) texts.push_back(statement.sql);
+    }
+  }
+  return texts;
+}
+
 std::string ScriptWorkload::KindName(const std::string& script) const {
   std::string name = script;
   for (int number = 2; std::find(kinds_.begin(), kinds_.end(), name) != kinds_.end(); ++number) {

@@ -52,6 +52,10 @@ class ScriptWorkload final : public Workload {
   // it as well.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
+  // The SQL of all commands that can be sent with parameters, in which $1, $2, … stand for
+  // variables.
+  std::vector<std::string> PlannedSql() const;
+
   // The operations that the weights and the seed give.
   std::unique_ptr<OperationSource> MakeOperations() const;
 

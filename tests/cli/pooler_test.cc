@@ -256,6 +256,27 @@ TEST_F(PoolerTest, PreparedScriptRunsUnpreparedAndANoteSaysSo) {
   EXPECT_TRUE(AnyContains(run["warnings"], kPoolerNote)) << run["warnings"];
 }
 
+// What the pooler's console knows is not what the server's sessions do.
+TEST_F(PoolerTest, TheServerIsNotSampledAndANoteSaysHowItCanBe) {
+  Program program(RunScript(conninfo(), WriteScript("SELECT 1;\n")));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
+  EXPECT_EQ(ResultOf(program)["runs"][0]["server_samples"], nullptr);
+  EXPECT_THAT(program.stderr_text(), HasSubstr("--control CONNINFO"));
+}
+
+TEST_F(PoolerTest, TheServerIsSampledOverADirectConnection) {
+  Program program(RunScript(conninfo(), WriteScript("SELECT pg_sleep(0.005);\n"),
+                            {"--control", SharedServer().conninfo()}));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
+  const Json samples = ResultOf(program)["runs"][0]["server_samples"];
+  ASSERT_TRUE(samples.is_object());
+  EXPECT_GT(samples["sessions"], 0);
+  // The pooler has no more of them.
+  EXPECT_LE(samples["active"], kServerSessions);
+  EXPECT_EQ(samples["cause"]["check"], "not_possible");
+  EXPECT_THAT(program.stderr_text(), Not(HasSubstr("--control")));
+}
+
 // The schema was kept by a lock of the session, which the pooler's session held on to: every run
 // after the first was told that another pgring is running.
 TEST_F(PoolerTest, OwnTablesCanBeUsedAgainAndAgain) {
