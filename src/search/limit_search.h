@@ -1,0 +1,144 @@
+// The search for the best limit of operations in flight, as a state machine without time, threads
+// or input: it says at which limit the next trial is to be measured, and is told what came of it.
+//
+//   ramp    trials at 1, 2, 4, ... until throughput stops to grow, or the highest limit
+//   fit     trials closer around the best of these; then models propose where to begin
+//   refine  that limit, the incumbent, against one below and one above it, in blocks of trials,
+//   ever
+//           closer; a better challenger becomes the incumbent
+//
+// A caller may stop at any trial and ask for the answer, which is close after the fit.
+//
+// Why not a controller that climbs by latency, as those of services do: with the limit always full,
+// response time is limit / throughput, and says nothing that throughput does not; such controllers
+// need a response time without load, or drops, which there are none of here.
+//
+// Not thread-safe. Cannot fail; what can only be a programming error stops the program.
+#ifndef PGRING_SEARCH_LIMIT_SEARCH_H_
+#define PGRING_SEARCH_LIMIT_SEARCH_H_
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "pgring/base/random.h"
+#include "pgring/statistics/universal_scalability.h"
+#include "search/contest.h"
+#include "search/trial.h"
+
+namespace pgring {
+
+inline constexpr double kDefaultGain = 0.1;
+inline constexpr int kDefaultMostTrials = 150;
+
+struct LimitSearchOptions {
+  // What a higher limit must win to be worth it; see Utility. 0 .. 0.5.
+  double gain = kDefaultGain;
+  int max_limit = 1;  // >= 1
+  uint64_t seed = 0;  // of the order of trials within blocks
+  // How many trials can be afforded, >= 1. The search ends there if it has not ended before; with
+  // few it spends less on each limit of the ramp.
+  int most_trials = kDefaultMostTrials;
+};
+
+enum class SearchStage : uint8_t { kRamp, kFit, kRefine };
+
+enum class SearchState : uint8_t {
+  kSearching,
+  kConverged,
+  kOutOfTrials,
+  kEveryTrialFailed,  // there is no answer
+};
+
+// Where a fitted curve has its knee.
+struct KneeEstimate {
+  double gain = 0;
+  std::optional<double> limit =
+      std::nullopt;     // nothing where the curve rises on, or a peak is not shown
+  bool tested = false;  // within the limits of the trials: otherwise it is a forecast
+};
+
+struct SearchAnswer {
+  std::optional<int> limit;  // nothing if no trial succeeded
+  // Tested limits, ascending, that are not shown to differ from the best one, and the answer
+  // itself.
+  std::vector<int> indifferent;
+  // What was compared with the last incumbent, which is the answer or one of the indifferent.
+  int incumbent = 1;
+  std::vector<ComparedLimit> compared;
+  // The best is the highest limit that may be tried, and lower ones are worse: "at least".
+  bool capped = false;
+  // At the answer, or at the next higher limit that was tried, the client was the limit in half of
+  // the trials or more: what looks like the server's knee may be the client's.
+  bool client_limited = false;
+  int trials = 0;
+  std::optional<double> noise;  // relative; see TrialNoise
+  // Of all trials that succeeded and in which the client was not the limit; nothing if that failed.
+  std::optional<ScalabilityFit> scalability;
+  std::vector<KneeEstimate> knees;  // at the gains 0, 0.1 and 0.5, if there is a fit
+  bool converged = false;           // false: stopped before the search had come to its end
+};
+
+class LimitSearch {
+ public:
+  explicit LimitSearch(const LimitSearchOptions& options);
+
+  // The limit at which the next trial is to be measured, 1 .. max_limit. Not when done.
+  int NextLimit() const;
+
+  // `trial.limit` is NextLimit().
+  void Record(const Trial& trial);
+
+  SearchState state() const { return state_; }
+  bool done() const { return state_ != SearchState::kSearching; }
+  SearchStage stage() const { return stage_; }
+  // An estimate for a progress display: at least 1 until the search is done, then 0.
+  int TrialsLeft() const;
+
+  const std::vector<Trial>& trials() const { return trials_; }
+
+  // At any time.
+  SearchAnswer answer() const;
+
+ private:
+  void PlanRampLimit(int limit);
+  void EndRampTrials();
+  void BeginFit();
+  void EndFit();
+  void SetIncumbent(int limit);
+  // Chooses challengers, closer and closer until there are some that are not decided yet.
+  void BeginRound();
+  void PlanBlock();
+  void EndBlock();
+
+  // The limits at the present distance from the incumbent that may be tried.
+  std::vector<int> Challengers() const;
+  bool NeedsMoreBlocks(int challenger) const;
+  bool IncumbentFails() const;
+  int BestLimit() const;
+  bool IsCapped(int limit) const;
+  bool IsClientLimited(int limit) const;
+  void AddScalability(SearchAnswer* answer) const;
+
+  LimitSearchOptions options_;
+  Random random_;
+  SearchState state_ = SearchState::kSearching;
+  SearchStage stage_ = SearchStage::kRamp;
+  std::vector<Trial> trials_;
+  std::deque<int> planned_;  // the limits of the next trials; when empty, the next step is decided
+
+  int ramp_limit_ = 1;
+  std::optional<double> previous_log_throughput_;  // of the ramp's previous limit, and that limit
+  int previous_ramp_limit_ = 0;
+  int bad_in_a_row_ = 0;  // limits of the ramp that won too little
+
+  Contest contest_{1, kDefaultGain};
+  std::vector<ComparedLimit> compared_;  // what its blocks say so far
+  double distance_;                      // from incumbent to challengers, in ln N
+  size_t block_begin_ = 0;
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_SEARCH_LIMIT_SEARCH_H_
