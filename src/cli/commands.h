@@ -9,6 +9,7 @@
 namespace pgring {
 
 int CompareCommand(Options options, Interrupt* interrupt);
+int TuneCommand(Options options, Interrupt* interrupt);
 int ServerCommand(const Options& options, Interrupt* interrupt);
 int DoctorCommand(const Options& options, Interrupt* interrupt);
 

@@ -40,6 +40,9 @@ int main(int argument_count, char** arguments) {
     case pgring::Subcommand::kCompare:
       pgring::WatchSignals(&interrupt, kWindingDown);
       return pgring::CompareCommand(*options, &interrupt);
+    case pgring::Subcommand::kTune:
+      pgring::WatchSignals(&interrupt, kWindingDown);
+      return pgring::TuneCommand(*options, &interrupt);
     case pgring::Subcommand::kInit:
       pgring::WatchSignals(&interrupt, kStopping);
       return pgring::InitCommand(*options, &interrupt);

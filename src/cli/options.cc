@@ -14,6 +14,7 @@
 #include "cli/repeat_options.h"
 #include "cli/scenario_list.h"
 #include "cli/shown_arguments.h"
+#include "cli/tune_options.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
 
@@ -29,6 +30,7 @@ struct RawOptions {
   ScenarioDefaults defaults;
   RawLoad load;
   RawRepeat repeat;
+  RawTune tune;
   std::string io = "auto";
   std::string server_samples = "auto";
   RawOutput output;
@@ -54,6 +56,17 @@ void AddTarget(CLI::App* command, Options* options) {
   command
       ->add_flag("--throwaway", options->force_throwaway,
                  "start a throwaway PostgreSQL whatever the environment says")
+      ->group(group);
+}
+
+void AddIo(CLI::App* command, const char* group, RawOptions* raw) {
+  command
+      ->add_option("--io", raw->io,
+                   "how bytes move in the reactor: completion (through the ring), "
+                   "readiness (libpq's own calls, when the ring says so), or auto: the first that "
+                   "works")
+      ->check(CLI::IsMember({"auto", "completion", "readiness"}))
+      ->capture_default_str()
       ->group(group);
 }
 
@@ -99,14 +112,7 @@ void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
                  "on the reactor, send statements that need no answer together with the next one "
                  "of their transaction (scenario pipelined is window with this)")
       ->group(group);
-  command
-      ->add_option("--io", raw->io,
-                   "how bytes move in the reactor: completion (through the ring), "
-                   "readiness (libpq's own calls, when the ring says so), or auto: the first that "
-                   "works")
-      ->check(CLI::IsMember({"auto", "completion", "readiness"}))
-      ->capture_default_str()
-      ->group(group);
+  AddIo(command, group, raw);
 }
 
 // What a run is watched by.
@@ -156,6 +162,21 @@ absl::Status CheckPipeline(const ComparisonPlan& plan, bool asked_for) {
   return absl::OkStatus();
 }
 
+absl::Status ResolveTarget(const RawOptions& raw, Options* options) {
+  if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
+  if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
+  options->samples_server = raw.server_samples == "auto";
+  if (!options->samples_server && !options->control.empty()) {
+    return absl::InvalidArgumentError(
+        "--control is for the server's samples: leave out --server-samples off, or --control");
+  }
+  if (options->force_throwaway && !options->target.empty()) {
+    return absl::InvalidArgumentError(
+        "--throwaway starts a server of its own: leave out -h, -p, -U, -d and DBNAME");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options) {
   if (options->plan.workload.print_rows && options->output.json_file == "-") {
     return absl::InvalidArgumentError(
@@ -178,23 +199,35 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   options->plan.scenarios = *std::move(scenarios);
   PGRING_RETURN_IF_ERROR(CountForClients(&options->plan));
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
-  if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
-  if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
-  options->samples_server = raw.server_samples == "auto";
-  if (!options->samples_server && !options->control.empty()) {
-    return absl::InvalidArgumentError(
-        "--control is for the server's samples: leave out --server-samples off, or --control");
-  }
-  if (options->force_throwaway && !options->target.empty()) {
-    return absl::InvalidArgumentError(
-        "--throwaway starts a server of its own: leave out -h, -p, -U, -d and DBNAME");
-  }
+  return ResolveTarget(raw, options);
+}
+
+absl::Status ResolveTuning(const RawOptions& raw, Options* options) {
+  ComparisonPlan* plan = &options->plan;
+  // Each stage has a load of its own: what is resolved here is the scripts and the seed.
+  LoadPlan load;
+  load.duration_s = options->tune.budget_s;
+  PGRING_RETURN_IF_ERROR(ResolveLoad(raw.load, &plan->workload, &load, &options->notes));
+  PGRING_RETURN_IF_ERROR(ResolveOutput(raw.output, load, &options->output));
+  plan->workload.operations = kUnlimitedOperations;
+  PGRING_RETURN_IF_ERROR(ResolveTarget(raw, options));
+  options->tune.base = *plan;
+  PGRING_RETURN_IF_ERROR(ResolveTune(raw.tune, &options->tune));
+  // For the choice of the I/O mode, and for the header: fresh runs of the reactor's scenarios test
+  // every answer.
+  ScenarioPlan shown;
+  shown.type =
+      options->tune.type->driver->uses_io_uring ? options->tune.type : FindScenarioType("window");
+  shown.label = absl::StrCat(std::string(options->tune.type->name), ", 1 to ",
+                             options->tune.highest_limit, " operations in flight");
+  options->tune.base.scenarios = {shown};
   return absl::OkStatus();
 }
 
 struct Commands {
   CLI::App* compare;
   CLI::App* run;
+  CLI::App* tune;
   CLI::App* init;
   CLI::App* server;
   CLI::App* doctor;
@@ -212,13 +245,15 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   commands.compare = app->add_subcommand(
       "compare", "several scenarios, one operation list, one report (the main job)");
   commands.run = app->add_subcommand("run", "one scenario");
+  commands.tune = app->add_subcommand(
+      "tune", "how many operations in flight, over how many connections, driven in which way");
   commands.init = app->add_subcommand("init", "make pgbench's tables");
   commands.server = app->add_subcommand(
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   commands.doctor = app->add_subcommand(
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
-  for (CLI::App* command :
-       {commands.compare, commands.run, commands.init, commands.server, commands.doctor}) {
+  for (CLI::App* command : {commands.compare, commands.run, commands.tune, commands.init,
+                            commands.server, commands.doctor}) {
     command->set_version_flag("-V,--version", "");
   }
   for (CLI::App* command : {commands.compare, commands.run}) {
@@ -230,6 +265,13 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
     AddSampling(command, options, raw);
     AddOutputOptions(command, &options->output, &raw->output);
   }
+  AddTarget(commands.tune, options);
+  AddWorkloadOptions(commands.tune, &options->plan.workload, &raw->load);
+  AddTuneOptions(commands.tune, &options->tune, &raw->tune);
+  AddIo(commands.tune, "Search", raw);
+  AddSampling(commands.tune, options, raw);
+  AddReportOptions(commands.tune, "tune.json, report.txt and knee.svg", &options->output,
+                   &raw->output);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
   AddInitOptions(commands.init, &options->init, &raw->init);
   AddServer(commands.server, options, raw);
@@ -282,12 +324,16 @@ absl::Status TakeLeftovers(const CLI::App& app, const CLI::App* command,
 
 absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Options* options) {
   if (raw.tcp_port >= 0) options->server.tcp_port = raw.tcp_port;
-  if (commands.compare->parsed() || commands.run->parsed()) {
+  if (commands.compare->parsed() || commands.run->parsed() || commands.tune->parsed()) {
     auto requested = RequestedText(raw.load);
     if (!requested.ok()) return requested.status();
     if (requested->has_value()) {
       options->help_text = **requested;
       return absl::OkStatus();
+    }
+    if (commands.tune->parsed()) {
+      options->command = Subcommand::kTune;
+      return ResolveTuning(raw, options);
     }
     options->command = Subcommand::kCompare;
     return Resolve(raw, commands.run->parsed(), options);

@@ -13,10 +13,11 @@
 #include "cli/output_options.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "run/plan.h"
+#include "tune/tune_plan.h"
 
 namespace pgring {
 
-enum class Subcommand : uint8_t { kHelp, kVersion, kCompare, kInit, kServer, kDoctor };
+enum class Subcommand : uint8_t { kHelp, kVersion, kCompare, kTune, kInit, kServer, kDoctor };
 
 struct ServerOptions {
   int max_connections = 2000;
@@ -29,6 +30,7 @@ struct Options {
   std::string help_text;           // of kHelp
   std::vector<std::string> notes;  // what the user should know of options that were accepted
   ComparisonPlan plan;             // of kCompare; `run` is a comparison of one
+  TunePlan tune;                   // of kTune
   ConnectionTarget target;
   bool force_throwaway = false;
   // Whether the server's sessions are sampled during a run, and over which connection: a conninfo

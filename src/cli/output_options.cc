@@ -11,6 +11,8 @@
 namespace pgring {
 namespace {
 
+constexpr const char* kGroup = "Output";
+
 constexpr int kMaxIntervalS = 86'400;
 
 absl::Status CheckLog(const RawOutput& raw, const LoadPlan& load, const OutputOptions& output) {
@@ -68,19 +70,27 @@ absl::Status ResolveProgress(const RawOutput& raw, OutputOptions* output) {
 
 }  // namespace
 
-void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
-  const char* group = "Output";
+void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,
+                      RawOutput* raw) {
   command
-      ->add_option("--out", output->directory,
-                   "directory for result.json, report.txt and connections.svg (default: "
-                   "bench-results/<UTC time>-<host>)")
-      ->group(group);
+      ->add_option(
+          "--out", output->directory,
+          absl::StrCat("directory for ", files, " (default: bench-results/<UTC time>-<host>)"))
+      ->group(kGroup);
   command
       ->add_option("--json", output->json_file,
-                   "also write result.json here; - for standard "
-                   "output, in place of the report")
-      ->group(group);
-  command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(group);
+                   absl::StrCat("also write ", files.substr(0, files.find(',')),
+                                " here; - for standard output, in place of the report"))
+      ->group(kGroup);
+  command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(kGroup);
+  command->add_option("--color", raw->color, "auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str()
+      ->group(kGroup);
+}
+
+void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
+  AddReportOptions(command, "result.json, report.txt and connections.svg", output, raw);
   command
       ->add_option("-P,--progress", raw->progress,
                    "seconds between pgbench's progress lines; or pgring's own progress: auto, bar, "
@@ -88,41 +98,37 @@ void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) 
       ->allow_extra_args(false)
       ->type_name("SECONDS|MODE")
       ->default_str("auto")
-      ->group(group);
+      ->group(kGroup);
   command
       ->add_flag("--progress-timestamp", output->progress_timestamp,
                  "with -P: the time of day in place of the time passed")
-      ->group(group);
+      ->group(kGroup);
   command
       ->add_flag("-l,--log", output->log,
                  "write pgbench's transaction log, PREFIX.PID (PREFIX.SCENARIO.PID for several)")
-      ->group(group);
+      ->group(kGroup);
   command->add_option("--log-prefix", raw->log_prefix, "of -l")
       ->default_str(output->log_prefix)
-      ->group(group);
+      ->group(kGroup);
   command
       ->add_option("--aggregate-interval", output->aggregate_interval_s,
                    "with -l: a line for so many seconds in place of every transaction")
       ->transform(WholeSeconds(1, kMaxIntervalS))
-      ->group(group);
+      ->group(kGroup);
   command
       ->add_option("--sampling-rate", raw->sampling_rate,
                    "with -l: the share of transactions that is logged, 0 to 1")
       ->check(Number(0, 1))
-      ->group(group);
+      ->group(kGroup);
   command
       ->add_flag("--failures-detailed", output->failures_detailed,
                  "with -l: serialization failures and deadlocks by name")
-      ->group(group);
+      ->group(kGroup);
   command
       ->add_flag("--verbose-errors", output->verbose_errors,
                  "tell of every failed attempt at an operation and of every notice and warning of "
                  "the server's at once, in full; without it, of aborted clients")
-      ->group(group);
-  command->add_option("--color", raw->color, "auto, always or never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->capture_default_str()
-      ->group(group);
+      ->group(kGroup);
 }
 
 absl::Status ResolveOutput(const RawOutput& raw, const LoadPlan& load, OutputOptions* output) {

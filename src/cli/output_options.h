@@ -46,6 +46,9 @@ struct RawOutput {
   std::string color = "auto";
 };
 
+// The ones that every command has which writes files.
+void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,
+                      RawOutput* raw);
 void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw);
 
 // Refuses combinations that pgbench refuses.

@@ -255,7 +255,7 @@ Run Experiment::NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, i
 
 // Behind a pooler the control connection is closed, and the server's sessions are the pooler's.
 std::unique_ptr<Probe> Experiment::MakeSampler(Run* run) {
-  if (sampling_ == nullptr) return nullptr;
+  if (sampling_ == nullptr || !sampling_is_on_) return nullptr;
   SamplingPlan plan;
   plan.seed = run->load.arrival_seed;
   plan.behind_pooler = !pooler_note_.empty();

@@ -76,6 +76,9 @@ class Experiment {
   // behind a pooler, or where it is not known.
   std::optional<int64_t> allowed_connections() const { return allowed_connections_; }
 
+  // Whether the server is sampled in the runs that follow, where it can be; true to begin with.
+  void set_sampling(bool is_on) { sampling_is_on_ = is_on; }
+
   // Prepares the workload for the run that is measured first: that shows whether everything is
   // permitted. After an error nothing is left behind in the database.
   absl::Status PrepareFirst();
@@ -129,6 +132,7 @@ class Experiment {
   std::optional<int64_t> allowed_connections_;
   // Connected for the first run; nullptr: the server is not sampled.
   std::unique_ptr<SamplingSession> sampling_;
+  bool sampling_is_on_ = true;
   bool created_schema_ = false;
   bool is_prepared_ = false;
   std::vector<std::string> first_notes_;

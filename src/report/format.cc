@@ -175,7 +175,8 @@ std::string ExtentText(const ComparisonPlan& plan) {
   if (load.latency_limit_ms) text += fmt::format(", latency limit {} ms", *load.latency_limit_ms);
   if (load.max_tries == 0) text += ", tries without limit";
   if (load.max_tries > 1) text += fmt::format(", at most {} tries", load.max_tries);
-  return text;
+  // A search has neither an end nor a load that could be named beforehand.
+  return text.empty() ? text : text + ", ";
 }
 
 std::string ScriptNames(const WorkloadPlan& workload) {
@@ -197,11 +198,11 @@ std::string WorkloadText(const ComparisonPlan& plan) {
   const WorkloadPlan& workload = plan.workload;
   if (!workload.scripts.empty()) {
     const std::optional<QueryMode> common = CommonQueryMode(workload);
-    return fmt::format("{}: {}, {}seed {}", ScriptNames(workload), ExtentText(plan),
+    return fmt::format("{}: {}{}seed {}", ScriptNames(workload), ExtentText(plan),
                        common ? fmt::format("{} protocol, ", QueryModeName(*common)) : "",
                        workload.seed);
   }
-  return fmt::format("{}: {}, write ratio {}, seed {}, {} statements, {}", workload.name,
+  return fmt::format("{}: {}write ratio {}, seed {}, {} statements, {}", workload.name,
                      ExtentText(plan), workload.write_ratio, workload.seed,
                      StatementStyleName(workload.statements),
                      workload.fk_index ? "index on b.a_id" : "no index on b.a_id");

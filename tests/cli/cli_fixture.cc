@@ -27,7 +27,8 @@ class ServerEnvironment : public testing::Environment {
 testing::Environment* const kServerEnvironment =
     testing::AddGlobalTestEnvironment(new ServerEnvironment);
 
-// Every result.json that a program wrote below its working directory, under the name of its test.
+// Every result.json and tune.json that a program wrote below its working directory, under the name
+// of its test.
 class KeptResults {
  public:
   void Keep(const std::string& work_directory) {
@@ -35,7 +36,8 @@ class KeptResults {
     std::error_code error;
     for (fs::recursive_directory_iterator entry(work_directory, error), end; entry != end;
          entry.increment(error)) {
-      if (entry->path().filename() != "result.json") continue;
+      const std::string name = entry->path().filename();
+      if (name != "result.json" && name != "tune.json") continue;
       if (directory_.empty()) MakeDirectory();
       const std::string path = directory_ + "/" + TestName() + "-" + std::to_string(paths_.size());
       fs::copy_file(entry->path(), path, error);

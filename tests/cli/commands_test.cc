@@ -24,6 +24,7 @@ TEST(HelpTest, GoesToStandardOutputAndSucceeds) {
                                                     {"--help"},
                                                     {"compare", "-?"},
                                                     {"run", "--help"},
+                                                    {"tune", "--help"},
                                                     {"init", "-?"},
                                                     {"server", "-?"},
                                                     {"doctor", "--help"}}) {

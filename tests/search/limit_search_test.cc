@@ -16,10 +16,8 @@
 namespace pgring {
 namespace {
 
-using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::ElementsAreArray;
 using ::testing::IsSupersetOf;
 
 // Runs a search to its end; returns the limits that it tried.

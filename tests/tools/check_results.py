@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Checks files result.json of pgring: against their JSON Schema, and that their figures add up.
+"""Checks files result.json and tune.json of pgring: against their JSON Schema, and that their
+figures add up.
 
     check_results.py SCHEMA FILE...
 
+SCHEMA is that of result.json; the one of tune.json is looked for beside it.
 Prints a line for each problem (the file, the place in it, what is wrong there); exits 1 when there
 is one.
 """
@@ -131,7 +133,19 @@ def check_sums(result):
         yield from check_block(["blocks", place], block, labels)
 
 
-def problems(validator, text):
+def check_tune(validator, tune):
+    """Yields (path, message) for a tune.json that keeps to its schema: of the results within it."""
+    for place, stage in enumerate(tune["testing"]):
+        path = ["testing", place, "result"]
+        found = list(check_schema(validator, stage["result"])) or check_sums(stage["result"])
+        for inner, message in found:
+            yield path + list(inner), message
+    limits = {trial["limit"] for search in tune["searches"] for trial in search["trials"]}
+    if tune["answer"] and tune["answer"]["limit"] not in limits:
+        yield ["answer", "limit"], "was not tried"
+
+
+def problems(validator, text, tune_validator=None):
     """Returns a list of (path, message) for the text of one file."""
     def refuse(constant):
         raise ValueError(f"{constant} is no figure")
@@ -140,19 +154,29 @@ def problems(validator, text):
         result = json.loads(text, parse_constant=refuse)
     except ValueError as error:
         return [([], f"is not JSON: {error}")]
+    if tune_validator and isinstance(result, dict) and result.get("schema") == "pgring/tune/1":
+        found = list(check_schema(tune_validator, result))
+        return found or list(check_tune(validator, result))
     found = list(check_schema(validator, result))
     return found or list(check_sums(result))
+
+
+def read_validator(path):
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    return Validator(schema)
 
 
 def main(arguments):
     if len(arguments) < 2:
         sys.exit(__doc__)
-    schema = json.loads(pathlib.Path(arguments[0]).read_text(encoding="utf-8"))
-    jsonschema.Draft7Validator.check_schema(schema)
-    validator = Validator(schema)
+    schema = pathlib.Path(arguments[0])
+    validator = read_validator(schema)
+    tune_validator = read_validator(schema.with_name("tune-1.schema.json"))
     count = 0
     for name in arguments[1:]:
-        for path, message in problems(validator, pathlib.Path(name).read_bytes()):
+        text = pathlib.Path(name).read_bytes()
+        for path, message in problems(validator, text, tune_validator):
             print(f"{name}: {json_path(path)}: {message}")
             count += 1
     return 1 if count else 0

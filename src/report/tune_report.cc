@@ -1,0 +1,226 @@
+#include "report/tune_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "pgring/base/clock.h"
+#include "report/format.h"
+#include "report/tables.h"
+#include "report/terminal_style.h"
+#include "report/text_report.h"
+#include "report/text_table.h"
+#include "report/tune_answer.h"
+#include "run/summary.h"
+
+namespace pgring {
+namespace {
+
+constexpr int kIndent = 2;
+
+std::string AnswerText(const TuneResult& result, const TextStyle& style) {
+  std::string out;
+  bool first = true;
+  for (const std::string& line : TuneAnswer(result)) {
+    std::string text = WrapText(PrintableText(line, style.unicode), ReportColumns(style), kIndent);
+    out += first ? Styled(text.substr(0, text.size() - 1), kStyleBold, style.color) + "\n" : text;
+    first = false;
+  }
+  return out;
+}
+
+struct LimitTrials {
+  std::vector<double> throughputs_per_s;
+  std::vector<double> p99s_ns;
+  int client_limited = 0;
+  int failed = 0;
+};
+
+std::map<int, LimitTrials> ByLimit(const std::vector<Trial>& trials) {
+  std::map<int, LimitTrials> by_limit;
+  for (const Trial& trial : trials) {
+    LimitTrials& one = by_limit[trial.limit];
+    if (trial.client_limited) ++one.client_limited;
+    if (!Succeeded(trial)) {
+      ++one.failed;
+      continue;
+    }
+    one.throughputs_per_s.push_back(trial.throughput_per_s);
+    if (trial.p99_ns.has_value()) one.p99s_ns.push_back(static_cast<double>(*trial.p99_ns));
+  }
+  return by_limit;
+}
+
+// "4,310 (4,102-4,388)"; the interval where there are enough trials for one.
+std::string EstimateText(const std::vector<double>& values,
+                         std::string (*text)(std::optional<double>)) {
+  if (values.empty()) return std::string(kUnknownFigure);
+  const MedianEstimate estimate = EstimateMedian(values);
+  if (!estimate.interval.has_value()) return text(estimate.median);
+  return fmt::format("{} ({}-{})", text(estimate.median), text(estimate.interval->low),
+                     text(estimate.interval->high));
+}
+
+// What the gain means, and what the curve says.
+void ExplainTrials(const TuneResult& result, Table* table) {
+  const double doubled_percent = (std::exp2(result.plan.gain) - 1) * 100;
+  table->notes.push_back(
+      {fmt::format(
+           "The best limit is where doubling it no longer brings {:.1f} % more (--gain {}). "
+           "Figures are medians of the trials, from 6 on with intervals.",
+           doubled_percent, result.plan.gain),
+       false});
+  const SearchAnswer& search = result.searches.back();
+  if (!search.scalability.has_value()) return;
+  const ScalabilityFit& fit = *search.scalability;
+  const std::optional<double> peak = fit.PeakLimit();
+  std::string where = "no peak is shown";
+  if (peak.has_value() && *peak <= fit.highest_limit) {
+    where = fmt::format("the peak at {:.0f}", *peak);
+  } else if (peak.has_value()) {
+    where = "the peak beyond what was tried";
+  }
+  table->notes.push_back(
+      {fmt::format("Universal Scalability Law: sigma {:.3g} (contention), kappa {:.3g} "
+                   "(coherency), {}/s with one in flight; {}.",
+                   fit.model.sigma, fit.model.kappa, FigureText(fit.model.lambda), where),
+       false});
+}
+
+Table TrialsTable(const TuneResult& result) {
+  const std::vector<Trial>& trials = result.trials.back();
+  Table table;
+  table.title = "Trials of the search";
+  TableColumn limit = {{"in", "flight"}, {}, false, 0};
+  TableColumn count = {{"trials"}, {}, false, 2};
+  TableColumn throughput = {{"operations", "per s"}, {}, false, 0};
+  TableColumn p99 = {{"latency", "p99"}, {}, false, 0};
+  TableColumn remarks = {{"remarks"}, {}, true, 1};
+  for (const auto& [at, one] : ByLimit(trials)) {
+    const size_t tried = one.throughputs_per_s.size() + static_cast<size_t>(one.failed);
+    limit.cells.push_back(std::to_string(at));
+    count.cells.push_back(std::to_string(tried));
+    throughput.cells.push_back(EstimateText(one.throughputs_per_s, FigureText));
+    p99.cells.push_back(EstimateText(one.p99s_ns, DurationText));
+    std::string remark;
+    if (one.failed > 0) remark = fmt::format("operations failed in {}", one.failed);
+    if (one.client_limited > 0) {
+      remark += fmt::format("{}the client was the limit in {}", remark.empty() ? "" : ", ",
+                            one.client_limited);
+    }
+    remarks.cells.push_back(std::move(remark));
+    table.alarming_rows.push_back(one.failed > 0);
+  }
+  table.columns = {std::move(limit), std::move(count), std::move(throughput), std::move(p99)};
+  const bool has_remarks = std::any_of(remarks.cells.begin(), remarks.cells.end(),
+                                       [](const std::string& cell) { return !cell.empty(); });
+  if (has_remarks) table.columns.push_back(std::move(remarks));
+  ExplainTrials(result, &table);
+  return table;
+}
+
+Table RatesTable(const TuneResult& result) {
+  Table table;
+  table.title = "Rates that were tried";
+  TableColumn offered = {{"offered", "per s"}, {}, false, 0};
+  TableColumn achieved = {{"achieved", "per s"}, {}, false, 0};
+  std::vector<TableColumn> percentiles;
+  for (const ServiceLevel& level : result.plan.service_levels) {
+    percentiles.push_back({{"response", fmt::format("p{}", level.percentile)}, {}, false, 0});
+  }
+  TableColumn holds = {{"keeps it"}, {}, true, 0};
+  for (const RateTrial& trial : result.service_level->trials) {
+    offered.cells.push_back(FigureText(trial.offered_per_s));
+    achieved.cells.push_back(FigureText(trial.achieved_per_s));
+    for (size_t i = 0; i < percentiles.size(); ++i) {
+      const std::optional<double>& value_ms = trial.percentiles_ms[i];
+      percentiles[i].cells.push_back(value_ms.has_value()
+                                         ? DurationText(*value_ms * kNanosecondsPerMillisecond)
+                                         : std::string(kUnknownFigure));
+    }
+    holds.cells.emplace_back(trial.holds            ? "yes"
+                             : trial.client_limited ? "no: the client was the limit"
+                                                    : "no");
+  }
+  table.columns = {std::move(offered), std::move(achieved)};
+  for (TableColumn& column : percentiles) table.columns.push_back(std::move(column));
+  table.columns.push_back(std::move(holds));
+  table.notes.push_back(
+      {"Response counts from the schedule, so that an operation which had to wait is not "
+       "overlooked.",
+       false});
+  return table;
+}
+
+}  // namespace
+
+KneePicture TunePicture(const TuneResult& result) {
+  KneePicture picture;
+  ComparisonPlan plan = result.plan.base;
+  picture.title = WorkloadText(plan);
+  if (result.trials.empty()) return picture;
+  for (const auto& [limit, one] : ByLimit(result.trials.back())) {
+    KneePoint point;
+    point.limit = limit;
+    point.failed = one.throughputs_per_s.empty();
+    if (!point.failed) {
+      const MedianEstimate throughput = EstimateMedian(one.throughputs_per_s);
+      point.throughput_per_s = throughput.median;
+      point.throughput_interval_per_s = throughput.interval;
+    }
+    if (!one.p99s_ns.empty()) {
+      const MedianEstimate p99 = EstimateMedian(one.p99s_ns);
+      point.p99_ms = p99.median / kNanosecondsPerMillisecond;
+      if (p99.interval.has_value()) {
+        point.p99_interval_ms = Interval{p99.interval->low / kNanosecondsPerMillisecond,
+                                         p99.interval->high / kNanosecondsPerMillisecond};
+      }
+    }
+    const auto tried = static_cast<int>(one.throughputs_per_s.size()) + one.failed;
+    point.client_limited = 2 * one.client_limited >= tried && one.client_limited > 0;
+    picture.points.push_back(point);
+  }
+  const SearchAnswer& search = result.searches.back();
+  picture.answer = search.limit;
+  picture.indifferent = search.indifferent;
+  if (search.scalability.has_value()) {
+    const UniversalScalability& model = search.scalability->model;
+    picture.curve = KneeCurve{model.sigma, model.kappa, model.lambda};
+  }
+  return picture;
+}
+
+std::string TuneHeader(const TuneResult& result, const TextStyle& style) {
+  ComparisonResult described;
+  described.plan = result.plan.base;
+  described.environment = result.environment;
+  return ReportHeader(described, style);
+}
+
+std::string TuneBody(const TuneResult& result, const TextStyle& style) {
+  std::string out = AnswerText(result, style);
+  if (!result.trials.empty()) {
+    out += "\n" + RenderText(TrialsTable(result), style);
+  }
+  for (const TestingStage& stage : result.testing) {
+    if (stage.comparison.runs.empty()) continue;
+    const Summary summary = Summarize(stage.comparison);
+    out += "\n" + RenderText(RepeatTable(stage.comparison, summary), style);
+    const std::string notes = RunNotes(stage.comparison, style);
+    if (!notes.empty()) out += "\n" + notes;
+  }
+  if (result.service_level.has_value() && !result.service_level->trials.empty()) {
+    out += "\n" + RenderText(RatesTable(result), style);
+  }
+  return out;
+}
+
+std::string TuneReport(const TuneResult& result, const TextStyle& style) {
+  return TuneHeader(result, style) + "\n" + TuneBody(result, style);
+}
+
+}  // namespace pgring

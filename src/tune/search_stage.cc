@@ -1,0 +1,148 @@
+#include "tune/search_stage.h"
+
+#include <time.h>
+
+#include <algorithm>
+
+#include "pgring/base/clock.h"
+#include "pgring/metrics/process_cost.h"
+#include "tune/scenario_at.h"
+#include "tune/trial_meter.h"
+
+namespace pgring {
+namespace {
+
+// About as many trials as a search needs at most.
+constexpr double kPlannedTrials = 90;
+constexpr int64_t kShortestTrialNs = 100 * kNanosecondsPerMillisecond;
+// Before a trial that is a run of its own: of its length.
+constexpr double kWarmupShare = 0.2;
+
+int64_t ThreadCpuNs() {
+  timespec now = {};
+  // Fails only for a clock that Linux does not have.
+  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * kNanosecondsPerSecond + now.tv_nsec;
+}
+
+TrialExtent ExtentFor(double seconds) {
+  TrialExtent extent;
+  const auto share_ns = static_cast<int64_t>(seconds / kPlannedTrials * kNanosecondsPerSecond);
+  extent.longest_ns = std::clamp(share_ns, kShortestTrialNs, extent.longest_ns);
+  extent.shortest_ns = std::min(extent.shortest_ns, extent.longest_ns);
+  return extent;
+}
+
+// As many as there is time for, with a little for each to settle.
+int MostTrials(double seconds, const TrialExtent& extent) {
+  constexpr double kSettlingShare = 0.15;
+  const double trial_s = static_cast<double>(extent.longest_ns) / kNanosecondsPerSecond;
+  return std::clamp(static_cast<int>(seconds / trial_s / (1 + kSettlingShare)), 1,
+                    kDefaultMostTrials);
+}
+
+class Search {
+ public:
+  Search(const TunePlan& plan, const SearchRequest& request, Experiment* experiment,
+         Interrupt* interrupt, TuneObserver* observer)
+      : request_(request),
+        extent_(ExtentFor(request.seconds)),
+        experiment_(experiment),
+        interrupt_(interrupt),
+        observer_(observer),
+        ends_ns_(SteadyClock::Get()->NowNs() + SecondsInNs(request.seconds)),
+        search_({.gain = plan.gain,
+                 .max_limit = request.scenario.limit.value_or(1),
+                 .seed = request.seed,
+                 .most_trials = MostTrials(request.seconds, extent_)}) {}
+
+  void SearchInOneRun() {
+    TrialMeter meter(&search_, extent_, ThreadCpuNs, [this](const Trial& trial) { Note(trial); });
+    LoadPlan load;
+    load.duration_s = request_.seconds;
+    const Run run =
+        experiment_->Measure(request_.scenario, load, kUnlimitedOperations, Reset::kKeep, &meter);
+    if (!run.not_started.empty()) outcome_.stopped = run.not_started;
+    if (!run.gave_up.empty()) outcome_.stopped = run.gave_up;
+    outcome_.first_failure = run.first_failure;
+  }
+
+  void SearchByRuns(Reset reset) {
+    while (!search_.done() && !interrupt_->raised() && SteadyClock::Get()->NowNs() < ends_ns_) {
+      const Run run = RunTrial(search_.NextLimit(), reset);
+      if (!run.not_started.empty()) {
+        outcome_.stopped = run.not_started;
+        return;
+      }
+      if (outcome_.first_failure.empty()) outcome_.first_failure = run.first_failure;
+      if (!run.gave_up.empty()) outcome_.stopped = run.gave_up;
+      if (run.interrupted) return;
+      const Trial trial = TrialOf(run);
+      search_.Record(trial);
+      Note(trial);
+    }
+  }
+
+  SearchOutcome Finish() {
+    outcome_.answer = search_.answer();
+    return std::move(outcome_);
+  }
+
+ private:
+  Run RunTrial(int limit, Reset reset) {
+    LoadPlan load;
+    load.duration_s = static_cast<double>(extent_.longest_ns) / kNanosecondsPerSecond;
+    load.warmup_s = kWarmupShare * *load.duration_s;
+    load.connect_before = true;
+    const ScenarioPlan scenario = ScenarioAt(*request_.scenario.type, limit);
+    return experiment_->Measure(scenario, load, kUnlimitedOperations, reset);
+  }
+
+  Trial TrialOf(const Run& run) const {
+    const OperationSummary& total = run.total();
+    const int threads =
+        run.scenario.type->driver->uses_io_uring ? 1 : experiment_->environment().cpu_count;
+    Trial trial;
+    trial.limit = run.scenario.limit.value_or(1);
+    trial.throughput_per_s = run.throughput_per_s();
+    trial.completed = total.succeeded;
+    trial.failed = total.failed;
+    trial.seconds = run.duration_s();
+    trial.p99_ns = total.part(LatencyPart::kResponse).SupportedPercentile(99);
+    trial.client_limited = run.client.user_s + run.client.system_s >
+                           kClientLimitedShare * run.duration_s() * std::max(threads, 1);
+    return trial;
+  }
+
+  void Note(const Trial& trial) {
+    outcome_.trials.push_back(trial);
+    const int64_t left_ns = std::max<int64_t>(ends_ns_ - SteadyClock::Get()->NowNs(), 0);
+    observer_->OnTrial(trial, search_, static_cast<double>(left_ns) / kNanosecondsPerSecond);
+  }
+
+  const SearchRequest& request_;
+  const TrialExtent extent_;
+  Experiment* const experiment_;
+  Interrupt* const interrupt_;
+  TuneObserver* const observer_;
+  const int64_t ends_ns_;
+  LimitSearch search_;
+  SearchOutcome outcome_;
+};
+
+}  // namespace
+
+SearchOutcome RunSearch(const TunePlan& plan, const SearchRequest& request, bool tables_grow,
+                        Experiment* experiment, Interrupt* interrupt, TuneObserver* observer) {
+  experiment->set_sampling(false);
+  Search search(plan, request, experiment, interrupt, observer);
+  if (request.scenario.type->make_limiter != nullptr && !tables_grow) {
+    search.SearchInOneRun();
+  } else {
+    search.SearchByRuns(tables_grow ? Reset::kMakeAnew : Reset::kKeep);
+  }
+  experiment->set_sampling(true);
+  return search.Finish();
+}
+
+}  // namespace pgring

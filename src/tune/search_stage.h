@@ -1,0 +1,38 @@
+// The first stage of `pgring tune`: looks for the best limit by trials.
+#ifndef PGRING_TUNE_SEARCH_STAGE_H_
+#define PGRING_TUNE_SEARCH_STAGE_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "experiment/experiment.h"
+#include "search/limit_search.h"
+#include "tune/tune_observer.h"
+#include "tune/tune_plan.h"
+
+namespace pgring {
+
+struct SearchOutcome {
+  SearchAnswer answer;
+  std::vector<Trial> trials;
+  // Why the trials ended before the search did, other than by its time; empty: they did not.
+  std::string stopped;
+  // Of an operation, as an example; empty: none failed.
+  std::string first_failure;
+};
+
+struct SearchRequest {
+  ScenarioPlan scenario;  // its limit is the highest that is tried
+  double seconds = 0;
+  uint64_t seed = 0;
+};
+
+// Scenarios of the reactor are one run, whose limit the search changes; for others, and where
+// tables grow as the workload runs, each trial is a run of its own, on tables made anew. What is
+// found by then is the answer when the time is up or the interrupt is raised.
+SearchOutcome RunSearch(const TunePlan& plan, const SearchRequest& request, bool tables_grow,
+                        Experiment* experiment, Interrupt* interrupt, TuneObserver* observer);
+
+}  // namespace pgring
+
+#endif  // PGRING_TUNE_SEARCH_STAGE_H_

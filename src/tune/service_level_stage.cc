@@ -1,0 +1,88 @@
+#include "tune/service_level_stage.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "pgring/base/clock.h"
+#include "search/rate_search.h"
+#include "tune/scenario_at.h"
+#include "tune/trial_meter.h"
+
+namespace pgring {
+namespace {
+
+constexpr double kWarmupShare = 0.2;
+constexpr double kShortestTrialS = 0.3;
+constexpr double kLongestTrialS = 20;
+// A percentile is not one operation's: so many of them lie beyond it.
+constexpr double kOperationsBeyond = 10;
+
+double TrialSeconds(const TunePlan& plan, double rate_per_s, double seconds) {
+  double least = 0;
+  for (const ServiceLevel& level : plan.service_levels) {
+    least = std::max(least, kOperationsBeyond / (1 - level.percentile / 100) / rate_per_s);
+  }
+  const double planned = seconds / kPlannedRateTrials;
+  return std::clamp(std::max(least, planned), kShortestTrialS, kLongestTrialS);
+}
+
+RateTrial TryRate(const TunePlan& plan, const ScenarioPlan& scenario, double rate_per_s,
+                  double seconds, Experiment* experiment) {
+  LoadPlan load;
+  load.duration_s = TrialSeconds(plan, rate_per_s, seconds) / (1 + kWarmupShare);
+  load.warmup_s = kWarmupShare * *load.duration_s;
+  load.connect_before = true;
+  load.rate_per_s = rate_per_s;
+  load.arrival_seed = plan.base.workload.seed;
+  const Run run = experiment->Measure(scenario, load, kUnlimitedOperations, Reset::kKeep);
+  const OperationSummary& total = run.total();
+  RateTrial trial;
+  trial.offered_per_s = rate_per_s;
+  trial.achieved_per_s = run.throughput_per_s();
+  trial.client_limited =
+      run.client.user_s + run.client.system_s > kClientLimitedShare * run.duration_s();
+  trial.holds =
+      total.failed == 0 && total.succeeded > 0 &&
+      static_cast<double>(total.succeeded) >= kKeepsUpShare * static_cast<double>(total.scheduled);
+  for (const ServiceLevel& level : plan.service_levels) {
+    const auto value = total.part(LatencyPart::kResponse).SupportedPercentile(level.percentile);
+    std::optional<double> value_ms;
+    if (value.has_value()) value_ms = static_cast<double>(*value) / kNanosecondsPerMillisecond;
+    trial.holds = trial.holds && value_ms.has_value() && *value_ms <= level.within_ms;
+    trial.percentiles_ms.push_back(value_ms);
+  }
+  return trial;
+}
+
+}  // namespace
+
+ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, double closed_loop_per_s,
+                                       double seconds, Experiment* experiment, Interrupt* interrupt,
+                                       TuneObserver* observer) {
+  const int64_t began_ns = SteadyClock::Get()->NowNs();
+  const auto left_s = [&] {
+    return seconds -
+           static_cast<double>(SteadyClock::Get()->NowNs() - began_ns) / kNanosecondsPerSecond;
+  };
+  ServiceLevelStage stage;
+  stage.limit = limit;
+  if (closed_loop_per_s <= 0) return stage;
+  // A blocking scenario's threads cannot be offered more than they take.
+  const ScenarioPlan scenario = ScenarioAt(*plan.type, limit);
+  RateSearch search(closed_loop_per_s);
+  double longest_s = 0;
+  while (!search.done() && !interrupt->raised() && left_s() > longest_s) {
+    const double before_s = left_s();
+    const double rate_per_s = search.NextRate();
+    RateTrial trial = TryRate(plan, scenario, rate_per_s, seconds, experiment);
+    if (interrupt->raised()) break;
+    search.Record(trial.holds, trial.achieved_per_s);
+    longest_s = std::max(longest_s, before_s - left_s());
+    observer->OnRate(trial, std::max(0.0, left_s()));
+    stage.trials.push_back(std::move(trial));
+  }
+  stage.highest_rate_per_s = search.answer();
+  return stage;
+}
+
+}  // namespace pgring

@@ -1,0 +1,37 @@
+// The second stage of `pgring tune`: fresh runs, interleaved block by block, of the answer, of half
+// of it and twice as much, and of the other ways to drive as many operations. The search's own
+// trials take no part, because it chose among them.
+#ifndef PGRING_TUNE_TESTING_STAGE_H_
+#define PGRING_TUNE_TESTING_STAGE_H_
+
+#include <vector>
+
+#include "experiment/experiment.h"
+#include "tune/tune_observer.h"
+#include "tune/tune_plan.h"
+#include "tune/tune_result.h"
+
+namespace pgring {
+
+// More blocks than this tell little that is new.
+inline constexpr int kMaxTestingBlocks = 20;
+
+struct TestingRequest {
+  int answer = 0;
+  int highest_limit = 0;
+  double seconds = 0;
+  // Also the other ways to drive; else the limits alone.
+  bool compares_scenarios = true;
+  Reset reset = Reset::kKeep;
+};
+
+// As many blocks as the time allows, at least one unless the interrupt is raised.
+TestingStage RunTesting(const TunePlan& plan, const TestingRequest& request, Experiment* experiment,
+                        Interrupt* interrupt, TuneObserver* observer);
+
+// What the blocks say of the answer. `gain` is the plan's.
+Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<int>* better);
+
+}  // namespace pgring
+
+#endif  // PGRING_TUNE_TESTING_STAGE_H_

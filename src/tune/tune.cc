@@ -1,0 +1,205 @@
+#include "tune/tune.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/status.h"
+#include "tune/formulas.h"
+#include "tune/scenario_at.h"
+#include "tune/search_stage.h"
+#include "tune/service_level_stage.h"
+#include "tune/testing_stage.h"
+
+namespace pgring {
+namespace {
+
+// Shares of the budget. What the second search and its tests do not need is not used.
+constexpr double kSearchShare = 0.42;
+constexpr double kTestingShare = 0.36;
+constexpr double kServiceLevelShare = 0.30;  // of the others' time
+// Of what is left after a testing stage that contradicts the answer.
+constexpr double kSecondSearchShare = 0.5;
+constexpr double kLeastSecondSearchS = 2;
+// Preparing the tables before each fresh run may take that share of it.
+constexpr double kMaxPrepareShare = 0.3;
+constexpr int kRunsOfTesting = 42;  // 7 scenarios, 6 blocks
+
+class Tune {
+ public:
+  Tune(Experiment* experiment, const TunePlan& plan, bool tables_grow, bool server_is_here,
+       Interrupt* interrupt, TuneObserver* observer)
+      : experiment_(experiment),
+        tables_grow_(tables_grow),
+        server_is_here_(server_is_here),
+        interrupt_(interrupt),
+        observer_(observer) {
+    result_.plan = plan;
+    result_.environment = experiment->environment();
+  }
+
+  absl::StatusOr<TuneResult> RunAll() {
+    PGRING_RETURN_IF_ERROR(FitHighestLimit());
+    const int64_t preparing_ns = SteadyClock::Get()->NowNs();
+    PGRING_RETURN_IF_ERROR(experiment_->PrepareFirst());
+    began_ns_ = SteadyClock::Get()->NowNs();
+    prepare_s_ = static_cast<double>(began_ns_ - preparing_ns) / kNanosecondsPerSecond;
+    observer_->OnStart(result_);
+    const double closed_loop_s = plan().service_levels.empty()
+                                     ? plan().budget_s
+                                     : plan().budget_s * (1 - kServiceLevelShare);
+    Search(kSearchShare * closed_loop_s);
+    if (HasAnswer()) Test(kTestingShare * closed_loop_s, /*compares_scenarios=*/true);
+    if (WantsSecondSearch()) SearchAgain(closed_loop_s);
+    if (HasAnswer() && !plan().service_levels.empty() && !interrupt_->raised()) {
+      result_.service_level =
+          RunServiceLevelStage(plan(), LastAnswer(), ThroughputAtAnswer(),
+                               plan().budget_s - PassedS(), experiment_, interrupt_, observer_);
+    }
+    if (HasAnswer()) Explain();
+    result_.interrupted = interrupt_->raised();
+    result_.took_s = PassedS();
+    return std::move(result_);
+  }
+
+ private:
+  const TunePlan& plan() const { return result_.plan; }
+  double PassedS() const {
+    return static_cast<double>(SteadyClock::Get()->NowNs() - began_ns_) / kNanosecondsPerSecond;
+  }
+  bool HasAnswer() const {
+    return result_.failure.empty() && !result_.searches.empty() &&
+           result_.searches.back().limit.has_value();
+  }
+  int LastAnswer() const { return result_.searches.back().limit.value_or(1); }
+
+  // There is a connection for every operation in flight.
+  absl::Status FitHighestLimit() {
+    TunePlan& plan = result_.plan;
+    std::vector<ScenarioPlan> scenarios = {
+        ScenarioAt(*plan.type, std::min(plan.highest_limit, plan.type->highest_limit))};
+    scenarios.front().connections_given = plan.highest_limit_given;
+    scenarios.front().label = std::string(plan.type->name);
+    LoadPlan load;
+    load.duration_s = plan.budget_s;
+    PGRING_RETURN_IF_ERROR(experiment_->FitConnections(plan.base.workload, load, &scenarios));
+    search_scenario_ = scenarios.front();
+    search_scenario_.limit = search_scenario_.pool.size;
+    return absl::OkStatus();
+  }
+
+  void Search(double seconds) {
+    const SearchRequest request = {search_scenario_, seconds,
+                                   plan().base.workload.seed + result_.searches.size()};
+    SearchOutcome outcome =
+        RunSearch(plan(), request, tables_grow_, experiment_, interrupt_, observer_);
+    if (outcome.trials.empty()) {
+      result_.failure = WhyNoTrial(outcome, seconds);
+      return;
+    }
+    result_.trials.push_back(std::move(outcome.trials));
+    result_.searches.push_back(std::move(outcome.answer));
+    const std::string& why = outcome.stopped.empty() ? outcome.first_failure : outcome.stopped;
+    if (!result_.searches.back().limit.has_value()) {
+      result_.failure =
+          absl::StrCat("operations failed in every trial", why.empty() ? "" : ": ", why);
+    } else if (!outcome.stopped.empty()) {
+      result_.remarks.push_back(absl::StrCat("The search was stopped early: ", outcome.stopped));
+    }
+  }
+
+  static std::string WhyNoTrial(const SearchOutcome& outcome, double seconds) {
+    const std::string& why = outcome.stopped.empty() ? outcome.first_failure : outcome.stopped;
+    if (!why.empty()) return absl::StrCat("no trial could be measured: ", why);
+    return absl::StrFormat(
+        "not one trial of a few operations ended within the %.0f s that the budget leaves for the "
+        "search; give a larger --budget",
+        seconds);
+  }
+
+  void Test(double seconds, bool compares_scenarios) {
+    TestingRequest request;
+    request.answer = LastAnswer();
+    request.highest_limit = *search_scenario_.limit;
+    request.seconds = std::max(seconds, 0.0);
+    request.compares_scenarios = compares_scenarios;
+    const bool prepares_quickly = prepare_s_ * kRunsOfTesting < kMaxPrepareShare * seconds;
+    request.reset = tables_grow_ && prepares_quickly ? Reset::kMakeAnew : Reset::kKeep;
+    result_.testing.push_back(RunTesting(plan(), request, experiment_, interrupt_, observer_));
+  }
+
+  bool WantsSecondSearch() const {
+    return !interrupt_->raised() && HasAnswer() && !result_.testing.empty() &&
+           result_.testing.back().confirmation == Confirmation::kContradicted;
+  }
+
+  void SearchAgain(double closed_loop_s) {
+    const double left_s = closed_loop_s - PassedS();
+    if (left_s * kSecondSearchShare < kLeastSecondSearchS) return;
+    Search(kSecondSearchShare * left_s);
+    if (HasAnswer() && !interrupt_->raised()) {
+      Test(closed_loop_s - PassedS(), /*compares_scenarios=*/false);
+    }
+  }
+
+  const Run* RunAtAnswer() const {
+    const ComparisonResult& tested = result_.testing.back().comparison;
+    return tested.runs.empty() ? nullptr : &tested.runs.front();
+  }
+
+  double ThroughputAtAnswer() const {
+    const Run* run = result_.testing.empty() ? nullptr : RunAtAnswer();
+    if (run != nullptr && run->throughput_per_s() > 0) return run->throughput_per_s();
+    return InterpolateThroughput(result_.trials.back(), LastAnswer()).value_or(0);
+  }
+
+  void Explain() {
+    FormulaInput input;
+    input.answer = LastAnswer();
+    input.server_cores = plan().server_cores;
+    if (!input.server_cores.has_value() && server_is_here_) {
+      input.server_cores = result_.environment.cpu_count;
+    }
+    if (experiment_->allowed_connections().has_value()) {
+      input.allowed_connections = static_cast<int>(*experiment_->allowed_connections());
+    }
+    result_.formulas = CompareFormulas(input, result_.trials.back());
+    if (result_.testing.empty()) return;
+    const Run* run = RunAtAnswer();
+    if (run == nullptr || run->duration_s() <= 0) return;
+    const int processors =
+        run->scenario.type->driver->uses_io_uring ? 1 : std::max(1, result_.environment.cpu_count);
+    result_.client_share =
+        (run->client.user_s + run->client.system_s) / run->duration_s() / processors;
+  }
+
+  Experiment* const experiment_;
+  const bool tables_grow_;
+  const bool server_is_here_;
+  Interrupt* const interrupt_;
+  TuneObserver* const observer_;
+  int64_t began_ns_ = 0;
+  double prepare_s_ = 0;
+  ScenarioPlan search_scenario_;
+  TuneResult result_;
+};
+
+}  // namespace
+
+absl::StatusOr<TuneResult> RunTune(const TunePlan& plan, PlannedWorkload workload,
+                                   const ExperimentTarget& target, Interrupt* interrupt,
+                                   TuneObserver* observer) {
+  const bool tables_grow = workload.workload->uses_own_schema();
+  absl::StatusOr<std::unique_ptr<Experiment>> experiment =
+      Experiment::Open(std::move(workload), &target, plan.base.io, interrupt, observer);
+  if (!experiment.ok()) return experiment.status();
+  const std::string& address = (*experiment)->environment().server_address;
+  const bool server_is_here = target.throwaway || address.starts_with("Unix socket");
+  return Tune(experiment->get(), plan, tables_grow, server_is_here, interrupt, observer).RunAll();
+}
+
+}  // namespace pgring

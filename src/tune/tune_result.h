@@ -1,0 +1,88 @@
+// What `pgring tune` found: plain data between the stages, which fill it, and the reports, which
+// only read it. An unknown figure is empty, never zero. Nothing here can fail.
+#ifndef PGRING_TUNE_TUNE_RESULT_H_
+#define PGRING_TUNE_TUNE_RESULT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pgring/statistics/median_interval.h"
+#include "run/comparison_result.h"
+#include "search/limit_search.h"
+#include "tune/tune_plan.h"
+
+namespace pgring {
+
+// What fresh runs at the answer, beside others, say of it.
+enum class Confirmation : uint8_t {
+  kConfirmed,
+  kUndecided,     // too few blocks, or too much noise, to tell the limits apart
+  kContradicted,  // half of it or twice as much is better by more than 2 %
+};
+
+struct TestingStage {
+  int answer = 0;
+  // Blocks of the scenarios; the first one is the answer.
+  ComparisonResult comparison;
+  // Labels of the scenarios beside the answer; empty: not tested.
+  std::string half;
+  std::string twice;
+  Confirmation confirmation = Confirmation::kUndecided;
+  // Of kContradicted: the limit that was better.
+  std::optional<int> better;
+};
+
+// A rule of thumb, and what its limit would give.
+struct Formula {
+  std::string name;  // "2 x cores + 1"
+  int limit = 0;
+  // Of the answer's; nothing where the limit lies outside of what was measured.
+  std::optional<double> throughput_ratio;
+  std::optional<double> p99_ns;
+};
+
+struct RateTrial {
+  double offered_per_s = 0;
+  double achieved_per_s = 0;
+  std::vector<std::optional<double>> percentiles_ms;  // in the order of the plan's service levels
+  bool holds = false;
+  bool client_limited = false;
+};
+
+struct ServiceLevelStage {
+  int limit = 0;  // operations in flight
+  std::vector<RateTrial> trials;
+  // The highest rate that kept every service level; nothing: none did.
+  std::optional<double> highest_rate_per_s;
+};
+
+struct TuneResult {
+  TunePlan plan;
+  Environment environment;
+  bool interrupted = false;
+  // Why there is no answer; empty: there is one.
+  std::string failure;
+  // Whole sentences that belong to the answer.
+  std::vector<std::string> remarks;
+  // One, or two where the testing stage contradicted the first.
+  std::vector<SearchAnswer> searches;
+  std::vector<std::vector<Trial>> trials;  // of each search
+  std::vector<TestingStage> testing;       // of each search
+  std::vector<Formula> formulas;
+  std::optional<ServiceLevelStage> service_level;
+  // How long all stages took.
+  double took_s = 0;
+  // Of the machine's processors or, in one thread, of one: what the client used at the answer.
+  std::optional<double> client_share;
+
+  bool confirmed() const {
+    return failure.empty() && !interrupted && !testing.empty() &&
+           testing.back().confirmation == Confirmation::kConfirmed;
+  }
+};
+
+}  // namespace pgring
+
+#endif  // PGRING_TUNE_TUNE_RESULT_H_

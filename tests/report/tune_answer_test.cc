@@ -1,0 +1,210 @@
+// The lines that answer: every sentence, in the case that asks for it and in no other.
+#include "report/tune_answer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/made_up_comparison.h"
+
+namespace pgring {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+Trial At(int limit, double throughput_per_s) {
+  Trial trial;
+  trial.limit = limit;
+  trial.throughput_per_s = throughput_per_s;
+  trial.completed = 1'000;
+  trial.seconds = 1;
+  return trial;
+}
+
+// 12 in flight, and 9 to 16 do as well; confirmed by six blocks, in which pipelined takes so long.
+TuneResult Result(double pipelined_s = 8) {
+  TuneResult result;
+  result.plan.type = FindScenarioType("window");
+  SearchAnswer search;
+  search.limit = 12;
+  search.indifferent = {9, 12, 16};
+  search.noise = 0.02;
+  search.converged = true;
+  search.trials = 80;
+  result.searches = {search};
+  result.trials = {{At(6, 93), At(9, 98), At(12, 100), At(24, 101)}};
+  TestingStage stage;
+  stage.answer = 12;
+  stage.half = "window:6";
+  stage.twice = "window:24";
+  const std::vector<double> ten_s(6, 10.0);
+  stage.comparison = MadeUpBlocks({{"window:12", ten_s},
+                                   {"window:6", std::vector<double>(6, 12.5)},
+                                   {"window:24", ten_s},
+                                   {"sync", std::vector<double>(6, 40.0)},
+                                   {"pipelined:12", std::vector<double>(6, pipelined_s)}});
+  stage.comparison.plan.load.duration_s = 10;
+  for (pgring::Run& run : stage.comparison.runs) run.scenario.pool.size = 12;
+  stage.confirmation = Confirmation::kConfirmed;
+  result.testing = {std::move(stage)};
+  result.client_share = 0.18;
+  return result;
+}
+
+TEST(TuneAnswerTest, TheAnswerComesFirst) {
+  EXPECT_THAT(
+      TuneAnswer(Result()),
+      ElementsAre("Best limit: 12 operations in flight (9 to 16 do as well).",
+                  "  12  100/s  p99 10.0 ms | 6  0.80 x (0.80-0.80)  p99 10.0 ms | 24  1.00 x "
+                  "(1.00-1.00)  p99 10.0 ms",
+                  "How sure: 6 blocks of fresh runs confirm it; neither half of it nor twice as "
+                  "much is better.",
+                  "Connections: 12, one for each operation in flight.",
+                  "Driven by: pipelined:12, the fastest. Against window:12: sync 0.25 x "
+                  "(0.25-0.25), pipelined:12 1.25 x (1.25-1.25).",
+                  "The client used 18 % of its processor: it was not the limit."));
+}
+
+TEST(TuneAnswerTest, NothingIsFaster) {
+  EXPECT_THAT(TuneAnswer(Result(/*pipelined_s=*/10)),
+              Contains("Driven by: window:12, and nothing is shown to be faster. Against "
+                       "window:12: sync 0.25 x (0.25-0.25), pipelined:12 1.00 x (1.00-1.00)."));
+}
+
+TEST(TuneAnswerTest, AtLeastWhereTheConnectionsEnd) {
+  TuneResult result = Result();
+  result.searches[0].capped = true;
+  result.searches[0].indifferent = {12};
+  EXPECT_EQ(TuneAnswer(result).front(),
+            "Best limit: at least 12 operations in flight: more connections could not be tried.");
+}
+
+TEST(TuneAnswerTest, OneOperation) {
+  TuneResult result = Result();
+  result.searches[0].limit = 1;
+  result.searches[0].indifferent = {1};
+  EXPECT_EQ(TuneAnswer(result).front(), "Best limit: 1 operation in flight.");
+}
+
+TEST(TuneAnswerTest, AnUnstableMachineLeavesARange) {
+  TuneResult result = Result();
+  result.searches[0].noise = 0.14;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains("This machine is unstable: trials at the same limit differ by 14 %, so take "
+                       "the range 9 to 16, not the number."));
+}
+
+TEST(TuneAnswerTest, ASearchThatWasNotFinished) {
+  TuneResult result = Result();
+  result.searches[0].converged = false;
+  EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("had not ended after 80 trials")));
+}
+
+TEST(TuneAnswerTest, BlocksThatDecideNothing) {
+  TuneResult result = Result();
+  result.testing[0].confirmation = Confirmation::kUndecided;
+  EXPECT_THAT(TuneAnswer(result), Contains(StartsWith("How sure: NOT CONFIRMED. 6 blocks ")));
+}
+
+TEST(TuneAnswerTest, ASecondSearchThatIsConfirmed) {
+  TuneResult result = Result();
+  result.searches.insert(result.searches.begin(), result.searches[0]);
+  result.searches[0].limit = 40;
+  result.trials.push_back(result.trials[0]);
+  TestingStage first = result.testing[0];
+  first.confirmation = Confirmation::kContradicted;
+  first.answer = 40;
+  result.testing.insert(result.testing.begin(), std::move(first));
+  const std::vector<std::string> lines = TuneAnswer(result);
+  EXPECT_EQ(lines.front(), "Best limit: 12 operations in flight (9 to 16 do as well).");
+  EXPECT_THAT(lines, Contains("  A first search had found 40; fresh runs contradicted it."));
+}
+
+TEST(TuneAnswerTest, TwiceContradicted) {
+  TuneResult result = Result();
+  result.testing[0].confirmation = Confirmation::kContradicted;
+  result.testing[0].better = 24;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains("How sure: CONTRADICTED. In 6 blocks of fresh runs, 24 in flight was better "
+                       "than 12, which the search had found."));
+}
+
+TEST(TuneAnswerTest, Formulas) {
+  TuneResult result = Result();
+  result.formulas = {{"2 x cores + 1", 5, 0.88, 2e6}, {"4 x cores", 400, std::nullopt, {}}};
+  const std::vector<std::string> lines = TuneAnswer(result);
+  EXPECT_THAT(lines, Contains("Formula 2 x cores + 1: 5 would give 0.88 x with a p99 of 2.00 ms."));
+  EXPECT_THAT(lines,
+              Contains("Formula 4 x cores: 400 lies outside of the limits that were measured."));
+}
+
+TEST(TuneAnswerTest, Instances) {
+  TuneResult result = Result();
+  result.plan.instances = 3;
+  EXPECT_THAT(TuneAnswer(result), Contains("Instances: 4 each for 3 processes, 12 together: "
+                                           "nothing is lost by rounding."));
+  result.plan.instances = 4;
+  result.searches[0].limit = 11;
+  // 8 together: between 6 and 9.
+  EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("2 each for 4 processes, 8 together: rounding "
+                                                     "gives 0.97 x.")));
+  result.plan.instances = 40;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains("Instances: 1 each for 40 processes, 40 together: what rounding costs lies "
+                       "outside of what was measured."));
+}
+
+TEST(TuneAnswerTest, ServiceLevels) {
+  TuneResult result = Result();
+  result.plan.service_levels = {{99, 20}, {50, 5}};
+  result.service_level = ServiceLevelStage{12, {RateTrial{}, RateTrial{}}, 3'000.0};
+  EXPECT_THAT(TuneAnswer(result), Contains("Highest rate within p99=20 ms and p50=5 ms: 3,000/s, "
+                                           "with at most 12 operations in flight."));
+  result.plan.rate_per_s = 1'500;
+  EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("; that is 2.00 x your 1,500/s.")));
+  result.plan.rate_per_s = 6'000;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains(HasSubstr("; your 6,000/s is too much: 0.50 x of it is kept.")));
+  result.service_level->highest_rate_per_s.reset();
+  EXPECT_THAT(TuneAnswer(result), Contains("Highest rate within p99=20 ms and p50=5 ms: none of 2 "
+                                           "rates that were tried keeps it."));
+}
+
+TEST(TuneAnswerTest, AClientThatIsTheLimit) {
+  TuneResult result = Result();
+  result.searches[0].client_limited = true;
+  EXPECT_EQ(TuneAnswer(result).back(),
+            "This client is the limit from 12 on: run pgring on another machine, or on a faster "
+            "one.");
+  result.searches[0].client_limited = false;
+  result.client_share = 0.85;
+  EXPECT_EQ(TuneAnswer(result).back(),
+            "The client used 85 % of its processor: it was nearly the limit.");
+}
+
+TEST(TuneAnswerTest, NoAnswer) {
+  TuneResult result;
+  result.failure = "operations failed in every trial: division by zero";
+  EXPECT_THAT(TuneAnswer(result), ElementsAre("Best limit: none was found: operations failed in "
+                                              "every trial: division by zero"));
+  result = TuneResult();
+  result.interrupted = true;
+  EXPECT_THAT(TuneAnswer(result), ElementsAre(HasSubstr("interrupted before its first trial")));
+}
+
+TEST(TuneAnswerTest, AnInterruptIsSaidLast) {
+  TuneResult result = Result();
+  EXPECT_THAT(TuneAnswer(result), Not(Contains(HasSubstr("INTERRUPTED"))));
+  result.interrupted = true;
+  EXPECT_THAT(TuneAnswer(result).back(), HasSubstr("INTERRUPTED"));
+}
+
+}  // namespace
+}  // namespace pgring
