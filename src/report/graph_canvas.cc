@@ -91,26 +91,41 @@ void GraphCanvas::PutLetter(size_t series, char letter, int x, int y) {
   }
 }
 
+const GraphCanvas::Cell& GraphCanvas::CellAt(int row, int column) const {
+  PGRING_CHECK(row >= 0 && row < rows_ && column >= 0 && column < columns_,
+               "a cell beside the canvas");
+  return cells_[static_cast<size_t>(row) * static_cast<size_t>(columns_) +
+                static_cast<size_t>(column)];
+}
+
+bool GraphCanvas::IsBlank(int row, int column) const {
+  const Cell& cell = CellAt(row, column);
+  return cell.dots == 0 && cell.letter == 0;
+}
+
+std::string GraphCanvas::CellText(int row, int column, bool color) const {
+  const Cell& cell = CellAt(row, column);
+  const bool is_line = !cell.lines.empty();
+  const std::vector<size_t>& owners = is_line ? cell.lines : cell.peaks;
+  size_t series = cell.letter_series;
+  std::string mark(1, cell.letter);
+  if (cell.letter == 0) {
+    series = owners[static_cast<size_t>(column) % owners.size()];
+    const char letter = letters_[series];
+    mark = unicode_ ? Braille(cell.dots) : std::string(1, is_line ? letter : Small(letter));
+  }
+  return Styled(mark, SeriesStyle(series), color);
+}
+
 std::string GraphCanvas::RowText(int row, bool color) const {
   std::string out;
   std::string blanks;
   for (int column = 0; column < columns_; ++column) {
-    const Cell& cell = cells_[static_cast<size_t>(row) * static_cast<size_t>(columns_) +
-                              static_cast<size_t>(column)];
-    if (cell.dots == 0 && cell.letter == 0) {
+    if (IsBlank(row, column)) {
       blanks += ' ';
       continue;
     }
-    const bool is_line = !cell.lines.empty();
-    const std::vector<size_t>& owners = is_line ? cell.lines : cell.peaks;
-    size_t series = cell.letter_series;
-    std::string mark(1, cell.letter);
-    if (cell.letter == 0) {
-      series = owners[static_cast<size_t>(column) % owners.size()];
-      const char letter = letters_[series];
-      mark = unicode_ ? Braille(cell.dots) : std::string(1, is_line ? letter : Small(letter));
-    }
-    out += blanks + Styled(mark, SeriesStyle(series), color);
+    out += blanks + CellText(row, column, color);
     blanks.clear();
   }
   return out;

@@ -33,6 +33,9 @@ class GraphCanvas {
   void Letter(size_t series, int x, int y);
   void PeakLetter(size_t series, int x, int y);
 
+  bool IsBlank(int row, int column) const;
+  // One cell that is not blank; its row is counted from the top.
+  std::string CellText(int row, int column, bool color) const;
   // The cells of row `row`, counted from the top, without spaces at the end.
   std::string RowText(int row, bool color) const;
 
@@ -45,6 +48,7 @@ class GraphCanvas {
     std::vector<size_t> peaks;
   };
 
+  const Cell& CellAt(int row, int column) const;
   Cell& At(int x, int y);
   void Dot(int x, int y);
   void PutLetter(size_t series, char letter, int x, int y);
