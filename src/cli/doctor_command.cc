@@ -124,7 +124,7 @@ absl::Status CheckConnections(BlockingSession* session, Findings* findings) {
                   "sessions of the server); what is asked to be prepared is sent unprepared");
     return absl::OkStatus();
   }
-  const auto allowance = AskConnectionAllowance(session, 2);
+  const auto allowance = AskConnectionAllowance(session, 1);
   if (!allowance.ok()) return allowance.status();
   findings->Add(allowance->connections > 0 ? Finding::kGood : Finding::kBad, "server",
                 fmt::format("up to {} connections for a run now ({})", allowance->connections,

@@ -282,11 +282,12 @@ Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environmen
   const bool enough = tally.Total().blocks >= kFewestBlocks;
   // What is missing in the samples is not missing in the counters.
   const double at_work = std::max(tally.Total().ratio(), check.at_work.value_or(0));
-  cause.few_at_work = enough && samples.hidden_rows == 0 && environment.mean_in_use >= 1 &&
-                      at_work < environment.mean_in_use * kFewShare;
   if (enough && !cause.shares.empty() && FirstIsCertain(cause.shares)) {
     cause.named = cause.shares.front().wait_class;
   }
+  const bool is_minority = environment.mean_in_use >= 1 && samples.hidden_rows == 0 &&
+                           at_work < environment.mean_in_use * kFewShare;
+  cause.few_at_work = enough && is_minority && (cause.named != WaitClass::kCpu || at_work < 1);
   if (cause.few_at_work) {
     cause.is_trusted = check.result != SampleCheck::kDisagrees || check.missing > 0;
     cause.summary = fmt::format(
@@ -302,6 +303,12 @@ Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environmen
     Words words = WordsOfClass(*cause.named, samples);
     cause.summary = fmt::format("{}, {} of the time{}", words.what, ShareText(cause.shares.front()),
                                 words.detail);
+    if (is_minority) {
+      cause.summary += fmt::format(
+          "; {:.1f} of {:.1f} connections in use were at work, the others with the client, on the "
+          "network or waiting for a processor",
+          at_work, environment.mean_in_use);
+    }
     cause.advice = std::move(words.advice);
   } else if (!cause.shares.empty()) {
     cause.summary = UnnamedText(cause.shares);

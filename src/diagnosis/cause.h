@@ -44,7 +44,9 @@ struct Cause {
   std::vector<ClassShare> shares;
   // Whose interval lies above those of all others.
   std::optional<WaitClass> named;
-  // Most of the connections in use had no session at work: the operations were elsewhere.
+  // Most of the connections in use had no session at work: the operations were elsewhere. Where
+  // sessions were on a processor, fewer than one on average: a session whose request has come is at
+  // work only once it gets a processor, so that a few may be all that the processors can do.
   bool few_at_work = false;
   SampleCheck check = SampleCheck::kNotPossible;
   // Why it could not be made, or what disagrees.

@@ -15,8 +15,8 @@ namespace {
 // Of the tuples read from the table, and of those read from all tables.
 constexpr double kMostByScans = 0.5;
 constexpr double kLeastOfAll = 0.1;
-// A table of a page or two is best read as a whole.
-constexpr int64_t kFewestTuplesOfScan = 250;
+// A table of a few pages is best read as a whole, and one that grows was small at first.
+constexpr int64_t kFewestTuplesOfScan = 1'000;
 
 struct PlannedScan {
   std::string table;

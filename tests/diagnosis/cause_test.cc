@@ -195,11 +195,26 @@ TEST(CauseTest, SentencesHaveTheFiguresThatExplain) {
 }
 
 TEST(CauseTest, FewSessionsAtWorkPointToTheClient) {
-  const Cause cause = FindCause(Independent(0.9, kFlushing), {.mean_in_use = 40});
+  const Cause cause = FindCause(Independent(0.1, kFlushing), {.mean_in_use = 40});
   EXPECT_TRUE(cause.few_at_work);
   EXPECT_THAT(cause.summary,
               HasSubstr("of 40.0 connections in use only 8.0 were at work in the server"));
-  EXPECT_FALSE(FindCause(Independent(0.9, kFlushing), {.mean_in_use = 10}).few_at_work);
+  EXPECT_FALSE(FindCause(Independent(0.1, kFlushing), {.mean_in_use = 10}).few_at_work);
+}
+
+// Two processors have no more than two at work and some that got their turn taken away.
+TEST(CauseTest, AFewOnProcessorsMayBeAllThatThereIsRoomFor) {
+  const Cause cause = FindCause(Independent(0.9, kFlushing), {.mean_in_use = 40});
+  EXPECT_FALSE(cause.few_at_work);
+  EXPECT_EQ(cause.named, WaitClass::kCpu);
+  EXPECT_THAT(cause.summary, HasSubstr("8.0 of 40.0 connections in use were at work"));
+
+  ServerSamples rare;
+  for (int sample = 0; sample < kManySamples; ++sample) {
+    rare.measured.Add(sample % 4 == 0 ? SampledSessions{{kOnCpu, 1}} : SampledSessions());
+  }
+  rare.measured.Finish();
+  EXPECT_TRUE(FindCause(rare, {.mean_in_use = 40}).few_at_work);
 }
 
 // On few processors a look gets its turn when those before it are done.

@@ -231,7 +231,7 @@ TEST_F(ComparisonTest, DefaultsGiveWayToWhatTheServerAllows) {
   const absl::StatusOr<ComparisonResult> result = Compare();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_THAT(observer_.notes(),
-              ElementsAre(AllOf(HasSubstr("scenario window: 4 connections instead of 8"),
+              ElementsAre(AllOf(HasSubstr("scenario window: 3 connections instead of 8"),
                                 HasSubstr("CONNECTION LIMIT 5 of the role"))));
   ASSERT_EQ(result->runs.size(), 1u);
   ExpectValidRun(result->runs[0]);
@@ -257,9 +257,9 @@ TEST_F(ComparisonTest, SessionsOfOthersCount) {
   const absl::StatusOr<ComparisonResult> result = Compare();
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_THAT(observer_.notes(),
-              ElementsAre(AllOf(HasSubstr("scenario window: 3 connections instead of 8"),
+              ElementsAre(AllOf(HasSubstr("scenario window: 2 connections instead of 8"),
                                 HasSubstr("CONNECTION LIMIT 7 of the role, 3 in use by others")),
-                          HasSubstr("scenario threads: 3 connections instead of 8")));
+                          HasSubstr("scenario threads: 2 connections instead of 8")));
   ASSERT_EQ(result->runs.size(), 2u);
   for (const pgring::Run& run : result->runs) {
     ExpectValidRun(run);

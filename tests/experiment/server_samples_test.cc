@@ -135,6 +135,15 @@ TEST_F(ServerSamplesTest, TinyWritesAreLimitedByTheFlush) {
   EXPECT_THAT(cause.summary, HasSubstr("transactions shared a flush"));
 }
 
+TEST_F(ServerSamplesTest, ManyLargeRowsAreLimitedByExtendingTheTable) {
+  AskServer("DROP TABLE IF EXISTS wide; CREATE UNLOGGED TABLE wide (t text)");
+  UseScript("INSERT INTO wide SELECT repeat('x', 1900) FROM generate_series(1, 400);\n");
+  const Cause cause = CauseOf(Measure());
+  ExpectCause(cause, WaitClass::kRelationExtension);
+  EXPECT_THAT(cause.summary, HasSubstr("of table wide"));
+  AskServer("DROP TABLE wide");
+}
+
 TEST_F(ServerSamplesTest, SleepingInTransactionsIsTheClients) {
   UseScript("BEGIN;\nSELECT 1;\n\\sleep 5 ms\nSELECT 2;\nEND;\n");
   const Cause cause = CauseOf(Measure());
