@@ -10,6 +10,7 @@
 
 #include "pgring/base/clock.h"
 #include "report/format.h"
+#include "report/knee_text.h"
 #include "report/tables.h"
 #include "report/terminal_style.h"
 #include "report/text_report.h"
@@ -204,6 +205,7 @@ std::string TuneHeader(const TuneResult& result, const TextStyle& style) {
 std::string TuneBody(const TuneResult& result, const TextStyle& style) {
   std::string out = AnswerText(result, style);
   if (!result.trials.empty()) {
+    out += "\n" + KneeText(TunePicture(result), style);
     out += "\n" + RenderText(TrialsTable(result), style);
   }
   for (const TestingStage& stage : result.testing) {
