@@ -94,14 +94,15 @@ std::string SqlLiteral(std::string_view text) {
 }
 
 std::string SampleSql(int major, std::string_view application_name) {
-  // A role that may not see a session sees no backend_type either, but the role of every client.
+  // A role that may not see a session sees no backend_type either, but the role of every client. A
+  // session that is about to begin has a backend_type and no state yet.
   return fmt::format(
       "SELECT CASE WHEN application_name = {} THEN 'ours' ELSE 'others' END,"
       " state, wait_event_type, wait_event, {}, count(*), 0::float8"
       " FROM pg_catalog.pg_stat_activity"
       " WHERE datid = {} AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
       " AND (backend_type = 'client backend' OR backend_type IS NULL)"
-      " AND (state <> 'idle' OR state IS NULL)"
+      " AND (state <> 'idle' OR backend_type IS NULL)"
       " GROUP BY 1, 2, 3, 4, 5"
       " UNION ALL SELECT 'self', NULL, NULL, NULL, NULL, 0,"
       " extract(epoch FROM clock_timestamp() - statement_timestamp())",

@@ -83,8 +83,8 @@ class ServerSamplesProbe final : public Probe {
     run->client.system_s = std::max(run->client.system_s - samples.cost.system_s, 0.0);
     if (samples.hidden_rows > 0) {
       run->remarks.push_back(absl::StrCat(
-          "server samples: ", samples.hidden_rows,
-          " rows hidden: the role may not see those sessions (GRANT pg_read_all_stats)"));
+          "server samples: ", samples.hidden_rows, samples.hidden_rows == 1 ? " row" : " rows",
+          " hidden: the role may not see those sessions (GRANT pg_read_all_stats)"));
     }
     run->server_samples = std::move(samples);
   }
