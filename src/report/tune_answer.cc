@@ -201,8 +201,10 @@ class Answer {
     const ComparisonResult& tested = result_.testing.back().comparison;
     const std::optional<Cause> cause = CauseOf(tested, tested.runs.front());
     if (!cause.has_value() || cause->summary.empty()) return;
-    if (!cause->is_trusted) {
-      lines_.push_back(fmt::format("Why not more: not known; {}.", cause->summary));
+    const bool is_named = cause->named.has_value() || cause->few_at_work;
+    if (is_named && !cause->is_trusted) {
+      lines_.push_back(fmt::format("Why not more: not certain, because {}; seen was {}.",
+                                   cause->check_text, cause->summary));
       return;
     }
     lines_.push_back(fmt::format("Why not more: {}.", cause->summary));

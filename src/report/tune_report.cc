@@ -163,6 +163,12 @@ KneePicture TunePicture(const TuneResult& result) {
   KneePicture picture;
   ComparisonPlan plan = result.plan.base;
   picture.title = WorkloadText(plan);
+  ComparisonResult described;
+  described.plan = std::move(plan);
+  described.environment = result.environment;
+  const Environment& environment = result.environment;
+  picture.notes = {fmt::format("{}; client on {}, {} CPUs, {}", ServerText(described),
+                               environment.host, environment.cpu_count, environment.started_at)};
   if (result.trials.empty()) return picture;
   for (const auto& [limit, one] : ByLimit(result.trials.back())) {
     KneePoint point;

@@ -29,6 +29,8 @@ using ::testing::Not;
 constexpr int kClients = 8;
 // Some 120 looks.
 constexpr double kDurationS = 2.5;
+// A busy machine gives the sampler fewer looks: then runs are added until they are enough.
+constexpr int kMostRuns = 8;
 
 class QuietObserver : public ComparisonObserver {
  public:
@@ -79,6 +81,26 @@ class ServerSamplesTest : public ::testing::Test {
     return std::move(result->runs.front());
   }
 
+  // The first run, with the samples of as many others as it takes until they name a cause that can
+  // be trusted, or until so many have not.
+  std::optional<pgring::Run> MeasureEnough() {
+    return MeasureUntil(
+        [](const Cause& cause) { return cause.named.has_value() && cause.is_trusted; });
+  }
+
+  template <typename Enough>
+  std::optional<pgring::Run> MeasureUntil(const Enough& enough) {
+    std::optional<pgring::Run> first = Measure();
+    for (int runs = 1; runs < kMostRuns; ++runs) {
+      if (!first.has_value() || !first->server_samples.has_value()) return first;
+      if (enough(FindCause(*first->server_samples, {}))) return first;
+      const std::optional<pgring::Run> another = Measure();
+      if (!another.has_value() || !another->server_samples.has_value()) return first;
+      first->server_samples->Add(*another->server_samples);
+    }
+    return first;
+  }
+
   // What the samples of that run say; empty, and the test failed, when there are none.
   Cause CauseOf(const std::optional<pgring::Run>& run) {
     EXPECT_TRUE(run.has_value() && run->server_samples.has_value());
@@ -106,7 +128,7 @@ TEST_F(ServerSamplesTest, SelectOnlyIsLimitedByProcessors) {
   UseScript(std::string((*script)->text));
   plan_.workload.scripts[0].is_builtin = true;
   plan_.workload.scripts[0].needs_pgbench_tables = true;
-  const auto run = Measure();
+  const auto run = MeasureEnough();
   const Cause cause = CauseOf(run);
   ExpectCause(cause, WaitClass::kCpu);
   EXPECT_THAT(run->server_samples->scans, IsEmpty());
@@ -120,7 +142,7 @@ TEST_F(ServerSamplesTest, OneRowThatAllChangeIsRowContention) {
       "DROP TABLE IF EXISTS hot; CREATE TABLE hot (id int PRIMARY KEY, n int);"
       "INSERT INTO hot VALUES (1, 0)");
   UseScript("UPDATE hot SET n = n + 1 WHERE id = 1;\n");
-  const Cause cause = CauseOf(Measure());
+  const Cause cause = CauseOf(MeasureEnough());
   ExpectCause(cause, WaitClass::kRowLock);
   EXPECT_THAT(cause.summary, HasSubstr("of table hot"));
 }
@@ -130,7 +152,7 @@ TEST_F(ServerSamplesTest, TinyWritesAreLimitedByTheFlush) {
   AskServer("DROP TABLE IF EXISTS tiny; CREATE TABLE tiny (n int)");
   target_.parameters = ServerParameters("options='-c commit_delay=8000 -c commit_siblings=1'");
   UseScript("INSERT INTO tiny VALUES (1);\n");
-  const Cause cause = CauseOf(Measure());
+  const Cause cause = CauseOf(MeasureEnough());
   ExpectCause(cause, WaitClass::kCommitFlush);
   EXPECT_THAT(cause.summary, HasSubstr("transactions shared a flush"));
 }
@@ -138,7 +160,7 @@ TEST_F(ServerSamplesTest, TinyWritesAreLimitedByTheFlush) {
 TEST_F(ServerSamplesTest, ManyLargeRowsAreLimitedByExtendingTheTable) {
   AskServer("DROP TABLE IF EXISTS wide; CREATE UNLOGGED TABLE wide (t text)");
   UseScript("INSERT INTO wide SELECT repeat('x', 1900) FROM generate_series(1, 400);\n");
-  const Cause cause = CauseOf(Measure());
+  const Cause cause = CauseOf(MeasureEnough());
   ExpectCause(cause, WaitClass::kRelationExtension);
   EXPECT_THAT(cause.summary, HasSubstr("of table wide"));
   AskServer("DROP TABLE wide");
@@ -146,7 +168,7 @@ TEST_F(ServerSamplesTest, ManyLargeRowsAreLimitedByExtendingTheTable) {
 
 TEST_F(ServerSamplesTest, SleepingInTransactionsIsTheClients) {
   UseScript("BEGIN;\nSELECT 1;\n\\sleep 5 ms\nSELECT 2;\nEND;\n");
-  const Cause cause = CauseOf(Measure());
+  const Cause cause = CauseOf(MeasureEnough());
   ExpectCause(cause, WaitClass::kClientInTransaction);
   EXPECT_EQ(cause.check, SampleCheck::kAgrees) << cause.check_text;
 }
@@ -157,7 +179,7 @@ TEST_F(ServerSamplesTest, AScanNamesTheIndexToMake) {
       "INSERT INTO big SELECT i, i, repeat('x', 50) FROM generate_series(1, 20000) i;"
       "ANALYZE big");
   UseScript("\\set owner random(1, 20000)\nSELECT id FROM big WHERE owner = :owner;\n");
-  const auto run = Measure();
+  const auto run = MeasureEnough();
   ExpectCause(CauseOf(run), WaitClass::kCpu);
   ASSERT_EQ(run->server_samples->scans.size(), 1U);
   const ScanFinding& scan = run->server_samples->scans.front();
@@ -194,7 +216,7 @@ TEST_F(ServerSamplesTest, AnOrdinaryRoleSeesItsOwnSessions) {
       " END $$");
   target_.parameters = ServerParameters("user=ordinary");
   UseScript("SELECT sum(i) FROM generate_series(1, 5000) i;\n");
-  ExpectCause(CauseOf(Measure()), WaitClass::kCpu);
+  ExpectCause(CauseOf(MeasureEnough()), WaitClass::kCpu);
 }
 
 TEST_F(ServerSamplesTest, HiddenSessionsAreCountedAndNeverTakenForWork) {
@@ -238,7 +260,8 @@ TEST_F(ServerSamplesTest, WhatAWarmUpDoesCountsForTheCheckAlone) {
   UseScript("SELECT sum(i) FROM generate_series(1, 5000) i;\n");
   plan_.load.warmup_s = 1;
   plan_.load.duration_s = 1;
-  const auto run = Measure();
+  const auto run =
+      MeasureUntil([](const Cause& cause) { return cause.check != SampleCheck::kNotPossible; });
   ASSERT_TRUE(run->server_samples.has_value());
   EXPECT_GT(run->server_samples->whole.samples(), run->server_samples->measured.samples());
   const Cause cause = FindCause(*run->server_samples, {});
