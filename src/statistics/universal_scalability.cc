@@ -163,8 +163,9 @@ std::optional<Minimum> Minimise(const std::vector<ScalabilityPoint>& points, Sca
       parameters = next;
       sums = next_sums;
       damping *= kEasier;
-    } else if ((damping *= kHarder) > kHighestDamping) {
-      return std::nullopt;
+    } else {
+      damping *= kHarder;
+      if (damping > kHighestDamping) return std::nullopt;
     }
   }
   return std::nullopt;
@@ -178,6 +179,17 @@ Vector StartAt(const std::vector<ScalabilityPoint>& points, double sigma, double
     log_lambda += std::log(throughput / model.Throughput(limit));
   }
   return {sigma, kappa, log_lambda / static_cast<double>(points.size())};
+}
+
+// The best minimum that a search from one of the starts finds.
+std::optional<Minimum> BestMinimum(const std::vector<ScalabilityPoint>& points,
+                                   ScalabilityScale scale, const std::vector<Vector>& starts) {
+  std::optional<Minimum> best;
+  for (const Vector& start : starts) {
+    const std::optional<Minimum> found = Minimise(points, scale, start);
+    if (found && (!best || found->sums.squares < best->sums.squares)) best = found;
+  }
+  return best;
 }
 
 int DifferentLimits(const std::vector<ScalabilityPoint>& points) {
@@ -262,19 +274,15 @@ double UniversalScalability::Elasticity(double limit) const {
 
 std::optional<double> UniversalScalability::KneeAt(double gain) const {
   PGRING_CHECK(gain >= 0.0 && gain < 1.0, "a gain is at least 0 and below 1");
-  // Elasticity(N) = gain is square * N^2 + linear * N = constant, with one positive solution. Of
-  // its two forms each is the one without cancellation for one sign of `linear`; the second holds
-  // without the square as well, where it is (1 - gain) * (1 - sigma) / (gain * sigma).
+  // Elasticity(N) = gain is square * N^2 + linear * N = constant, whose positive solution in this
+  // form holds without the square as well: it is (1 - gain) * (1 - sigma) / (gain * sigma) then.
   const double square = kappa * (1 + gain);
   const double linear = gain * (sigma - kappa);
   const double constant = (1 - gain) * (1 - sigma);
-  const double root = std::sqrt(linear * linear + 4 * square * constant);
-  if (linear < 0) return std::max(1.0, (root - linear) / (2 * square));
-  if (linear + root == 0) {
-    // Either the elasticity never falls to `gain`, or sigma is 1 and it is never above 0.
-    return constant == 0 ? std::optional(1.0) : std::nullopt;
-  }
-  return std::max(1.0, 2 * constant / (linear + root));
+  const double divisor = linear + std::sqrt(linear * linear + 4 * square * constant);
+  if (divisor > 0) return std::max(1.0, 2 * constant / divisor);
+  // Either the elasticity never falls to `gain`, or sigma is 1 and it is never above 0.
+  return constant == 0 ? std::optional(1.0) : std::nullopt;
 }
 
 std::optional<double> ScalabilityFit::PeakLimit() const {
@@ -296,11 +304,9 @@ absl::StatusOr<ScalabilityFit> FitScalability(const std::vector<ScalabilityPoint
   }
   // From little to much of each kind of loss: one start can end in a minimum that is not the best.
   constexpr std::pair<double, double> kStarts[] = {{.1, .01}, {.02, .0005}, {.5, 0}, {0, .02}};
-  std::optional<Minimum> best;
-  for (const auto& [sigma, kappa] : kStarts) {
-    const std::optional<Minimum> found = Minimise(points, scale, StartAt(points, sigma, kappa));
-    if (found && (!best || found->sums.squares < best->sums.squares)) best = found;
-  }
+  std::vector<Vector> starts;
+  for (const auto& [sigma, kappa] : kStarts) starts.push_back(StartAt(points, sigma, kappa));
+  const std::optional<Minimum> best = BestMinimum(points, scale, starts);
   if (!best) {
     return absl::FailedPreconditionError(
         "fitting the scalability law: no search for its parameters converged");
@@ -335,6 +341,7 @@ absl::StatusOr<PeakInterval> BootstrapPeak(const std::vector<ScalabilityPoint>& 
   PGRING_CHECK(options.resamples >= 1, "a bootstrap takes a resample or more");
   PGRING_CHECK(options.confidence > 0.0 && options.confidence < 1.0,
                "a confidence lies between 0 and 1");
+  const Vector start = {fit.model.sigma, fit.model.kappa, std::log(fit.model.lambda)};
   Random random(options.seed);
   std::vector<double> peaks;
   for (int resample = 0; resample < options.resamples; ++resample) {
@@ -342,8 +349,10 @@ absl::StatusOr<PeakInterval> BootstrapPeak(const std::vector<ScalabilityPoint>& 
         options.resampling == ScalabilityResampling::kReplicates
             ? ResampledReplicates(points, &random)
             : ResampledResiduals(points, scale, fit.model, &random);
-    const absl::StatusOr<ScalabilityFit> refit = FitScalability(drawn, scale);
-    if (refit.ok()) peaks.push_back(refit->model.PeakLimit().value_or(kInfinity));
+    if (DifferentLimits(drawn) < kFewestLimitsForFit) continue;
+    // The points have been moved, so the minimum is near; one search, not four, leads there.
+    const std::optional<Minimum> refit = BestMinimum(drawn, scale, {start});
+    if (refit) peaks.push_back(ModelOf(refit->parameters).PeakLimit().value_or(kInfinity));
   }
   if (peaks.empty()) {
     return absl::FailedPreconditionError(

@@ -348,7 +348,7 @@ Points Replicated(const UniversalScalability& model, double noise, uint64_t seed
 TEST(PeakBootstrapTest, IntervalOfReplicatesContainsThePeakAsOftenAsItSays) {
   const UniversalScalability model = {.sigma = 0.03, .kappa = 8e-4, .lambda = 1'000};
   int contained = 0;
-  constexpr int kStudies = 60;
+  constexpr int kStudies = 40;
   for (int study = 0; study < kStudies; ++study) {
     const Points points = Replicated(model, 0.05, static_cast<uint64_t>(study));
     const ScalabilityFit fit = FitOf(points, ScalabilityScale::kLogThroughput);
@@ -361,8 +361,8 @@ TEST(PeakBootstrapTest, IntervalOfReplicatesContainsThePeakAsOftenAsItSays) {
       ++contained;
     }
   }
-  // 57 of 60 are 95 %; six of a kind vary less than what they are drawn from, so somewhat fewer.
-  EXPECT_GE(contained, 51);
+  // 38 of 40 are 95 %; six of a kind vary less than what they are drawn from, so somewhat fewer.
+  EXPECT_GE(contained, 34);
 }
 
 TEST(PeakBootstrapTest, NoPeakHasNoUpperEnd) {
