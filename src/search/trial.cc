@@ -4,7 +4,6 @@
 #include <cmath>
 #include <iterator>
 #include <numbers>
-#include <utility>
 
 #include "pgring/base/check.h"
 #include "pgring/statistics/median_interval.h"
@@ -45,8 +44,7 @@ std::optional<Noise> TrialNoise(const std::vector<Trial>& trials) {
   }
   const int count = static_cast<int>(differences.size());
   if (count < kFewestForNoise) return std::nullopt;
-  return Noise{.relative = kMedianToDeviation * Median(std::move(differences)),
-               .differences = count};
+  return Noise{.relative = kMedianToDeviation * Median(differences), .differences = count};
 }
 
 std::optional<double> InterpolateThroughput(const std::vector<Trial>& trials, double limit) {

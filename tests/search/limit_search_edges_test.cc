@@ -44,6 +44,16 @@ TEST(LimitSearchEdgesTest, LimitsWithFailuresLose) {
   for (const int limit : answer.indifferent) EXPECT_LE(limit, 20);
 }
 
+TEST(LimitSearchEdgesTest, ComesBackFromAStartWhereAllFails) {
+  // 91 is tried and succeeds, 128 fails: the models lead to 127, and 94 below it fails as well.
+  LimitSearch search({.max_limit = 400, .seed = 1});
+  const SearchAnswer answer = Search(&search, LawSystem("rising", 0, 0, 100), {},
+                                     [](Trial* trial) { trial->failed = trial->limit > 92; });
+  ASSERT_TRUE(answer.limit);
+  EXPECT_GE(*answer.limit, 88);
+  EXPECT_LE(*answer.limit, 92);
+}
+
 TEST(LimitSearchEdgesTest, OneFailureInAWhileDoesNotDecide) {
   int count = 0;
   LimitSearch search({.max_limit = 200, .seed = 1});
@@ -130,6 +140,15 @@ TEST(LimitSearchEdgesTest, AKneeOfTheClientIsNotOneOfTheServer) {
   ASSERT_TRUE(answer.scalability);
   EXPECT_LE(answer.scalability->highest_limit, 11);
   EXPECT_LT(answer.scalability->model.sigma, 0.02);
+}
+
+TEST(LimitSearchEdgesTest, AKneeFromWhichOnTheClientIsTheLimitIsTheClients) {
+  LimitSearch search({.max_limit = 200, .seed = 1});
+  const SearchAnswer answer = Search(&search, KneeSystem("client", 12, 0), {}, [](Trial* trial) {
+    trial->client_limited = trial->limit > 12;
+  });
+  EXPECT_EQ(answer.limit, 12);
+  EXPECT_TRUE(answer.client_limited);
 }
 
 TEST(LimitSearchEdgesTest, AClientThatIsTheLimitFarAboveTheAnswerDoesNotMatter) {

@@ -32,7 +32,7 @@ SimulatedSystem KneeSystem(std::string name, double knee, double decay);
 
 // Smooth and sharp knees, early and late ones, flat and falling behind them.
 std::vector<SimulatedSystem> SixSystems();
-// Others, which no constant of the search was chosen by.
+// Others: five of them took no part when constants of the search were chosen.
 std::vector<SimulatedSystem> OtherSystems();
 
 struct SimulatedNoise {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <vector>
@@ -86,15 +87,22 @@ TEST(StartingLimitTest, IsWhereTheLinesMeetAtASharpKnee) {
   EXPECT_NEAR(StartingLimit(RampOf(SixSystems()[5], 128, 0.1), 0.1, 200), 24, 1);
 }
 
+TEST(StartingLimitTest, NoiseDoesNotExcuseAModelThatIsWorseThanTheOther) {
+  // Every second trial 20 % slower: so much noise that the law's error alone would be tolerated.
+  std::vector<Trial> trials = RampOf(SixSystems()[3], 32, 0.1);
+  for (size_t index = 1; index < 12; index += 2) trials[index].throughput_per_s *= 0.8;
+  EXPECT_EQ(StartingLimit(trials, 0.1, 200), 8);
+}
+
 TEST(StartingLimitTest, IsTheBestTriedOneWhereNothingFits) {
   // Up, down and up again: no model of a single knee.
   std::vector<Trial> trials;
-  const std::map<int, double> zigzag = {{1, 100}, {2, 300},  {4, 150},  {6, 500},
-                                        {8, 250}, {11, 900}, {16, 300}, {32, 350}};
+  const std::map<int, double> zigzag = {{1, 100}, {2, 200},  {4, 200},  {6, 800},
+                                        {8, 300}, {11, 300}, {16, 280}, {32, 250}};
   for (const auto& [limit, throughput] : zigzag) {
     trials.push_back({.limit = limit, .throughput_per_s = throughput, .completed = 1});
   }
-  EXPECT_EQ(StartingLimit(trials, 0.1, 200), 11);
+  EXPECT_EQ(StartingLimit(trials, 0.1, 200), 6);
 }
 
 TEST(StartingLimitTest, StaysNearWhatWasTried) {
@@ -104,6 +112,13 @@ TEST(StartingLimitTest, StaysNearWhatWasTried) {
   trials.pop_back();
   EXPECT_EQ(StartingLimit(trials, 0.1, 200), 16);
   EXPECT_EQ(StartingLimit(trials, 0.1, 10), 10);
+}
+
+TEST(StartingLimitTest, StaysBelowTheFirstLimitThatFailed) {
+  std::vector<Trial> trials = RampOf(LawSystem("rising", 0.05, 0, 100), 16, 0.1);
+  EXPECT_EQ(StartingLimit(trials, 0.1, 200), 46);
+  trials.push_back({.limit = 32, .throughput_per_s = 900, .completed = 1, .failed = 1});
+  EXPECT_EQ(StartingLimit(trials, 0.1, 200), 31);
 }
 
 TEST(StartingLimitTest, OneTrialIsEnough) {
