@@ -19,8 +19,6 @@ constexpr double kLongestRunS = 5;
 constexpr double kWarmupShare = 0.2;
 // Of a run's time goes to connecting, preparing and winding down, until that is known.
 constexpr double kOverheadShare = 0.3;
-// For the fewest blocks that have an interval, so much more than its time.
-constexpr double kMostOfTime = 1.25;
 
 bool CanPipeline(const WorkloadPlan& workload) {
   return workload.scripts.empty() || workload.mode != QueryMode::kSimple;
@@ -79,8 +77,7 @@ class Testing {
     }
     experiment_->set_sampling(true);
     stage_.comparison.interrupted = interrupt_->raised();
-    stage_.comparison.ChooseRuns();
-    stage_.confirmation = JudgeAnswer(stage_, gain_, &stage_.better);
+    Judge();
     return std::move(stage_);
   }
 
@@ -91,9 +88,24 @@ class Testing {
     return static_cast<double>(SteadyClock::Get()->NowNs() - began_ns_) / kNanosecondsPerSecond;
   }
 
-  bool HasTimeForAnother(int blocks) const {
-    const double most = blocks < kFewestForInterval ? kMostOfTime : 1;
-    return PassedS() * (blocks + 1) / blocks <= most * request_.seconds;
+  // Beyond its share of the time it may end after any block.
+  double LeftS() const {
+    const double passed_s = PassedS();
+    const double most_s = passed_s < request_.seconds ? request_.seconds : request_.most_seconds;
+    return std::max(0.0, most_s - passed_s);
+  }
+
+  bool HasTimeForAnother(int blocks) {
+    const double then_s = PassedS() * (blocks + 1) / blocks;
+    return then_s <= request_.seconds ||
+           (then_s <= request_.most_seconds && Judge() == Confirmation::kUndecided);
+  }
+
+  Confirmation Judge() {
+    stage_.comparison.ChooseRuns();
+    stage_.better.reset();
+    stage_.confirmation = JudgeAnswer(stage_, gain_, &stage_.better);
+    return stage_.confirmation;
   }
 
   // False: nothing is to be run after it.
@@ -108,7 +120,7 @@ class Testing {
       runs.push_back(experiment_->Measure(scenarios()[place], stage_.comparison.plan.load,
                                           kUnlimitedOperations, request_.reset));
       runs.back().timeline.Compact(kMaxReportedSteps);
-      observer_->OnTestingRun(runs.back(), number, std::max(0.0, request_.seconds - PassedS()));
+      observer_->OnTestingRun(runs.back(), number, LeftS());
       if (!runs.back().not_started.empty() || interrupt_->raised()) return false;
     }
     return true;

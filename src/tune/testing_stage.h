@@ -20,12 +20,15 @@ struct TestingRequest {
   int answer = 0;
   int highest_limit = 0;
   double seconds = 0;
+  // As long as the blocks do not decide; at least `seconds`.
+  double most_seconds = 0;
   // Also the other ways to drive; else the limits alone.
   bool compares_scenarios = true;
   Reset reset = Reset::kKeep;
 };
 
-// As many blocks as the time allows, at least one unless the interrupt is raised.
+// As many blocks as the time allows, at least one unless the interrupt is raised. Runs are so long
+// that the fewest blocks with an interval fit into `seconds`.
 TestingStage RunTesting(const TunePlan& plan, const TestingRequest& request, Experiment* experiment,
                         Interrupt* interrupt, TuneObserver* observer);
 

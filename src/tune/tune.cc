@@ -18,7 +18,8 @@
 namespace pgring {
 namespace {
 
-// Shares of the budget. What the second search and its tests do not need is not used.
+// Shares of the budget. The rest is for further blocks where the first ones decide nothing, or for
+// a second search where they contradict the answer.
 constexpr double kSearchShare = 0.42;
 constexpr double kTestingShare = 0.36;
 constexpr double kServiceLevelShare = 0.30;  // of the others' time
@@ -53,7 +54,9 @@ class Tune {
                                      ? plan().budget_s
                                      : plan().budget_s * (1 - kServiceLevelShare);
     Search(kSearchShare * closed_loop_s);
-    if (HasAnswer()) Test(kTestingShare * closed_loop_s, /*compares_scenarios=*/true);
+    if (HasAnswer()) {
+      Test({kTestingShare * closed_loop_s, closed_loop_s - PassedS()}, /*compares_scenarios=*/true);
+    }
     if (WantsSecondSearch()) SearchAgain(closed_loop_s);
     if (HasAnswer() && !plan().service_levels.empty() && !interrupt_->raised()) {
       result_.service_level =
@@ -121,13 +124,18 @@ class Tune {
         seconds);
   }
 
-  void Test(double seconds, bool compares_scenarios) {
+  struct TestTime {
+    double seconds;
+    double most_seconds;
+  };
+  void Test(const TestTime& time, bool compares_scenarios) {
     TestingRequest request;
     request.answer = LastAnswer();
     request.highest_limit = *search_scenario_.limit;
-    request.seconds = std::max(seconds, 0.0);
+    request.seconds = std::max(time.seconds, 0.0);
+    request.most_seconds = std::max(time.most_seconds, 0.0);
     request.compares_scenarios = compares_scenarios;
-    const bool prepares_quickly = prepare_s_ * kRunsOfTesting < kMaxPrepareShare * seconds;
+    const bool prepares_quickly = prepare_s_ * kRunsOfTesting < kMaxPrepareShare * time.seconds;
     request.reset = tables_grow_ && prepares_quickly ? Reset::kMakeAnew : Reset::kKeep;
     result_.testing.push_back(RunTesting(plan(), request, experiment_, interrupt_, observer_));
   }
@@ -142,7 +150,8 @@ class Tune {
     if (left_s * kSecondSearchShare < kLeastSecondSearchS) return;
     Search(kSecondSearchShare * left_s);
     if (HasAnswer() && !interrupt_->raised()) {
-      Test(closed_loop_s - PassedS(), /*compares_scenarios=*/false);
+      const double rest_s = closed_loop_s - PassedS();
+      Test({rest_s, rest_s}, /*compares_scenarios=*/false);
     }
   }
 
