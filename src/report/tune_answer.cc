@@ -136,10 +136,11 @@ class Answer {
             "How sure: {} confirm it; neither half of it nor twice as much is better.", of));
         break;
       case Confirmation::kUndecided:
-        lines_.push_back(fmt::format(
-            "How sure: NOT CONFIRMED. {} do not tell it from half of it or twice as much; a larger "
-            "--budget gives more of them.",
-            of));
+        lines_.push_back(
+            fmt::format("How sure: NOT CONFIRMED. {} do not tell it from half of it or twice as "
+                        "much{}; a larger "
+                        "--budget gives more of them.",
+                        of, MayBe()));
         break;
       case Confirmation::kContradicted:
         lines_.push_back(fmt::format(
@@ -155,6 +156,22 @@ class Answer {
       lines_.push_back(fmt::format("  A first search had found {}; fresh runs contradicted it.",
                                    result_.searches.front().limit.value_or(0)));
     }
+  }
+
+  // ": 24 may be up to 1.16 x as fast"; empty without intervals.
+  std::string MayBe() const {
+    const ComparisonResult& tested = testing()->comparison;
+    const Summary summary = Summarize(tested);
+    std::string text;
+    for (size_t place = 1; place < tested.runs.size(); ++place) {
+      const std::string& label = tested.runs[place].scenario.label;
+      const std::optional<RatioEstimate>& speed = summary.scenarios[place].speed;
+      if (label != testing()->half && label != testing()->twice) continue;
+      if (!speed.has_value() || !speed->interval.has_value()) continue;
+      text += fmt::format("{} {} may be up to {:.2f} x as fast", text.empty() ? ":" : ",",
+                          tested.runs[place].scenario.limit.value_or(1), speed->interval->high);
+    }
+    return text;
   }
 
   static int WholeBlocks(const ComparisonResult& result) {
