@@ -3,6 +3,8 @@
 #ifndef PGRING_CLI_COMMANDS_H_
 #define PGRING_CLI_COMMANDS_H_
 
+#include <cstdint>
+
 #include "cli/options.h"
 #include "pgring/base/interrupt.h"
 
@@ -12,6 +14,9 @@ int CompareCommand(Options options, Interrupt* interrupt);
 int TuneCommand(Options options, Interrupt* interrupt);
 int ServerCommand(const Options& options, Interrupt* interrupt);
 int DoctorCommand(const Options& options, Interrupt* interrupt);
+
+// Descriptors that are not connections: standard streams, the ring, pipes, files.
+inline constexpr int64_t kOtherOpenFiles = 64;
 
 // Raises the soft limit on open files to the hard one. Returns the limit in force.
 int64_t RaiseOpenFileLimit();

@@ -28,9 +28,6 @@
 namespace pgring {
 namespace {
 
-// Descriptors that are not connections: standard streams, the ring, pipes, files.
-constexpr int64_t kOtherOpenFiles = 64;
-
 ErrorDisplay::Verbosity VerbosityOf(const OutputOptions& output) {
   if (output.verbose_errors) return ErrorDisplay::Verbosity::kEverything;
   return output.quiet ? ErrorDisplay::Verbosity::kNone : ErrorDisplay::Verbosity::kAbortedClients;

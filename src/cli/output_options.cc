@@ -11,7 +11,7 @@
 namespace pgring {
 namespace {
 
-constexpr const char* kGroup = "Output";
+constexpr const char* kOutputGroup = "Output";
 
 constexpr int kMaxIntervalS = 86'400;
 
@@ -76,17 +76,17 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
       ->add_option(
           "--out", output->directory,
           absl::StrCat("directory for ", files, " (default: bench-results/<UTC time>-<host>)"))
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_option("--json", output->json_file,
                    absl::StrCat("also write ", files.substr(0, files.find(',')),
                                 " here; - for standard output, in place of the report"))
-      ->group(kGroup);
-  command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(kGroup);
+      ->group(kOutputGroup);
+  command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(kOutputGroup);
   command->add_option("--color", raw->color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str()
-      ->group(kGroup);
+      ->group(kOutputGroup);
 }
 
 void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
@@ -98,37 +98,37 @@ void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) 
       ->allow_extra_args(false)
       ->type_name("SECONDS|MODE")
       ->default_str("auto")
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_flag("--progress-timestamp", output->progress_timestamp,
                  "with -P: the time of day in place of the time passed")
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_flag("-l,--log", output->log,
                  "write pgbench's transaction log, PREFIX.PID (PREFIX.SCENARIO.PID for several)")
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command->add_option("--log-prefix", raw->log_prefix, "of -l")
       ->default_str(output->log_prefix)
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_option("--aggregate-interval", output->aggregate_interval_s,
                    "with -l: a line for so many seconds in place of every transaction")
       ->transform(WholeSeconds(1, kMaxIntervalS))
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_option("--sampling-rate", raw->sampling_rate,
                    "with -l: the share of transactions that is logged, 0 to 1")
       ->check(Number(0, 1))
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_flag("--failures-detailed", output->failures_detailed,
                  "with -l: serialization failures and deadlocks by name")
-      ->group(kGroup);
+      ->group(kOutputGroup);
   command
       ->add_flag("--verbose-errors", output->verbose_errors,
                  "tell of every failed attempt at an operation and of every notice and warning of "
                  "the server's at once, in full; without it, of aborted clients")
-      ->group(kGroup);
+      ->group(kOutputGroup);
 }
 
 absl::Status ResolveOutput(const RawOutput& raw, const LoadPlan& load, OutputOptions* output) {

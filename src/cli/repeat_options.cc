@@ -7,7 +7,7 @@
 namespace pgring {
 namespace {
 
-constexpr const char* kGroup = "Repeats";
+constexpr const char* kRepeatGroup = "Repeats";
 constexpr double kMostPercent = 100;
 constexpr double kLeastPercent = 0.01;
 
@@ -19,17 +19,17 @@ void AddRepeatOptions(CLI::App* command, RawRepeat* raw) {
                    "run every scenario so often, block by block in an order drawn from the seed, "
                    "and report medians, from 6 on with intervals (default 1)")
       ->check(WholeNumber(1, kMaxBlocks))
-      ->group(kGroup);
+      ->group(kRepeatGroup);
   command
       ->add_option("--until", raw->until_percent,
                    "repeat until the ratios are known to within so many percent")
       ->check(Number(kLeastPercent, kMostPercent))
-      ->group(kGroup);
+      ->group(kRepeatGroup);
   command
       ->add_option("--max-repeat", raw->max_blocks,
                    "with --until, at most so many blocks (default 20)")
       ->check(WholeNumber(1, kMaxBlocks))
-      ->group(kGroup);
+      ->group(kRepeatGroup);
 }
 
 absl::Status ResolveRepeat(const RawRepeat& raw, const LoadPlan& load, RepeatPlan* plan) {

@@ -28,9 +28,6 @@
 namespace pgring {
 namespace {
 
-// Descriptors that are not connections: standard streams, the ring, pipes, files.
-constexpr int64_t kOtherOpenFiles = 64;
-
 std::string_view StageName(SearchStage stage) {
   switch (stage) {
     case SearchStage::kRamp:

@@ -16,7 +16,7 @@
 namespace pgring {
 namespace {
 
-constexpr const char* kGroup = "Search";
+constexpr const char* kSearchGroup = "Search";
 constexpr double kMostGain = 0.5;
 constexpr int kMostCores = 4'096;
 constexpr double kMostMilliseconds = kMaxDurationS * 1e3;
@@ -59,50 +59,50 @@ void AddTuneOptions(CLI::App* command, TunePlan* plan, RawTune* raw) {
                    absl::StrCat("what is driven with the limit that is looked for: ",
                                 absl::StrJoin(TunableNames(), ", ")))
       ->capture_default_str()
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("--max-limit", raw->highest_limit,
                    absl::StrCat("operations in flight, and connections, that are tried at most "
                                 "(default ",
                                 kDefaultHighestLimit, ", or what the server allows)"))
       ->check(WholeNumber(1, kMaxPoolConnections))
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("--gain", plan->gain,
                    "how much more throughput a higher limit has to bring: 0 asks for the highest "
                    "throughput, 0.1 for 7 % by doubling the limit, 0.5 for 41 %")
       ->check(Number(0, kMostGain))
       ->capture_default_str()
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("--budget", plan->budget_s,
                    "seconds for all of it, from when the server and the tables are there")
       ->transform(Duration(TimeUnit::kSeconds, kLeastBudgetS, kMaxDurationS))
       ->capture_default_str()
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("--slo", raw->service_levels,
                    "also look for the highest arrival rate that keeps a percentile of the response "
                    "within a time: p99=20ms; may be given several times")
       ->allow_extra_args(false)
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("-R,--rate", plan->rate_per_s,
                    "with --slo: operations a second that you expect, for the headroom")
       ->check(Number(0.001, kMaxRatePerS))
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("--instances", plan->instances,
                    "processes of your application, among which the answer is divided")
       ->check(WholeNumber(1, kMaxInstances))
       ->capture_default_str()
-      ->group(kGroup);
+      ->group(kSearchGroup);
   command
       ->add_option("--server-cores", plan->server_cores,
                    "of the server's machine, for the formulas (default: this machine's, where the "
                    "server is on it)")
       ->check(WholeNumber(1, kMostCores))
-      ->group(kGroup);
+      ->group(kSearchGroup);
 }
 
 absl::Status ResolveTune(const RawTune& raw, TunePlan* plan) {

@@ -6,6 +6,9 @@
 
 namespace pgring {
 
+// The warm-up before a run that measures for a while: of that while.
+inline constexpr double kWarmupShare = 0.2;
+
 // A scenario of that type with that many operations in flight, over as many connections; 1 where
 // the type has no other limit. Its label is that of --scenarios: "window:12".
 ScenarioPlan ScenarioAt(const ScenarioType& type, int limit);

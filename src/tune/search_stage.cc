@@ -15,8 +15,6 @@ namespace {
 // About as many trials as a search needs at most.
 constexpr double kPlannedTrials = 90;
 constexpr int64_t kShortestTrialNs = 100 * kNanosecondsPerMillisecond;
-// Before a trial that is a run of its own: of its length.
-constexpr double kWarmupShare = 0.2;
 
 int64_t ThreadCpuNs() {
   timespec now = {};

@@ -11,7 +11,6 @@
 namespace pgring {
 namespace {
 
-constexpr double kWarmupShare = 0.2;
 constexpr double kShortestTrialS = 0.3;
 constexpr double kLongestTrialS = 20;
 // A percentile is not one operation's: so many of them lie beyond it.

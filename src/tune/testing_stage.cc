@@ -16,7 +16,6 @@ namespace {
 
 constexpr double kShortestRunS = 0.2;
 constexpr double kLongestRunS = 5;
-constexpr double kWarmupShare = 0.2;
 // Of a run's time goes to connecting, preparing and winding down, until that is known.
 constexpr double kOverheadShare = 0.3;
 
