@@ -236,7 +236,7 @@ class Answer {
       } else {
         line += fmt::format("would give {:.2f} x", *formula.throughput_ratio);
         if (formula.p99_ns.has_value()) {
-          line += " with a p99 of " + DurationText(*formula.p99_ns);
+          line += " with a p99 of " + DurationText(formula.p99_ns);
         }
         line += ".";
       }
@@ -282,13 +282,13 @@ class Answer {
     }
     std::string line =
         fmt::format("Highest rate within {}: {}/s, with at most {} in flight", asked,
-                    FigureText(*stage.highest_rate_per_s), Times(stage.limit, "operation"));
+                    FigureText(stage.highest_rate_per_s), Times(stage.limit, "operation"));
     if (result_.plan.rate_per_s.has_value()) {
       const double headroom = *stage.highest_rate_per_s / *result_.plan.rate_per_s;
       line += headroom >= 1 ? fmt::format("; that is {:.2f} x your {}/s", headroom,
-                                          FigureText(*result_.plan.rate_per_s))
+                                          FigureText(result_.plan.rate_per_s))
                             : fmt::format("; your {}/s is too much: {:.2f} x of it is kept",
-                                          FigureText(*result_.plan.rate_per_s), headroom);
+                                          FigureText(result_.plan.rate_per_s), headroom);
     }
     lines_.push_back(line + ".");
   }
