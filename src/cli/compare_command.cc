@@ -13,6 +13,7 @@
 #include "cli/error_display.h"
 #include "cli/messages.h"
 #include "cli/output_directory.h"
+#include "cli/output_files.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/target.h"
@@ -133,53 +134,6 @@ absl::Status CheckHost(const ComparisonPlan& plan) {
   return absl::OkStatus();
 }
 
-absl::Status CheckJsonFile(const std::string& json_file) {
-  if (json_file.empty() || json_file == "-") return absl::OkStatus();
-  absl::Status writable = CheckWritable(json_file);
-  if (writable.ok()) return writable;
-  return absl::Status(writable.code(),
-                      absl::StrCat(writable.message(), "; give --json another file"));
-}
-
-absl::Status WriteOutputs(const Options& options, const ComparisonResult& result,
-                          OutputDirectory* directory) {
-  const std::string json = JsonReport(result);
-  // Standard output first: a disk that has become full must not cost this one too.
-  const std::string& json_file = options.output.json_file;
-  if (json_file == "-") PrintOutput(json);
-  absl::Status written = FinishReport();
-  if (!written.ok()) {
-    written = absl::Status(written.code(), absl::StrCat(written.message(), "; the results are in ",
-                                                        directory->path()));
-  }
-  TextStyle plain;
-  written.Update(directory->WriteFile("result.json", json));
-  written.Update(directory->WriteFile("report.txt", TextReport(result, plain)));
-  written.Update(directory->WriteFile("connections.svg", ConnectionsSvg(result)));
-  if (!json_file.empty() && json_file != "-") written.Update(WriteWholeFile(json_file, json));
-  return written;
-}
-
-absl::StatusOr<ComparisonResult> Compare(const Options& options, PlannedWorkload workload,
-                                         Interrupt* interrupt, ComparisonObserver* observer) {
-  if (WantsThrowaway(options)) {
-    observer->OnNote(
-        options.force_throwaway
-            ? "a throwaway PostgreSQL is started for this run (--throwaway)"
-            : "no server was named, so a throwaway PostgreSQL is started for this run");
-  }
-  auto target = OpenTargetOf(options, *interrupt);
-  if (!target.ok()) return target.status();
-  if (!target->note.empty()) observer->OnNote(target->note);
-  auto result =
-      RunComparison(options.plan, std::move(workload), target->target, interrupt, observer);
-  if (target->server != nullptr) {
-    const absl::Status stopped = target->server->Stop();
-    if (!stopped.ok()) observer->OnNote(std::string(stopped.message()));
-  }
-  return result;
-}
-
 }  // namespace
 
 int64_t RaiseOpenFileLimit() {
@@ -216,7 +170,9 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   for (const std::string& note : options.notes) display.OnNote(note);
-  const auto result = Compare(options, *std::move(workload), interrupt, &display);
+  const auto result = OnTarget(options, *interrupt, &display, [&](const ExperimentTarget& target) {
+    return RunComparison(options.plan, *std::move(workload), target, interrupt, &display);
+  });
   if (!result.ok()) {
     if (interrupt->raised()) {
       PrintNote("interrupted before the first run: nothing was measured, and nothing is written");
@@ -227,7 +183,11 @@ int CompareCommand(Options options, Interrupt* interrupt) {
   }
   if (options.output.json_file != "-") PrintOutput(ReportBody(*result, style));
   FlushOutput();
-  absl::Status written = WriteOutputs(options, *result, &*directory);
+  absl::Status written = WriteOutputs(options.output,
+                                      {{"result.json", JsonReport(*result)},
+                                       {"report.txt", TextReport(*result, TextStyle())},
+                                       {"connections.svg", ConnectionsSvg(*result)}},
+                                      &*directory);
   written.Update(display.logged());
   if (!written.ok()) {
     PrintError(written);

@@ -48,4 +48,17 @@ absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt&
   return open;
 }
 
+absl::StatusOr<OpenTarget> OpenTargetAndTell(const Options& options, const Interrupt& interrupt,
+                                             ExperimentObserver* observer) {
+  if (WantsThrowaway(options)) {
+    observer->OnNote(
+        options.force_throwaway
+            ? "a throwaway PostgreSQL is started for this run (--throwaway)"
+            : "no server was named, so a throwaway PostgreSQL is started for this run");
+  }
+  absl::StatusOr<OpenTarget> target = OpenTargetOf(options, interrupt);
+  if (target.ok() && !target->note.empty()) observer->OnNote(target->note);
+  return target;
+}
+
 }  // namespace pgring

@@ -27,6 +27,25 @@ bool WantsThrowaway(const Options& options);
 // the environment: they are about the user's servers.
 absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt& interrupt);
 
+// Tells of a throwaway server that is to be started, and of what is not used then.
+absl::StatusOr<OpenTarget> OpenTargetAndTell(const Options& options, const Interrupt& interrupt,
+                                             ExperimentObserver* observer);
+
+// What `run` returns of the target, whose server, if it is ours, is stopped then. An error: the
+// target could not be opened, or run's own.
+template <typename Run>
+auto OnTarget(const Options& options, const Interrupt& interrupt, ExperimentObserver* observer,
+              const Run& run) -> decltype(run(ExperimentTarget())) {
+  auto target = OpenTargetAndTell(options, interrupt, observer);
+  if (!target.ok()) return target.status();
+  auto result = run(target->target);
+  if (target->server != nullptr) {
+    const absl::Status stopped = target->server->Stop();
+    if (!stopped.ok()) observer->OnNote(std::string(stopped.message()));
+  }
+  return result;
+}
+
 }  // namespace pgring
 
 #endif  // PGRING_CLI_TARGET_H_

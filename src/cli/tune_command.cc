@@ -11,6 +11,7 @@
 #include "cli/error_display.h"
 #include "cli/messages.h"
 #include "cli/output_directory.h"
+#include "cli/output_files.h"
 #include "cli/signals.h"
 #include "cli/target.h"
 #include "cli/terminal.h"
@@ -147,39 +148,6 @@ absl::Status FitOpenFiles(TunePlan* plan) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<TuneResult> TuneOn(const Options& options, const TunePlan& plan,
-                                  PlannedWorkload workload, Interrupt* interrupt,
-                                  TuneObserver* observer) {
-  if (WantsThrowaway(options)) {
-    observer->OnNote(
-        options.force_throwaway
-            ? "a throwaway PostgreSQL is started for this run (--throwaway)"
-            : "no server was named, so a throwaway PostgreSQL is started for this run");
-  }
-  auto target = OpenTargetOf(options, *interrupt);
-  if (!target.ok()) return target.status();
-  if (!target->note.empty()) observer->OnNote(target->note);
-  auto result = RunTune(plan, std::move(workload), target->target, interrupt, observer);
-  if (target->server != nullptr) {
-    const absl::Status stopped = target->server->Stop();
-    if (!stopped.ok()) observer->OnNote(std::string(stopped.message()));
-  }
-  return result;
-}
-
-absl::Status WriteOutputs(const Options& options, const TuneResult& result,
-                          OutputDirectory* directory) {
-  const std::string json = TuneJson(result);
-  const std::string& json_file = options.output.json_file;
-  if (json_file == "-") PrintOutput(json);
-  absl::Status written = FinishReport();
-  written.Update(directory->WriteFile("tune.json", json));
-  written.Update(directory->WriteFile("report.txt", TuneReport(result, TextStyle())));
-  written.Update(directory->WriteFile("knee.svg", KneeSvg(TunePicture(result))));
-  if (!json_file.empty() && json_file != "-") written.Update(WriteWholeFile(json_file, json));
-  return written;
-}
-
 }  // namespace
 
 int TuneCommand(Options options, Interrupt* interrupt) {
@@ -188,6 +156,7 @@ int TuneCommand(Options options, Interrupt* interrupt) {
   absl::Status ready = workload.status();
   ready.Update(FitOpenFiles(&plan));
   if (ready.ok()) ready = ChooseIoMode(&plan.base);
+  ready.Update(CheckJsonFile(options.output.json_file));
   if (!ready.ok()) {
     PrintError(ready);
     return kExitCouldNotStart;
@@ -202,7 +171,9 @@ int TuneCommand(Options options, Interrupt* interrupt) {
   const TextStyle style = TerminalStyle(options.output.color);
   TuneDisplay display(options, style);
   for (const std::string& note : options.notes) display.OnNote(note);
-  const auto result = TuneOn(options, plan, *std::move(workload), interrupt, &display);
+  const auto result = OnTarget(options, *interrupt, &display, [&](const ExperimentTarget& target) {
+    return RunTune(plan, *std::move(workload), target, interrupt, &display);
+  });
   display.Finish();
   if (!result.ok()) {
     if (interrupt->raised()) {
@@ -214,7 +185,11 @@ int TuneCommand(Options options, Interrupt* interrupt) {
   }
   if (options.output.json_file != "-") PrintOutput(TuneBody(*result, style));
   FlushOutput();
-  const absl::Status written = WriteOutputs(options, *result, &*directory);
+  const absl::Status written = WriteOutputs(options.output,
+                                            {{"tune.json", TuneJson(*result)},
+                                             {"report.txt", TuneReport(*result, TextStyle())},
+                                             {"knee.svg", KneeSvg(TunePicture(*result))}},
+                                            &*directory);
   if (!written.ok()) {
     PrintError(written);
     return kExitCouldNotStart;

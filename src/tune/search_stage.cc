@@ -83,6 +83,7 @@ class Search {
 
   SearchOutcome Finish() {
     outcome_.answer = search_.answer();
+    outcome_.trials = search_.trials();
     return std::move(outcome_);
   }
 
@@ -113,7 +114,6 @@ class Search {
   }
 
   void Note(const Trial& trial) {
-    outcome_.trials.push_back(trial);
     const int64_t left_ns = std::max<int64_t>(ends_ns_ - SteadyClock::Get()->NowNs(), 0);
     observer_->OnTrial(trial, search_, static_cast<double>(left_ns) / kNanosecondsPerSecond);
   }
