@@ -13,16 +13,6 @@
 namespace pgring {
 namespace {
 
-// "1,064 (1,051-1,080)", without the interval where there are too few blocks for one.
-std::string WithInterval(const MedianEstimate& estimate,
-                         std::string (*text)(std::optional<double>)) {
-  if (estimate.count == 0) return std::string(kUnknownFigure);
-  std::string median = text(estimate.median);
-  if (!estimate.interval.has_value()) return median;
-  return fmt::format("{} ({}-{})", median, text(estimate.interval->low),
-                     text(estimate.interval->high));
-}
-
 std::string TailText(const std::optional<MedianEstimate>& estimate) {
   return estimate.has_value() ? DurationText(estimate->median) : std::string(kUnknownFigure);
 }
@@ -125,6 +115,15 @@ std::string RatioText(const RatioEstimate& ratio) {
   if (!ratio.interval.has_value()) return fmt::format("{:.2f}", ratio.ratio);
   return fmt::format("{:.2f} ({:.2f}-{:.2f})", ratio.ratio, ratio.interval->low,
                      ratio.interval->high);
+}
+
+std::string WithInterval(const MedianEstimate& estimate,
+                         std::string (*text)(std::optional<double>)) {
+  if (estimate.count == 0) return std::string(kUnknownFigure);
+  std::string median = text(estimate.median);
+  if (!estimate.interval.has_value()) return median;
+  return fmt::format("{} ({}-{})", median, text(estimate.interval->low),
+                     text(estimate.interval->high));
 }
 
 Table RepeatTable(const ComparisonResult& result, const Summary& summary) {

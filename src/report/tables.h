@@ -17,6 +17,10 @@ Table ResultTable(const ComparisonResult& result, const Summary& summary);
 // first one, and in which word; which blocks do not count, and the noise floor where it is known.
 Table RepeatTable(const ComparisonResult& result, const Summary& summary);
 
+// "1,064 (1,051-1,080)", without the interval where there are too few values for one.
+std::string WithInterval(const MedianEstimate& estimate,
+                         std::string (*text)(std::optional<double>));
+
 // "2.40 (2.31-2.52)", without the interval where there is none.
 std::string RatioText(const RatioEstimate& ratio);
 

@@ -56,14 +56,9 @@ std::map<int, LimitTrials> ByLimit(const std::vector<Trial>& trials) {
   return by_limit;
 }
 
-// "4,310 (4,102-4,388)"; the interval where there are enough trials for one.
 std::string EstimateText(const std::vector<double>& values,
                          std::string (*text)(std::optional<double>)) {
-  if (values.empty()) return std::string(kUnknownFigure);
-  const MedianEstimate estimate = EstimateMedian(values);
-  if (!estimate.interval.has_value()) return text(estimate.median);
-  return fmt::format("{} ({}-{})", text(estimate.median), text(estimate.interval->low),
-                     text(estimate.interval->high));
+  return values.empty() ? std::string(kUnknownFigure) : WithInterval(EstimateMedian(values), text);
 }
 
 // What the gain means, and what the curve says.

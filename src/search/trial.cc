@@ -20,6 +20,19 @@ std::map<int, std::vector<double>> LogsByLimit(const std::vector<Trial>& trials)
   return logs;
 }
 
+// On straight lines between points whose values are above 0; nothing outside of them.
+std::optional<double> InterpolateOnLogarithms(const std::map<int, double>& points, double limit) {
+  PGRING_CHECK(limit >= 1.0, "a limit is 1 or more");
+  const auto above = std::find_if(points.begin(), points.end(),
+                                  [limit](const auto& point) { return point.first >= limit; });
+  if (above == points.end()) return std::nullopt;
+  if (above->first == limit) return above->second;
+  if (above == points.begin()) return std::nullopt;
+  const auto below = std::prev(above);
+  const double share = std::log(limit / below->first) / std::log(1.0 * above->first / below->first);
+  return below->second * std::pow(above->second / below->second, share);
+}
+
 }  // namespace
 
 bool Succeeded(const Trial& trial) {
@@ -48,17 +61,20 @@ std::optional<Noise> TrialNoise(const std::vector<Trial>& trials) {
 }
 
 std::optional<double> InterpolateThroughput(const std::vector<Trial>& trials, double limit) {
-  PGRING_CHECK(limit >= 1.0, "a limit is 1 or more");
-  std::map<double, double> points;  // of ln limit: ln throughput
-  for (auto& [tried, logs] : LogsByLimit(trials)) points[std::log(tried)] = Median(logs);
-  const double at = std::log(limit);
-  const auto above = points.lower_bound(at);
-  if (above == points.end()) return std::nullopt;
-  if (above->first == at) return std::exp(above->second);
-  if (above == points.begin()) return std::nullopt;
-  const auto below = std::prev(above);
-  const double share = (at - below->first) / (above->first - below->first);
-  return std::exp(below->second + share * (above->second - below->second));
+  std::map<int, double> medians;
+  for (auto& [tried, logs] : LogsByLimit(trials)) medians[tried] = std::exp(Median(logs));
+  return InterpolateOnLogarithms(medians, limit);
+}
+
+std::optional<double> InterpolateP99Ns(const std::vector<Trial>& trials, double limit) {
+  std::map<int, std::vector<double>> values_ns;
+  for (const Trial& trial : trials) {
+    if (trial.p99_ns.value_or(0) <= 0) continue;
+    values_ns[trial.limit].push_back(static_cast<double>(*trial.p99_ns));
+  }
+  std::map<int, double> medians_ns;
+  for (const auto& [tried, values] : values_ns) medians_ns[tried] = Median(values);
+  return InterpolateOnLogarithms(medians_ns, limit);
 }
 
 }  // namespace pgring

@@ -47,6 +47,9 @@ std::optional<Noise> TrialNoise(const std::vector<Trial>& trials);
 // of the limits at which trials succeeded. limit >= 1.
 std::optional<double> InterpolateThroughput(const std::vector<Trial>& trials, double limit);
 
+// The same of the 99th percentile of the latency, in nanoseconds; of the trials that have one.
+std::optional<double> InterpolateP99Ns(const std::vector<Trial>& trials, double limit);
+
 }  // namespace pgring
 
 #endif  // PGRING_SEARCH_TRIAL_H_

@@ -1,31 +1,9 @@
 #include "tune/formulas.h"
 
-#include <algorithm>
-#include <cmath>
-#include <map>
 #include <string>
-
-#include "pgring/statistics/median_interval.h"
+#include <utility>
 
 namespace pgring {
-
-std::optional<double> InterpolateP99Ns(const std::vector<Trial>& trials, int limit) {
-  std::map<int, std::vector<double>> by_limit;
-  for (const Trial& trial : trials) {
-    if (!trial.p99_ns.has_value() || *trial.p99_ns <= 0) continue;
-    by_limit[trial.limit].push_back(static_cast<double>(*trial.p99_ns));
-  }
-  const auto above = by_limit.lower_bound(limit);
-  if (above == by_limit.end()) return std::nullopt;
-  const double above_ns = EstimateMedian(above->second).median;
-  if (above->first == limit) return above_ns;
-  if (above == by_limit.begin()) return std::nullopt;
-  const auto below = std::prev(above);
-  const double below_ns = EstimateMedian(below->second).median;
-  const double share = std::log(static_cast<double>(limit) / below->first) /
-                       std::log(static_cast<double>(above->first) / below->first);
-  return below_ns * std::pow(above_ns / below_ns, share);
-}
 
 std::vector<Formula> CompareFormulas(const FormulaInput& input, const std::vector<Trial>& trials) {
   std::vector<Formula> formulas;

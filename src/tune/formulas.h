@@ -22,10 +22,6 @@ struct FormulaInput {
 // between trials, never extrapolated beyond them.
 std::vector<Formula> CompareFormulas(const FormulaInput& input, const std::vector<Trial>& trials);
 
-// Of the medians of the trials at the limits on either side, on logarithmic axes; nothing outside
-// of what was measured.
-std::optional<double> InterpolateP99Ns(const std::vector<Trial>& trials, int limit);
-
 }  // namespace pgring
 
 #endif  // PGRING_TUNE_FORMULAS_H_

@@ -18,4 +18,10 @@ ScenarioPlan ScenarioAt(const ScenarioType& type, int limit) {
   return scenario;
 }
 
+double ClientShare(const Run& run, int cpu_count) {
+  if (run.duration_s() <= 0) return 0;
+  const int processors = run.scenario.type->driver->uses_io_uring ? 1 : std::max(1, cpu_count);
+  return (run.client.user_s + run.client.system_s) / run.duration_s() / processors;
+}
+
 }  // namespace pgring

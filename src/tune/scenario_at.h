@@ -3,6 +3,7 @@
 #define PGRING_TUNE_SCENARIO_AT_H_
 
 #include "run/plan.h"
+#include "run/run.h"
 
 namespace pgring {
 
@@ -12,6 +13,10 @@ inline constexpr double kWarmupShare = 0.2;
 // A scenario of that type with that many operations in flight, over as many connections; 1 where
 // the type has no other limit. Its label is that of --scenarios: "window:12".
 ScenarioPlan ScenarioAt(const ScenarioType& type, int limit);
+
+// What the client used, of one processor where one thread drives the scenario, else of all
+// `cpu_count` of this machine; 0 for a run without any time.
+double ClientShare(const Run& run, int cpu_count);
 
 }  // namespace pgring
 

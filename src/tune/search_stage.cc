@@ -99,8 +99,6 @@ class Search {
 
   Trial TrialOf(const Run& run) const {
     const OperationSummary& total = run.total();
-    const int threads =
-        run.scenario.type->driver->uses_io_uring ? 1 : experiment_->environment().cpu_count;
     Trial trial;
     trial.limit = run.scenario.limit.value_or(1);
     trial.throughput_per_s = run.throughput_per_s();
@@ -108,8 +106,8 @@ class Search {
     trial.failed = total.failed;
     trial.seconds = run.duration_s();
     trial.p99_ns = total.part(LatencyPart::kResponse).SupportedPercentile(99);
-    trial.client_limited = run.client.user_s + run.client.system_s >
-                           kClientLimitedShare * run.duration_s() * std::max(threads, 1);
+    trial.client_limited =
+        ClientShare(run, experiment_->environment().cpu_count) > kClientLimitedShare;
     return trial;
   }
 

@@ -39,7 +39,7 @@ RateTrial TryRate(const TunePlan& plan, const ScenarioPlan& scenario, double rat
   trial.offered_per_s = rate_per_s;
   trial.achieved_per_s = run.throughput_per_s();
   trial.client_limited =
-      run.client.user_s + run.client.system_s > kClientLimitedShare * run.duration_s();
+      ClientShare(run, experiment->environment().cpu_count) > kClientLimitedShare;
   trial.holds =
       total.failed == 0 && total.succeeded > 0 &&
       static_cast<double>(total.succeeded) >= kKeepsUpShare * static_cast<double>(total.scheduled);

@@ -180,10 +180,7 @@ class Tune {
     if (result_.testing.empty()) return;
     const Run* run = RunAtAnswer();
     if (run == nullptr || run->duration_s() <= 0) return;
-    const int processors =
-        run->scenario.type->driver->uses_io_uring ? 1 : std::max(1, result_.environment.cpu_count);
-    result_.client_share =
-        (run->client.user_s + run->client.system_s) / run->duration_s() / processors;
+    result_.client_share = ClientShare(*run, result_.environment.cpu_count);
   }
 
   Experiment* const experiment_;
