@@ -26,14 +26,10 @@ namespace {
 // Passes on what a driver tells.
 class EventRelay final : public RunEvents {
  public:
-  // `sampler` may be nullptr.
-  EventRelay(std::string label, Probe* probes, Probe* sampler, ExperimentObserver* observer)
-      : label_(std::move(label)), probes_(probes), sampler_(sampler), observer_(observer) {}
+  EventRelay(std::string label, Probe* probes, ExperimentObserver* observer)
+      : label_(std::move(label)), probes_(probes), observer_(observer) {}
 
-  void OnMeasuringStarts() override {
-    if (sampler_ != nullptr) sampler_->Start();
-    probes_->Start();
-  }
+  void OnMeasuringStarts() override { probes_->Start(); }
   void OnConnectionRefused(const absl::Status& refusal) override {
     observer_->OnNote(absl::StrCat("scenario ", label_, ": a connection was refused (",
                                    refusal.message(), "); it is tried again"));
@@ -42,7 +38,6 @@ class EventRelay final : public RunEvents {
  private:
   const std::string label_;
   Probe* const probes_;
-  Probe* const sampler_;
   ExperimentObserver* const observer_;
 };
 
@@ -279,16 +274,18 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
                                LimitSource* limits, Run* run) {
   // Displays read it until they have been told of the run's end, which is after its verification.
   progress_ = std::make_unique<RunProgress>();
-  const std::unique_ptr<Probe> sampler = MakeSampler(run);
+  std::unique_ptr<Probe> sampler = MakeSampler(run);
   observer_->OnRunStart(scenario, *progress_);
   Probes probes;
+  // The sampler stops last: it waits for the run's sessions to end.
+  if (sampler != nullptr) probes.Add(std::move(sampler));
   // Memory first: the reset makes this run's peak its own.
   probes.Add(MakePeakMemoryProbe());
   if (target_.postmaster_pid.has_value()) {
     probes.Add(MakeServerCostProbe(*target_.postmaster_pid));
   }
   probes.Add(MakeProcessCostProbe());
-  EventRelay events(scenario.label, &probes, sampler.get(), observer_);
+  EventRelay events(scenario.label, &probes, observer_);
   ErrorLog* errors = observer_->error_log();
   ServerMessages messages([errors](std::string_view text) {
     if (errors != nullptr) errors->OnServerMessage(text);
@@ -313,13 +310,9 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
   context.progress = progress_.get();
   context.limits = limits;
   PGRING_RETURN_IF_ERROR(scenario.type->driver->run(context, run));
-  probes.Stop();
   progress_->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
+  probes.Stop();
   probes.Collect(run);
-  if (sampler != nullptr) {
-    sampler->Stop();
-    sampler->Collect(run);
-  }
   run->server_messages = messages.counts();
   run->commands = workload_.workload->command_figures();
   return absl::OkStatus();
