@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "cli_fixture.h"
+#include "support/sanitizers.h"
 
 namespace pgring {
 namespace {
@@ -19,9 +21,13 @@ std::string ConninfoOfThrowaway(const Program& program) {
   return "host=/nonexistent";
 }
 
-TEST(ManyConnectionsTest, APoolOf1900) {
-  Program program(InTestIoMode({"run", "--scenario", "async:pool=1900", "--operations", "4000",
-                                "--write-ratio", "1", "--fk-index", "--out", kOut}));
+// The server's work with them is the same whatever the program was built with.
+constexpr int kPool = kAddressSanitizer ? 400 : 1'900;
+
+TEST(ManyConnectionsTest, APoolOfNearlyAllOfThem) {
+  Program program(
+      InTestIoMode({"run", "--scenario", absl::StrCat("async:pool=", kPool), "--operations", "4000",
+                    "--write-ratio", "1", "--fk-index", "--out", kOut}));
   // Operations may end faster than connections open. So every insert waits for a lock until all
   // connections are there; a lock on the table would stop the connections' PREPAREs already.
   ASSERT_TRUE(program.WaitForOutput("\nscenarios")) << program.stderr_text();
@@ -32,7 +38,8 @@ TEST(ManyConnectionsTest, APoolOf1900) {
       " $$ BEGIN PERFORM pg_advisory_xact_lock_shared(7); RETURN NULL; END $$;"
       "CREATE TRIGGER hold BEFORE INSERT ON pgring.a EXECUTE FUNCTION hold()");
   const std::string waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
-  EXPECT_TRUE(WaitUntil([&] { return client->Ask(waiting) == "1900"; })) << client->Ask(waiting);
+  EXPECT_TRUE(WaitUntil([&] { return client->Ask(waiting) == std::to_string(kPool); }))
+      << client->Ask(waiting);
   client.reset();
 
   EXPECT_EQ(program.Wait(), ExpectedValidExit()) << program.stderr_text();
@@ -41,11 +48,11 @@ TEST(ManyConnectionsTest, APoolOf1900) {
   EXPECT_EQ(run["operations"]["succeeded"], 4'000) << run["operations"]["failures"];
   ExpectVerified(run);
   const Json& connections = run["connections"];
-  EXPECT_EQ(connections["requested"], 1'900);
-  EXPECT_EQ(connections["opened"], 1'900);
+  EXPECT_EQ(connections["requested"], kPool);
+  EXPECT_EQ(connections["opened"], kPool);
   EXPECT_EQ(connections["refused"], 0);
-  EXPECT_EQ(connections["peak_open"], 1'900);
-  EXPECT_EQ(connections["peak_in_use"], 1'900);
+  EXPECT_EQ(connections["peak_open"], kPool);
+  EXPECT_EQ(connections["peak_in_use"], kPool);
   EXPECT_EQ(program.Leftovers({kOutLeft}), "");
 }
 
