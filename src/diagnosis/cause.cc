@@ -70,13 +70,20 @@ std::string Disagreement(const char* what, const RatioSums& sampled, double exac
                      exact);
 }
 
+// Sessions in one state, on average.
+struct Beside {
+  double sampled = 0;
+  double counted = 0;  // by the server
+};
+
 struct Check {
   SampleCheck result = SampleCheck::kNotPossible;
   std::string text;
-  // Sessions on average, by the counters; nothing where they are not the run's.
-  std::optional<double> at_work;
-  // Active sessions that the samples missed.
-  double missing = 0;
+  // Zero where the counters are not the run's alone.
+  Beside active;
+  Beside idle_in_transaction;
+
+  double at_work() const { return active.counted + idle_in_transaction.counted; }
 };
 
 std::string WhyNotChecked(const ServerSamples& samples, bool has_counters) {
@@ -102,15 +109,15 @@ Check CheckSamples(const ServerSamples& samples) {
   if (!check.text.empty()) return check;
   const double span_ms = samples.whole_cost.span_s * kMillisecondsPerSecond;
   const double own = samples.whole_cost.server_s / samples.whole_cost.span_s;
-  const double active = std::max(*active_ms / span_ms - own, 0.0);
-  const double idle = *idle_ms / span_ms;
-  check.at_work = active + idle;
+  const RatioSums& active = samples.whole.Active();
+  const RatioSums& idle = samples.whole.IdleInTransaction();
+  check.active = {active.ratio(), std::max(*active_ms / span_ms - own, 0.0)};
+  check.idle_in_transaction = {idle.ratio(), *idle_ms / span_ms};
   check.text =
-      Disagreement("sessions idle in a transaction", samples.whole.IdleInTransaction(), idle, 0);
+      Disagreement("sessions idle in a transaction", idle, check.idle_in_transaction.counted, 0);
   if (check.text.empty()) {
-    const RatioSums& seen = samples.whole.Active();
-    check.text = Disagreement("active sessions", seen, active, own * kOwnTimeUncertainty);
-    if (!check.text.empty()) check.missing = std::max(active - seen.ratio(), 0.0);
+    check.text =
+        Disagreement("active sessions", active, check.active.counted, own * kOwnTimeUncertainty);
   }
   check.result = check.text.empty() ? SampleCheck::kAgrees : SampleCheck::kDisagrees;
   return check;
@@ -241,17 +248,37 @@ Words WordsOfClass(WaitClass wait_class, const ServerSamples& samples) {
   return {};
 }
 
-// Where samples are missing, as if all of them had been on a processor.
-bool IsTrusted(const Cause& cause, double missing) {
-  if (cause.check != SampleCheck::kDisagrees) return true;
-  if (missing <= 0) return false;
-  const double at_work = cause.active + cause.idle_in_transaction;
-  double on_processor = missing;
-  for (const ClassShare& share : cause.shares) {
-    if (share.wait_class == WaitClass::kCpu) on_processor += share.interval.high * at_work;
+// The sessions that were in a class on average, as far apart as both the interval and the counters
+// allow. A look needs a processor: on few of them it finds more sessions waiting for the client
+// than there are on average, and short statements are over before it comes. So what the samples
+// missed of the active sessions is taken for work of processors, and of a state that they saw too
+// often every class may have had less.
+Interval SessionsIn(const ClassShare& share, double at_work, const Check& check) {
+  Interval sessions = {share.interval.low * at_work, share.interval.high * at_work};
+  const bool is_idle = share.wait_class == WaitClass::kClientInTransaction;
+  const Beside& state = is_idle ? check.idle_in_transaction : check.active;
+  if (state.sampled <= 0) return sessions;
+  const double factor = state.counted / state.sampled;
+  sessions.low *= std::min(factor, 1.0);
+  if (is_idle) sessions.high *= std::max(factor, 1.0);
+  if (share.wait_class == WaitClass::kCpu) {
+    sessions.high += std::max(state.counted - state.sampled, 0.0);
   }
-  return cause.named == WaitClass::kCpu ||
-         cause.shares.front().interval.low * at_work > on_processor;
+  return sessions;
+}
+
+// Where samples and counters differ: whether the class that is named is the largest all the same.
+bool IsTrusted(const Cause& cause, const Check& check) {
+  if (check.result != SampleCheck::kDisagrees) return true;
+  const double at_work = cause.active + cause.idle_in_transaction;
+  const double least = SessionsIn(cause.shares.front(), at_work, check).low;
+  const bool has_cpu = std::any_of(cause.shares.begin(), cause.shares.end(), [](const auto& share) {
+    return share.wait_class == WaitClass::kCpu;
+  });
+  if (!has_cpu && check.active.counted - check.active.sampled >= least) return false;
+  return std::all_of(cause.shares.begin() + 1, cause.shares.end(), [&](const ClassShare& other) {
+    return SessionsIn(other, at_work, check).high < least;
+  });
 }
 
 std::string UnnamedText(const std::vector<ClassShare>& shares) {
@@ -281,7 +308,7 @@ Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environmen
   cause.shares = SharesOf(tally);
   const bool enough = tally.Total().blocks >= kFewestBlocks;
   // What is missing in the samples is not missing in the counters.
-  const double at_work = std::max(tally.Total().ratio(), check.at_work.value_or(0));
+  const double at_work = std::max(tally.Total().ratio(), check.at_work());
   if (enough && !cause.shares.empty() && FirstIsCertain(cause.shares)) {
     cause.named = cause.shares.front().wait_class;
   }
@@ -289,7 +316,8 @@ Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environmen
                            at_work < environment.mean_in_use * kFewShare;
   cause.few_at_work = enough && is_minority && (cause.named != WaitClass::kCpu || at_work < 1);
   if (cause.few_at_work) {
-    cause.is_trusted = check.result != SampleCheck::kDisagrees || check.missing > 0;
+    cause.is_trusted =
+        check.result != SampleCheck::kDisagrees || check.active.counted > check.active.sampled;
     cause.summary = fmt::format(
         "the client, the network or the way to the server's processes: of {:.1f} connections in "
         "use "
@@ -299,7 +327,7 @@ Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environmen
         "Look at the client's processor, at the time of a round trip over the network, and at how "
         "busy the server's machine is.";
   } else if (cause.named.has_value()) {
-    cause.is_trusted = IsTrusted(cause, check.missing);
+    cause.is_trusted = IsTrusted(cause, check);
     Words words = WordsOfClass(*cause.named, samples);
     cause.summary = fmt::format("{}, {} of the time{}", words.what, ShareText(cause.shares.front()),
                                 words.detail);

@@ -62,9 +62,8 @@ struct Cause {
   std::string advice;
 
   // Whether the summary tells a cause that holds. It does where the samples agree with the counters
-  // or cannot be checked; and where they saw fewer active sessions, and the class that is named is
-  // the largest all the same if those that are missing were on a processor: a look needs a
-  // processor, and on few of them short statements are over before it gets one.
+  // or cannot be checked; and where they differ, but the class that is named is the largest by the
+  // counters all the same.
   bool is_trusted = false;
 };
 

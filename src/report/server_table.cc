@@ -165,12 +165,12 @@ Table ServerTimeTable(const ComparisonResult& result) {
   AddCost(result, &table);
   for (const auto& [run, cause] : causes) {
     if (cause.check != SampleCheck::kDisagrees) continue;
-    table.AddNote(
-        fmt::format("{}: {}: {}", RunLabel(*run),
-                    cause.is_trusted ? "the samples missed statements that were over at once"
-                                     : "the samples are not trusted",
-                    cause.check_text),
-        !cause.is_trusted);
+    table.AddNote(fmt::format("{}: {}: {}", RunLabel(*run),
+                              cause.is_trusted
+                                  ? "samples and counters differ, by too little to change the cause"
+                                  : "the samples are not trusted",
+                              cause.check_text),
+                  !cause.is_trusted);
   }
   AddFindings(result, &table);
   return table.Take("Where the server's time went");

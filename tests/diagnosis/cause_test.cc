@@ -141,6 +141,32 @@ TEST(CauseTest, TheTimeIdleInTransactionsIsCheckedToo) {
   EXPECT_THAT(cause.check_text, HasSubstr("idle in a transaction"));
 }
 
+// A look that has to wait for a processor finds more sessions waiting for the client than there
+// are.
+TEST(CauseTest, ADifferenceThatDoesNotChangeTheLargestClassIsNoDoubt) {
+  ServerSamples samples = Independent(0.3, kInClient);
+  const double idle = samples.whole.IdleInTransaction().ratio();
+  SetCounters(samples.whole.Active().ratio(), 0.88 * idle, &samples);
+  Cause cause = FindCause(samples, {});
+  EXPECT_EQ(cause.check, SampleCheck::kDisagrees);
+  EXPECT_EQ(cause.named, WaitClass::kClientInTransaction);
+  EXPECT_TRUE(cause.is_trusted);
+  // Less than half of what was seen: the others may have had more.
+  SetCounters(samples.whole.Active().ratio(), 0.4 * idle, &samples);
+  cause = FindCause(samples, {});
+  EXPECT_EQ(cause.named, WaitClass::kClientInTransaction);
+  EXPECT_FALSE(cause.is_trusted);
+}
+
+// So many more active ones than were seen could each have had a processor.
+TEST(CauseTest, WhatWasNeverSeenOnAProcessorMayHaveBeenThere) {
+  ServerSamples samples = Independent(0, kFlushing);
+  SetCounters(10, 0, &samples);
+  EXPECT_TRUE(FindCause(samples, {}).is_trusted);
+  SetCounters(20, 0, &samples);
+  EXPECT_FALSE(FindCause(samples, {}).is_trusted);
+}
+
 // The sampler's own time is in the counters, and is no session's of the run.
 TEST(CauseTest, TheSamplersTimeIsTakenOff) {
   ServerSamples samples = Independent(1, kInClient);
