@@ -304,26 +304,29 @@ class Writer {
     }
     const ScenarioPlan& scenario = best().scenario;
     const int limit = scenario.limit.value_or(0);
-    const std::string_view name = scenario.type->name;
     // Settings of its own would be lost, and may be what limits.
     const bool is_plain = scenario.pool.size == limit && scenario.pool.max_overflow == 0;
-    if (!scenario.type->has_limit || limit == 1) {
-      sentences_.emplace_back(
-          "Next: compare --scenarios window:10,window:20,window:40 to see which limit does best.");
-      return;
+    if (scenario.type->has_limit && limit != 1) {
+      if (!is_plain) {
+        sentences_.push_back(fmt::format("Next: compare {} with twice the connections (pool={}).",
+                                         RunLabel(best()), scenario.pool.size * 2));
+        return;
+      }
+      if (limit * 2 > scenario.type->highest_limit || best().total().scheduled < limit) return;
+      if (IsPlanned(scenario.type, limit / 2) && IsPlanned(scenario.type, limit * 2)) return;
     }
-    if (!is_plain) {
-      sentences_.push_back(fmt::format("Next: compare {} with twice the connections (pool={}).",
-                                       RunLabel(best()), scenario.pool.size * 2));
-      return;
-    }
-    if (limit * 2 > scenario.type->highest_limit || best().total().scheduled < limit) return;
-    if (IsPlanned(scenario.type, limit / 2) && IsPlanned(scenario.type, limit * 2)) return;
-    const char* pipeline = scenario.pipeline && !scenario.type->pipelines ? ":pipeline" : "";
-    sentences_.push_back(fmt::format(
-        "Next: compare --scenarios {0}:{1}{4},{0}:{2}{4},{0}:{3}{4} to see whether half or twice "
-        "the limit does better.",
-        name, limit / 2, limit, limit * 2, pipeline));
+    sentences_.push_back(
+        fmt::format("Next: pgring tune{}, with the same target and workload, finds the limit that "
+                    "does best.",
+                    TunedScenario(scenario)));
+  }
+
+  // " --scenario pipelined"; empty for what tune drives by itself.
+  static std::string TunedScenario(const ScenarioPlan& scenario) {
+    const std::string_view name = scenario.type->name;
+    if (name == "window") return scenario.pipeline ? " --scenario pipelined" : "";
+    const bool has_limit = scenario.type->highest_limit > scenario.type->default_limit;
+    return has_limit ? fmt::format(" --scenario {}", name) : "";
   }
 
   std::string NextForCertainty() const {

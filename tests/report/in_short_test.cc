@@ -28,10 +28,8 @@ const std::vector<double> kFive = {5.0, 4.9, 5.1, 4.8, 5.2, 5.0};
 const std::vector<double> kAlmostFive = {5.02, 4.92, 5.1, 4.83, 5.19, 5.01};
 const std::vector<double> kFiveOrSo = {5.6, 4.6, 5.7, 4.5, 5.9, 4.9};
 
-constexpr const char* kCompareLimits =
-    "Next: compare --scenarios window:20,window:40,window:80 to see whether half or twice the "
-    "limit "
-    "does better.";
+constexpr const char* kTune =
+    "Next: pgring tune, with the same target and workload, finds the limit that does best.";
 constexpr const char* kWindowWaited =
     "What limited window is not known: pgring and the server used 1.5 of 2 processors, and "
     "operations waited for something else, such as commits, locks, the network or other programs.";
@@ -87,7 +85,7 @@ TEST(InShortTest, SingleRuns) {
           "times as fast as sync.",
           "One run of each does not show how much of the differences is chance: --repeat 6 "
           "gives intervals.",
-          kWindowWaited, kCompareLimits));
+          kWindowWaited, kTune));
 }
 
 TEST(InShortTest, SingleRunsThatComeNearEachOther) {
@@ -121,7 +119,7 @@ TEST(InShortTest, SixBlocksWithAClearWinner) {
       ElementsAre(
           "window was fastest: 200 operations per second, 99 % of them within 10.0 ms; 2.00 "
           "(1.92-2.08) times as fast as sync.",
-          "6 blocks show that it is faster than sync.", kWindowWaited, kCompareLimits));
+          "6 blocks show that it is faster than sync.", kWindowWaited, kTune));
   EXPECT_THAT(SentencesOf(BusyBlocks({{"sync", kTen}, {"threads", kTen}, {"window", kFive}})),
               Contains("6 blocks show that it is faster than each of the others."));
 }
@@ -150,7 +148,7 @@ TEST(InShortTest, SixBlocksThatShowNoDifference) {
   EXPECT_THAT(
       SentencesOf(BusyBlocks({{"sync", kTen}, {"window", kFive}, {"chunked", kAlmostFive}})),
       AllOf(Contains("6 blocks show no difference beyond 2 % between it and chunked."),
-            Contains(kCompareLimits)));
+            Contains(kTune)));
   EXPECT_THAT(SentencesOf(BusyBlocks({{"window", kFive},
                                       {"chunked", kAlmostFive},
                                       {"pipelined", kFiveOrSo},
@@ -167,7 +165,7 @@ TEST(InShortTest, FewerThanSixBlocks) {
           "times as fast as sync.",
           "3 whole blocks do not show how much of the differences is chance: it takes 6 for "
           "intervals.",
-          kWindowWaited, kCompareLimits));
+          kWindowWaited, kTune));
 }
 
 TEST(InShortTest, OneScenario) {
@@ -178,7 +176,7 @@ TEST(InShortTest, OneScenario) {
                   "What limited it is not known: pgring and the server used 1.5 of 2 processors, "
                   "and operations waited for something else, such as commits, locks, the network "
                   "or other programs.",
-                  kCompareLimits));
+                  kTune));
   EXPECT_EQ(SentencesOf(BusyBlocks({{"window", {4}}}))[1],
             "1 whole block does not show how much of that is chance: it takes 6 for intervals.");
   EXPECT_EQ(SentencesOf(BusyBlocks({{"window", kFive}}))[1],
@@ -196,7 +194,7 @@ TEST(InShortTest, AnInvalidRunAmongSeveral) {
           "times as fast as sync.",
           "One run of each does not show how much of the differences is chance: --repeat 6 "
           "gives intervals.",
-          kWindowWaited, kCompareLimits));
+          kWindowWaited, kTune));
   // Of the first one nothing is left to be compared with.
   Invalidate(&result.runs[0]);
   EXPECT_THAT(SentencesOf(result),
@@ -397,31 +395,26 @@ TEST(InShortNextTest, NoAdviceThatWasTakenAlready) {
             "");
   EXPECT_EQ(
       NextSentence(BusySingles({{"window:20", {5}}, {"window:40", {4.5}}, {"window:80", {4}}})),
-      "Next: compare --scenarios window:40,window:80,window:160 to see whether half or twice "
-      "the limit does better.");
+      kTune);
 }
 
 TEST(InShortNextTest, NoAdviceThatCannotBeTaken) {
-  // The highest limit; one thread and no limit at all have none to halve or double.
+  // One thread and no limit at all have none that could be looked for; the default type has.
   for (const char* label : {"sync", "async"}) {
-    EXPECT_EQ(
-        NextSentence(BusySingles({{label, {5}}})),
-        "Next: compare --scenarios window:10,window:20,window:40 to see which limit does best.");
+    EXPECT_EQ(NextSentence(BusySingles({{label, {5}}})), kTune);
   }
   EXPECT_EQ(NextSentence(BusySingles({{"window:100000", {5}}})), "");
 }
 
-TEST(InShortNextTest, TheAdviceKeepsThePipeline) {
+TEST(InShortNextTest, TheAdviceKeepsWhatIsDriven) {
   ComparisonResult result = BusySingles({{"window", {5}}});
   result.runs[0].scenario.pipeline = true;
-  EXPECT_THAT(NextSentence(result),
-              StartsWith("Next: compare --scenarios "
-                         "window:20:pipeline,window:40:pipeline,window:80:pipeline to see"));
+  EXPECT_THAT(NextSentence(result), StartsWith("Next: pgring tune --scenario pipelined, with"));
   ComparisonResult pipelined = BusySingles({{"pipelined", {5}}});
   pipelined.runs[0].scenario.pipeline = true;
-  EXPECT_THAT(
-      NextSentence(pipelined),
-      StartsWith("Next: compare --scenarios pipelined:20,pipelined:40,pipelined:80 to see"));
+  EXPECT_THAT(NextSentence(pipelined), StartsWith("Next: pgring tune --scenario pipelined, with"));
+  EXPECT_THAT(NextSentence(BusySingles({{"chunked:40", {5}}})),
+              StartsWith("Next: pgring tune --scenario chunked, with"));
 }
 
 }  // namespace
