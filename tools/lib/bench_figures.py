@@ -6,8 +6,8 @@ Pure functions of the document that tools/bench writes as bench.json:
   settings               pairs and seconds
   notes                  what a reader should know
   cases                  workload, transport, clients, runs: {contender: [run, ...]}; a run has tps,
-                         client_us and server_us, pgring's also enters (per operation) and io. Runs
-                         of the same number in their lists were neighbours in time.
+                         client_us and server_us, pgring's also enters and user_us (per operation)
+                         and io. Runs of the same number in their lists were neighbours in time.
   memory                 {contender: {clients: bytes per connection}}; also "pgring, its own figure"
   own_cost_ns            of BmWholeOperation, or null
 """
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 REFERENCE = "pgbench"
 PIPELINE = "pgring --pipeline"
+FLOOR = "floor"
 OWN_MEMORY = "pgring, its own figure"
 MEMORY_TARGET_CLIENTS = 1900
 
@@ -41,11 +42,11 @@ def median(case, contender, key):
     return statistics.median(values) if values else None
 
 
-def ratio(case, contender, key):
+def ratio(case, contender, key, base=REFERENCE):
     """Contender / pgbench, run by run; None when there is no pair with both figures."""
     ratios = [ours[key] / theirs[key]
               for ours, theirs in zip(case["runs"].get(contender, []),
-                                      case["runs"].get(REFERENCE, []))
+                                      case["runs"].get(base, []))
               if ours.get(key) is not None and theirs.get(key)]
     return spread(ratios) if ratios else None
 
@@ -89,11 +90,19 @@ class Target(NamedTuple):
         return "reached" if reached(self.at_least) else "missed"
 
 
-def _ratio_of(key, workload, transport, clients, contender="pgring"):
+def _ratio_of(key, workload, transport, clients, contender="pgring", base=REFERENCE):
     def figure(document):
         case = find_case(document, workload, transport, clients)
-        found = ratio(case, contender, key) if case else None
+        found = ratio(case, contender, key, base) if case else None
         return (found.median, found.text()) if found else None
+    return figure
+
+
+def _median_of(key, workload, transport, clients):
+    def figure(document):
+        case = find_case(document, workload, transport, clients)
+        found = median(case, "pgring", key) if case else None
+        return (found, f"{found:.2f}") if found is not None else None
     return figure
 
 
@@ -127,6 +136,14 @@ def targets():
                          1.6, _ratio_of("tps", "tpcb-like", "socket", 32, PIPELINE)))
     wanted += [Target(f"io_uring_enter per operation, {workload}, 32 clients, socket", 0.15, 0.08,
                       _enters_of(workload, 32), False) for workload in short]
+    for clients, limits in ((8, (1.45, 1.8)), (32, (1.05, 1.2)), (100, (1.05, 1.2))):
+        wanted.append(Target(f"throughput / pgbench, ping, {clients} clients, null server",
+                             *limits, _ratio_of("tps", "ping", "null", clients)))
+    wanted += [Target(f"throughput / floor, ping, {clients} clients, null server", 0.8, 0.9,
+                      _ratio_of("tps", "ping", "null", clients, base=FLOOR))
+               for clients in (32, 100)]
+    wanted.append(Target("user CPU per operation, ping, 32 clients, null server", 0.5, 0.4,
+                         _median_of("user_us", "ping", "null", 32), False, " us"))
     connections = f"{MEMORY_TARGET_CLIENTS:,} connections"
     wanted.append(Target(f"client memory per connection, {connections}, whole process", 64, 40,
                          _memory_of("pgring"), False, " KiB"))

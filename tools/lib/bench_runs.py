@@ -4,10 +4,13 @@ A case is one workload, transport and number of clients; its runs gather in the 
 bench_figures.py describes. The first contender is pgbench, which the others are compared with.
 """
 
+from null_server import NULL, pinned_client
+
 
 def new_case(workload, transport, clients, contenders):
     return {"workload": workload, "transport": transport, "clients": clients,
-            "runs": {contender.name: [] for contender in contenders if contender.takes(workload)}}
+            "runs": {contender.name: [] for contender in contenders
+                     if contender.takes(workload, transport)}}
 
 
 def in_turn(contenders, number):
@@ -31,10 +34,22 @@ def run_once(server, contender, case, seconds):
     add_run(case, contender, run)
 
 
-def run_turn(server, contenders, case, number, seconds):
+def run_on_null_server(null_server, contender, case, seconds):
+    """The same where no server costs anything: client and null server pinned apart."""
+    run = contender.run_for(seconds, null_server.conninfo, case["workload"], case["clients"],
+                            pinned_client([]))
+    run["server_us"] = None
+    add_run(case, contender, run)
+
+
+def run_turn(server, null_server, contenders, case, number, seconds):
     """One run of each contender; returns a line about them."""
     for contender in in_turn(contenders, number):
-        if contender.takes(case["workload"]):
+        if not contender.takes(case["workload"], case["transport"]):
+            continue
+        if case["transport"] == NULL:
+            run_on_null_server(null_server, contender, case, seconds)
+        else:
             run_once(server, contender, case, seconds)
     texts = [f"{name} {runs[-1]['tps']:,.0f}/s {runs[-1]['client_us']:.1f} us"
              for name, runs in case["runs"].items()]

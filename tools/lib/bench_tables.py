@@ -9,6 +9,9 @@ LEGEND = """\
 - `client CPU us`: user and system time of the client per transaction.
 - `server CPU us`: of the server's processes per transaction, of the whole run: connecting and the
   warm-up are in it.
+- `null`: a server that answers SELECT 1 from memory, on the last processor, its clients on the
+  first, so that the client is the limit. `floor`: the least that a client could do there, raw
+  io_uring without libpq, limiter, clock and histogram.
 - `enters`: io_uring_enter calls per transaction. `I/O`: how pgring moved its bytes.
 """
 

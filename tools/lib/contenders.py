@@ -17,8 +17,10 @@ import pathlib
 import re
 import zlib
 
+from bench_figures import FLOOR
 from bench_process import BenchmarkError, run_process, shown, thread_cpu_s
 from bench_workloads import WORKLOADS
+from null_server import BENCHMARKS, NULL
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PGRING = pathlib.Path(os.environ.get("PGRING_BINARY", ROOT / "build" / "pgring"))
@@ -106,7 +108,7 @@ class Pgbench:
     def __init__(self, scratch, name="pgbench", protocol="prepared"):
         self.name, self._scratch, self._protocol = name, scratch, protocol
 
-    def takes(self, _workload):
+    def takes(self, _workload, _transport):
         return True
 
     def before(self, workload):
@@ -120,9 +122,9 @@ class Pgbench:
         return ["pgbench", "-n", "-M", self._protocol, "-j", "1", "-c", str(clients), *scripts,
                 *length, conninfo]
 
-    def run_for(self, seconds, conninfo, workload, clients):
+    def run_for(self, seconds, conninfo, workload, clients, prefix=()):
         length = ["-T", str(seconds + warmup_s(clients)), "-P", "1"]
-        command = self.command(conninfo, workload, clients, length)
+        command = [*prefix, *self.command(conninfo, workload, clients, length)]
         watch = WarmUpWatch(warmup_s(clients))
         finished = run_process(command, limit_s=RUN_LIMIT_S, on_error_line=watch.line)
         run = watch.after(pgbench_figures(command, finished))
@@ -150,7 +152,7 @@ class Pgring:
         self.name, self._scratch, self._scenario = name, scratch, scenario
         self._arguments, self._only_pipelining = list(arguments), only_pipelining
 
-    def takes(self, workload):
+    def takes(self, workload, _transport):
         return WORKLOADS[workload].can_pipeline or not self._only_pipelining
 
     def before(self, workload):
@@ -161,19 +163,20 @@ class Pgring:
                 *WORKLOADS[workload].pgring, *length, *self._arguments, "-d", conninfo,
                 "--json", "-", "--quiet", "--out", str(self._scratch / "out")]
 
-    def run_for(self, seconds, conninfo, workload, clients):
+    def run_for(self, seconds, conninfo, workload, clients, prefix=()):
         length = ["-T", str(seconds), "--warmup", str(warmup_s(clients))]
-        return self._run(conninfo, workload, clients, length)
+        return self._run(conninfo, workload, clients, length, prefix)
 
     def run_operations(self, operations, conninfo, workload, clients):
         return self._run(conninfo, workload, clients, ["--operations", str(operations)])
 
-    def _run(self, conninfo, workload, clients, length):
-        run, _ = run_pgring(self.command(conninfo, workload, clients, length))
+    def _run(self, conninfo, workload, clients, length, prefix=()):
+        run, _ = run_pgring([*prefix, *self.command(conninfo, workload, clients, length)])
         client, done = run["client"], run["operations"]["succeeded"]
         enters = client["enters"]
         return {"tps": run["throughput_per_s"], "done": done,
                 "cpu_s": client["user_s"] + client["sys_s"],
+                "user_us": client["user_s"] / done * 1e6,
                 "enters": None if enters is None else enters / done,
                 "io": (run.get("io") or {}).get("mode"),
                 "open_at_start": run["connections"]["timeline"]["open"][0]}
@@ -192,6 +195,30 @@ class Pgring:
             raise BenchmarkError(f"{shown(command)} does not know its peak memory")
         return {"peak_bytes": run["client"]["max_rss_bytes"],
                 "own_bytes_per_connection": run["client"].get("bytes_per_connection")}
+
+
+class Floor:
+    """The least that a client could do for each request: tests/support/uring_floor.cc.
+
+    Only against the null server, because it knows one statement and waits for nothing.
+    """
+
+    name = FLOOR
+
+    def takes(self, workload, transport):
+        return transport == NULL and workload == "ping"
+
+    def before(self, _workload):
+        return ""
+
+    def run_for(self, seconds, conninfo, _workload, clients, prefix=()):
+        directory = re.search(r"host=(\S+)", conninfo)[1]
+        command = [*prefix, str(BENCHMARKS / "uring_floor"), f"{directory}/.s.PGSQL.5432",
+                   str(clients), str(seconds)]
+        run = json.loads(run_process(command, limit_s=RUN_LIMIT_S).out)
+        return {"tps": run["tps"], "done": run["done"],
+                "cpu_s": (run["user_us"] + run["system_us"]) * run["done"] / 1e6,
+                "user_us": run["user_us"], "enters": run["enters"]}
 
 
 def has_pipeline_option():
