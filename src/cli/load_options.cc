@@ -160,7 +160,7 @@ void AddErrorOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, 
       ->add_option("--max-tries", plan->max_tries,
                    "attempts at an operation that ends in a serialization failure or a deadlock; "
                    "0: as many as -L or -T allow")
-      ->check(WholeNumber(0, 1'000'000))
+      ->check(WholeNumber(0, kMostTries))
       ->capture_default_str()
       ->group(kLoadGroup);
   command

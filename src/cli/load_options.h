@@ -18,6 +18,7 @@ namespace pgring {
 inline constexpr int64_t kMaxOperations = 10'000'000;
 inline constexpr double kMaxDurationS = 7 * 86'400;
 inline constexpr double kMaxRatePerS = 10'000'000;
+inline constexpr int kMostTries = 1'000'000;
 
 // What CLI11 fills in before anything is resolved.
 struct RawLoad {

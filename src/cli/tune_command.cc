@@ -22,6 +22,7 @@
 #include "pgring/base/status.h"
 #include "report/format.h"
 #include "report/knee_svg.h"
+#include "report/tune_html.h"
 #include "report/tune_json.h"
 #include "report/tune_report.h"
 #include "tune/tune.h"
@@ -188,6 +189,7 @@ int TuneCommand(Options options, Interrupt* interrupt) {
   const absl::Status written = WriteOutputs(options.output,
                                             {{"tune.json", TuneJson(*result)},
                                              {"report.txt", TuneReport(*result, TextStyle())},
+                                             {"report.html", TuneHtml(*result)},
                                              {"knee.svg", KneeSvg(TunePicture(*result))}},
                                             &*directory);
   if (!written.ok()) {
@@ -195,7 +197,8 @@ int TuneCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   if (!options.output.quiet) {
-    PrintNote(absl::StrCat("tune.json, report.txt and knee.svg are in ", directory->path()));
+    PrintNote(
+        absl::StrCat("tune.json, report.txt, report.html and knee.svg are in ", directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
   return result->confirmed() ? kExitValid : kExitInvalid;

@@ -92,6 +92,12 @@ void AddTuneOptions(CLI::App* command, TunePlan* plan, RawTune* raw) {
       ->check(Number(0.001, kMaxRatePerS))
       ->group(kSearchGroup);
   command
+      ->add_option("--max-tries", plan->max_tries,
+                   "attempts at an operation that ends in a serialization failure or a deadlock")
+      ->check(WholeNumber(1, kMostTries))
+      ->capture_default_str()
+      ->group(kSearchGroup);
+  command
       ->add_option("--instances", plan->instances,
                    "processes of your application, among which the answer is divided")
       ->check(WholeNumber(1, kMaxInstances))

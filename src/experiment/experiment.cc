@@ -199,6 +199,15 @@ absl::Status Experiment::Prepare(Reset reset, std::vector<std::string>* notes) {
   return PrepareWorkload(notes);
 }
 
+absl::Status Experiment::CheckServer() {
+  if (control_ != nullptr && control_->usable() && control_->ExecuteSql("SELECT 1").ok()) {
+    return absl::OkStatus();
+  }
+  const absl::Status opened = OpenControl();
+  ReleaseControl();
+  return opened;
+}
+
 Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
                         Reset reset, LimitSource* limits) {
   std::vector<std::string> notes;

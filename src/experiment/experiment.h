@@ -76,6 +76,10 @@ class Experiment {
   // behind a pooler, or where it is not known.
   std::optional<int64_t> allowed_connections() const { return allowed_connections_; }
 
+  // Whether the server answers now; over a new connection where the last one was lost. A run would
+  // wait for a server that is away.
+  absl::Status CheckServer();
+
   // Whether the server is sampled in the runs that follow, where it can be; true to begin with.
   void set_sampling(bool is_on) { sampling_is_on_ = is_on; }
 

@@ -184,7 +184,7 @@ std::string InShortText(const std::vector<std::string>& sentences, const TextSty
 
 }  // namespace
 
-std::string ReportHeader(const ComparisonResult& result, const TextStyle& style) {
+std::vector<HeaderEntry> HeaderEntries(const ComparisonResult& result) {
   const Environment& environment = result.environment;
   const std::string& description = result.plan.target.description;
   std::string server = ServerText(result);
@@ -195,13 +195,21 @@ std::string ReportHeader(const ComparisonResult& result, const TextStyle& style)
   for (const ScenarioPlan& scenario : result.plan.scenarios) {
     scenarios.push_back(ScenarioLabel(scenario));
   }
-  std::string out = HeaderLine("server", server, style);
-  out += HeaderLine("settings", SettingsText(environment), style);
-  out += HeaderLine("host", HostText(environment), style);
-  out += HeaderLine("client", ToolText(environment), style);
-  out += HeaderLine("I/O", IoText(result), style);
-  out += HeaderLine("workload", WorkloadText(result.plan), style);
-  if (!scenarios.empty()) out += HeaderLine("scenarios", absl::StrJoin(scenarios, ", "), style);
+  std::vector<HeaderEntry> entries = {{"server", server},
+                                      {"settings", SettingsText(environment)},
+                                      {"host", HostText(environment)},
+                                      {"client", ToolText(environment)},
+                                      {"I/O", IoText(result)},
+                                      {"workload", WorkloadText(result.plan)}};
+  if (!scenarios.empty()) entries.push_back({"scenarios", absl::StrJoin(scenarios, ", ")});
+  return entries;
+}
+
+std::string ReportHeader(const ComparisonResult& result, const TextStyle& style) {
+  std::string out;
+  for (const HeaderEntry& entry : HeaderEntries(result)) {
+    out += HeaderLine(entry.name, entry.text, style);
+  }
   return out;
 }
 

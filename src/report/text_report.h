@@ -8,6 +8,7 @@
 #define PGRING_REPORT_TEXT_REPORT_H_
 
 #include <string>
+#include <vector>
 
 #include "report/terminal_graph.h"
 #include "report/text_style.h"
@@ -15,8 +16,14 @@
 
 namespace pgring {
 
+struct HeaderEntry {
+  std::string name;  // "server"
+  std::string text;  // of foreign origin as it is; may be empty
+};
+
 // Which server, host, client, settings and workload. Needs no run: it can be printed before the
 // first one starts, and then simply does not name the ring's set-up.
+std::vector<HeaderEntry> HeaderEntries(const ComparisonResult& result);
 std::string ReportHeader(const ComparisonResult& result, const TextStyle& style);
 
 // Skipped operations, verification and warnings (failures are among those); a warning that all runs

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "report/format.h"
 #include "report/server_cause.h"
+#include "report/what_limited.h"
 #include "run/summary.h"
 
 namespace pgring {
@@ -101,11 +102,11 @@ class Answer {
 
   // "  12  4,310/s  p99 5.1 ms | 6  0.93 x (0.92-0.95)  p99 3.0 ms | 24  1.01 x  p99 11.8 ms"
   void AddNeighbours() {
-    if (testing() == nullptr || testing()->comparison.runs.empty()) return;
-    const Summary summary = Summarize(testing()->comparison);
+    if (testing() == nullptr || testing()->limits.runs.empty()) return;
+    const Summary summary = Summarize(testing()->limits);
     std::vector<std::string> parts;
-    for (size_t place = 0; place < testing()->comparison.runs.size(); ++place) {
-      const Run& run = testing()->comparison.runs[place];
+    for (size_t place = 0; place < testing()->limits.runs.size(); ++place) {
+      const Run& run = testing()->limits.runs[place];
       const std::string& label = run.scenario.label;
       if (place > 0 && label != testing()->half && label != testing()->twice) continue;
       const ScenarioSummary& one = summary.scenarios[place];
@@ -128,7 +129,11 @@ class Answer {
       lines_.emplace_back("How sure: not tested by fresh runs.");
       return;
     }
-    const int blocks = WholeBlocks(testing()->comparison);
+    const int blocks = WholeBlocks(testing()->limits);
+    if (const std::string why = FirstFault(testing()->limits); blocks == 0 && !why.empty()) {
+      lines_.push_back("How sure: NOT CONFIRMED. The fresh runs failed: " + why + ".");
+      return;
+    }
     const std::string of = fmt::format("{} of fresh runs", Times(blocks, "block"));
     switch (testing()->confirmation) {
       case Confirmation::kConfirmed:
@@ -160,7 +165,7 @@ class Answer {
 
   // ": 24 may be up to 1.16 x as fast"; empty without intervals.
   std::string MayBe() const {
-    const ComparisonResult& tested = testing()->comparison;
+    const ComparisonResult& tested = testing()->limits;
     const Summary summary = Summarize(tested);
     std::string text;
     for (size_t place = 1; place < tested.runs.size(); ++place) {
@@ -174,6 +179,18 @@ class Answer {
     return text;
   }
 
+  // "window:12: no connection could be opened"; empty: every run is valid.
+  static std::string FirstFault(const ComparisonResult& result) {
+    for (const Block& block : result.blocks) {
+      for (const Run& run : block.runs) {
+        if (run.valid()) continue;
+        return fmt::format("{}: {}", run.scenario.label,
+                           run.verdict.reasons.empty() ? "not valid" : run.verdict.reasons.front());
+      }
+    }
+    return "";
+  }
+
   static int WholeBlocks(const ComparisonResult& result) {
     return static_cast<int>(std::count_if(result.blocks.begin(), result.blocks.end(),
                                           [](const Block& block) { return block.is_whole(); }));
@@ -183,7 +200,7 @@ class Answer {
   void AddDriven() {
     if (result_.testing.empty()) return;
     const TestingStage& stage = result_.testing.front();
-    const ComparisonResult& tested = stage.comparison;
+    const ComparisonResult& tested = stage.ways.runs.empty() ? stage.limits : stage.ways;
     if (tested.runs.empty()) return;
     const Summary summary = Summarize(tested);
     std::vector<std::string> others;
@@ -214,8 +231,13 @@ class Answer {
   }
 
   void AddCause() {
-    if (result_.testing.empty() || result_.testing.back().comparison.runs.empty()) return;
-    const ComparisonResult& tested = result_.testing.back().comparison;
+    if (result_.testing.empty() || result_.testing.back().limits.runs.empty()) return;
+    const ComparisonResult& tested = result_.testing.back().limits;
+    // Where no processor was left, what the sessions were seen to wait for is no way to more.
+    if (const auto busy = WhatWasBusy(tested, tested.runs.front()); busy.has_value()) {
+      lines_.push_back(fmt::format("Why not more: {}.", *busy));
+      return;
+    }
     const std::optional<Cause> cause = CauseOf(tested, tested.runs.front());
     if (!cause.has_value() || cause->summary.empty()) return;
     const bool is_named = cause->named.has_value() || cause->few_at_work;
@@ -250,11 +272,8 @@ class Answer {
     if (instances <= 1) return;
     const int each = std::max(1, limit() / instances);
     const int together = each * instances;
-    std::string line = fmt::format("Instances: {} each for {}, {} together", each,
-                                   Times(instances, "process"), together);
-    if (instances > 1)
-      line = fmt::format("Instances: {} each for {} processes, {} together", each, instances,
-                         together);
+    std::string line =
+        fmt::format("Instances: {} each for {} processes, {} together", each, instances, together);
     const std::optional<double> there = InterpolateThroughput(result_.trials.back(), together);
     const std::optional<double> here = InterpolateThroughput(result_.trials.back(), limit());
     if (together == limit()) {

@@ -7,6 +7,7 @@
 #include "report/json_report.h"
 #include "report/json_values.h"
 #include "report/tune_answer.h"
+#include "report/tune_report.h"
 
 namespace pgring {
 namespace {
@@ -88,7 +89,8 @@ Json TestingJson(const TuneResult& result) {
                       {"twice", TextOrNull(stage.twice)},
                       {"outcome", ConfirmationName(stage.confirmation)},
                       {"better_limit", ValueOrNull(stage.better)},
-                      {"result", ResultJson(stage.comparison)}});
+                      {"limits", ResultJson(stage.limits)},
+                      {"ways", stage.ways.runs.empty() ? Json() : ResultJson(stage.ways)}});
   }
   return stages;
 }
@@ -130,13 +132,10 @@ Json ServiceLevelJson(const TuneResult& result) {
 }  // namespace
 
 std::string TuneJson(const TuneResult& result) {
-  ComparisonResult described;
-  described.plan = result.plan.base;
-  described.environment = result.environment;
   const Json report = {{"schema", kTuneSchema},
                        {"tool", ToolJson(result.environment)},
                        {"environment", EnvironmentJson(result.environment)},
-                       {"plan", PlanJson(described)},
+                       {"plan", PlanJson(DescribedBy(result))},
                        {"scenario", result.plan.type->name},
                        {"budget_s", result.plan.budget_s},
                        {"took_s", result.took_s},

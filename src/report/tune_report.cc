@@ -156,13 +156,9 @@ Table RatesTable(const TuneResult& result) {
 
 KneePicture TunePicture(const TuneResult& result) {
   KneePicture picture;
-  ComparisonPlan plan = result.plan.base;
-  picture.title = WorkloadText(plan);
-  ComparisonResult described;
-  described.plan = std::move(plan);
-  described.environment = result.environment;
+  picture.title = WorkloadText(result.plan.base);
   const Environment& environment = result.environment;
-  picture.notes = {fmt::format("{}; client on {}, {} CPUs, {}", ServerText(described),
+  picture.notes = {fmt::format("{}; client on {}, {} CPUs, {}", ServerText(DescribedBy(result)),
                                environment.host, environment.cpu_count, environment.started_at)};
   if (result.trials.empty()) return picture;
   for (const auto& [limit, one] : ByLimit(result.trials.back())) {
@@ -196,29 +192,49 @@ KneePicture TunePicture(const TuneResult& result) {
   return picture;
 }
 
-std::string TuneHeader(const TuneResult& result, const TextStyle& style) {
+ComparisonResult DescribedBy(const TuneResult& result) {
   ComparisonResult described;
   described.plan = result.plan.base;
   described.environment = result.environment;
-  return ReportHeader(described, style);
+  return described;
+}
+
+std::vector<Table> TuneTables(const TuneResult& result) {
+  std::vector<Table> tables;
+  if (!result.trials.empty()) tables.push_back(TrialsTable(result));
+  for (const TestingStage& stage : result.testing) {
+    for (const ComparisonResult* part : {&stage.limits, &stage.ways}) {
+      if (!part->runs.empty()) tables.push_back(RepeatTable(*part, Summarize(*part)));
+    }
+  }
+  if (result.service_level.has_value() && !result.service_level->trials.empty()) {
+    tables.push_back(RatesTable(result));
+  }
+  return tables;
+}
+
+std::string TuneNotes(const TuneResult& result, const TextStyle& style) {
+  std::string notes;
+  for (const TestingStage& stage : result.testing) {
+    for (const ComparisonResult* part : {&stage.limits, &stage.ways}) {
+      const std::string more = RunNotes(*part, style);
+      // What all runs have in common.
+      if (notes.find(more) == std::string::npos) notes += (notes.empty() ? "" : "\n") + more;
+    }
+  }
+  return notes;
+}
+
+std::string TuneHeader(const TuneResult& result, const TextStyle& style) {
+  return ReportHeader(DescribedBy(result), style);
 }
 
 std::string TuneBody(const TuneResult& result, const TextStyle& style) {
   std::string out = AnswerText(result, style);
-  if (!result.trials.empty()) {
-    out += "\n" + KneeText(TunePicture(result), style);
-    out += "\n" + RenderText(TrialsTable(result), style);
-  }
-  for (const TestingStage& stage : result.testing) {
-    if (stage.comparison.runs.empty()) continue;
-    const Summary summary = Summarize(stage.comparison);
-    out += "\n" + RenderText(RepeatTable(stage.comparison, summary), style);
-    const std::string notes = RunNotes(stage.comparison, style);
-    if (!notes.empty()) out += "\n" + notes;
-  }
-  if (result.service_level.has_value() && !result.service_level->trials.empty()) {
-    out += "\n" + RenderText(RatesTable(result), style);
-  }
+  if (!result.trials.empty()) out += "\n" + KneeText(TunePicture(result), style);
+  for (const Table& table : TuneTables(result)) out += "\n" + RenderText(table, style);
+  const std::string notes = TuneNotes(result, style);
+  if (!notes.empty()) out += "\n" + notes;
   return out;
 }
 

@@ -6,8 +6,10 @@
 #define PGRING_REPORT_TUNE_REPORT_H_
 
 #include <string>
+#include <vector>
 
 #include "report/knee_picture.h"
+#include "report/table.h"
 #include "report/text_style.h"
 #include "tune/tune_result.h"
 
@@ -17,6 +19,14 @@ namespace pgring {
 std::string TuneHeader(const TuneResult& result, const TextStyle& style);
 std::string TuneBody(const TuneResult& result, const TextStyle& style);
 std::string TuneReport(const TuneResult& result, const TextStyle& style);
+
+// The parts of the body that other formats show in their own way: the trials, the runs that tested
+// the answer, the rates; and the notes below them.
+std::vector<Table> TuneTables(const TuneResult& result);
+std::string TuneNotes(const TuneResult& result, const TextStyle& style);
+
+// A comparison without runs that has its plan and environment, for what describes those.
+ComparisonResult DescribedBy(const TuneResult& result);
 
 // Of the last search.
 KneePicture TunePicture(const TuneResult& result);

@@ -55,10 +55,12 @@ std::string ConnectionsText(const Run& run, double wait_ns) {
       connections == 1 ? "it" : "one");
 }
 
-// Where the samples of the server name a cause, and agree with its counters.
-std::string CauseText(const std::optional<Cause>& cause) {
-  return cause.has_value() && cause->is_trusted ? cause->summary : "";
+// The samples of the server name a cause, and agree with its counters.
+bool IsTold(const std::optional<Cause>& cause) {
+  return cause.has_value() && cause->is_trusted && !cause->summary.empty();
 }
+
+bool IsInServer(const std::optional<Cause>& cause) { return IsTold(cause) && !cause->few_at_work; }
 
 std::string UnknownText(const Busy& busy) {
   if (busy.sees_server && busy.processors > 0) {
@@ -74,6 +76,22 @@ std::string UnknownText(const Busy& busy) {
 
 }  // namespace
 
+std::optional<std::string> WhatWasBusy(const ComparisonResult& result, const Run& run) {
+  if (run.duration_s() <= 0) return std::nullopt;
+  const Busy busy = BusyOf(result, run);
+  if (busy.machine()) {
+    const std::optional<Cause> cause = CauseOf(result, run);
+    // Which says no more than that the processors were busy.
+    const bool says_more = IsInServer(cause) && cause->named != WaitClass::kCpu;
+    return MachineText(busy) + (says_more ? "; in the server " + cause->summary : "");
+  }
+  if (run.scenario.type->driver->uses_io_uring && busy.client >= kBusyShare) {
+    return fmt::format("the client, whose thread was busy {:.0f} % of the time",
+                       std::min(busy.client, 1.0) * kPercent);
+  }
+  return std::nullopt;
+}
+
 std::optional<Limit> WhatLimited(const ComparisonResult& result, const Run& run) {
   if (run.duration_s() <= 0) return std::nullopt;
   const LoadPlan& load = result.plan.load;
@@ -81,34 +99,24 @@ std::optional<Limit> WhatLimited(const ComparisonResult& result, const Run& run)
     return Limit{true, fmt::format("the {} operations per second that were asked for",
                                    FigureText(load.rate_per_s))};
   }
-  const Busy busy = BusyOf(result, run);
+  if (std::optional<std::string> busy = WhatWasBusy(result, run); busy.has_value()) {
+    return Limit{true, *std::move(busy)};
+  }
   const std::optional<Cause> cause = CauseOf(result, run);
-  const std::string in_server = CauseText(cause);
-  const bool is_in_server = !in_server.empty() && !cause->few_at_work;
-  if (busy.machine()) {
-    // Which says no more than that the processors were busy.
-    const bool says_more = is_in_server && cause->named != WaitClass::kCpu;
-    return Limit{true, MachineText(busy) + (says_more ? "; in the server " + in_server : "")};
-  }
-  if (run.scenario.type->driver->uses_io_uring && busy.client >= kBusyShare) {
-    return Limit{true, fmt::format("the client, whose thread was busy {:.0f} % of the time",
-                                   std::min(busy.client, 1.0) * kPercent)};
-  }
+  const std::string in_server = IsInServer(cause) ? "; in the server " + cause->summary : "";
   if (load.connect_each) {
     return Limit{true, "opening a connection for every operation, which is part of its latency"};
   }
   if (run.scenario.limit == 1) {
-    return Limit{true, "it runs one operation at a time, so every wait adds up" +
-                           (is_in_server ? "; in the server " + in_server : "")};
+    return Limit{true, "it runs one operation at a time, so every wait adds up" + in_server};
   }
   const double wait_ns = run.total().part(LatencyPart::kPoolWait).Mean();
   if (wait_ns > run.total().part(LatencyPart::kService).Mean()) {
     // More of them may run into what keeps these.
-    return Limit{
-        true, ConnectionsText(run, wait_ns) + (is_in_server ? "; in the server " + in_server : "")};
+    return Limit{true, ConnectionsText(run, wait_ns) + in_server};
   }
-  if (!in_server.empty()) return Limit{true, in_server, cause->advice};
-  return Limit{false, UnknownText(busy)};
+  if (IsTold(cause)) return Limit{true, cause->summary, cause->advice};
+  return Limit{false, UnknownText(BusyOf(result, run))};
 }
 
 }  // namespace pgring

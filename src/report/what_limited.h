@@ -20,6 +20,10 @@ struct Limit {
   std::string advice = {};
 };
 
+// "the machine, whose 2 processors were busy 96 % of the time, mostly in the server", or the client
+// alone; nothing where there was a processor to spare. `run` is one of the result's.
+std::optional<std::string> WhatWasBusy(const ComparisonResult& result, const Run& run);
+
 // Nothing for a run that took no time. `run` is one of the result's.
 std::optional<Limit> WhatLimited(const ComparisonResult& result, const Run& run);
 

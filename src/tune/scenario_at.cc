@@ -18,6 +18,15 @@ ScenarioPlan ScenarioAt(const ScenarioType& type, int limit) {
   return scenario;
 }
 
+LoadPlan FreshLoad(const TunePlan& plan, double measured_s) {
+  LoadPlan load;
+  load.duration_s = measured_s;
+  load.warmup_s = kWarmupShare * measured_s;
+  load.connect_before = true;
+  load.max_tries = plan.max_tries;
+  return load;
+}
+
 double ClientShare(const Run& run, int cpu_count) {
   if (run.duration_s() <= 0) return 0;
   const int processors = run.scenario.type->driver->uses_io_uring ? 1 : std::max(1, cpu_count);

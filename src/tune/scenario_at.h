@@ -4,6 +4,7 @@
 
 #include "run/plan.h"
 #include "run/run.h"
+#include "tune/tune_plan.h"
 
 namespace pgring {
 
@@ -13,6 +14,10 @@ inline constexpr double kWarmupShare = 0.2;
 // A scenario of that type with that many operations in flight, over as many connections; 1 where
 // the type has no other limit. Its label is that of --scenarios: "window:12".
 ScenarioPlan ScenarioAt(const ScenarioType& type, int limit);
+
+// A fresh run that measures for so many seconds, after a warm-up: connections are open before it,
+// and operations are tried as often as the plan says.
+LoadPlan FreshLoad(const TunePlan& plan, double measured_s);
 
 // What the client used, of one processor where one thread drives the scenario, else of all
 // `cpu_count` of this machine; 0 for a run without any time.

@@ -43,7 +43,8 @@ class Search {
  public:
   Search(const TunePlan& plan, const SearchRequest& request, Experiment* experiment,
          Interrupt* interrupt, TuneObserver* observer)
-      : request_(request),
+      : plan_(plan),
+        request_(request),
         extent_(ExtentFor(request.seconds)),
         experiment_(experiment),
         interrupt_(interrupt),
@@ -58,6 +59,7 @@ class Search {
     TrialMeter meter(&search_, extent_, ThreadCpuNs, [this](const Trial& trial) { Note(trial); });
     LoadPlan load;
     load.duration_s = request_.seconds;
+    load.max_tries = plan_.max_tries;
     const Run run =
         experiment_->Measure(request_.scenario, load, kUnlimitedOperations, Reset::kKeep, &meter);
     if (!run.not_started.empty()) outcome_.stopped = run.not_started;
@@ -73,8 +75,12 @@ class Search {
         return;
       }
       if (outcome_.first_failure.empty()) outcome_.first_failure = run.first_failure;
-      if (!run.gave_up.empty()) outcome_.stopped = run.gave_up;
       if (run.interrupted) return;
+      // What failed at one limit may do at another; a server that is gone will not.
+      if (!run.gave_up.empty() && !experiment_->CheckServer().ok()) {
+        outcome_.stopped = run.gave_up;
+        return;
+      }
       const Trial trial = TrialOf(run);
       search_.Record(trial);
       Note(trial);
@@ -89,12 +95,9 @@ class Search {
 
  private:
   Run RunTrial(int limit, Reset reset) {
-    LoadPlan load;
-    load.duration_s = static_cast<double>(extent_.longest_ns) / kNanosecondsPerSecond;
-    load.warmup_s = kWarmupShare * *load.duration_s;
-    load.connect_before = true;
-    const ScenarioPlan scenario = ScenarioAt(*request_.scenario.type, limit);
-    return experiment_->Measure(scenario, load, kUnlimitedOperations, reset);
+    const double seconds = static_cast<double>(extent_.longest_ns) / kNanosecondsPerSecond;
+    return experiment_->Measure(ScenarioAt(*request_.scenario.type, limit),
+                                FreshLoad(plan_, seconds), kUnlimitedOperations, reset);
   }
 
   Trial TrialOf(const Run& run) const {
@@ -116,6 +119,7 @@ class Search {
     observer_->OnTrial(trial, search_, static_cast<double>(left_ns) / kNanosecondsPerSecond);
   }
 
+  const TunePlan& plan_;
   const SearchRequest& request_;
   const TrialExtent extent_;
   Experiment* const experiment_;

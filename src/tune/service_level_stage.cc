@@ -27,10 +27,7 @@ double TrialSeconds(const TunePlan& plan, double rate_per_s, double seconds) {
 
 RateTrial TryRate(const TunePlan& plan, const ScenarioPlan& scenario, double rate_per_s,
                   double seconds, Experiment* experiment) {
-  LoadPlan load;
-  load.duration_s = TrialSeconds(plan, rate_per_s, seconds) / (1 + kWarmupShare);
-  load.warmup_s = kWarmupShare * *load.duration_s;
-  load.connect_before = true;
+  LoadPlan load = FreshLoad(plan, TrialSeconds(plan, rate_per_s, seconds) / (1 + kWarmupShare));
   load.rate_per_s = rate_per_s;
   load.arrival_seed = plan.base.workload.seed;
   const Run run = experiment->Measure(scenario, load, kUnlimitedOperations, Reset::kKeep);

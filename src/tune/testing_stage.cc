@@ -23,23 +23,28 @@ bool CanPipeline(const WorkloadPlan& workload) {
   return workload.scripts.empty() || workload.mode != QueryMode::kSimple;
 }
 
-// The answer first, then its neighbours, then the other types.
-std::vector<ScenarioPlan> ScenariosOf(const TunePlan& plan, const TestingRequest& request,
-                                      TestingStage* stage) {
+// The answer first, then its neighbours.
+std::vector<ScenarioPlan> LimitsBeside(const TunePlan& plan, const TestingRequest& request,
+                                       TestingStage* stage) {
   std::vector<ScenarioPlan> scenarios = {ScenarioAt(*plan.type, request.answer)};
-  const auto add = [&scenarios](const ScenarioType& type, int limit) {
-    scenarios.push_back(ScenarioAt(type, limit));
+  const auto add = [&scenarios, &plan](int limit) {
+    scenarios.push_back(ScenarioAt(*plan.type, limit));
     return scenarios.back().label;
   };
-  if (request.answer > 1) stage->half = add(*plan.type, (request.answer + 1) / 2);
+  if (request.answer > 1) stage->half = add((request.answer + 1) / 2);
   const int twice = std::min(2 * request.answer, request.highest_limit);
-  if (twice > request.answer) stage->twice = add(*plan.type, twice);
+  if (twice > request.answer) stage->twice = add(twice);
+  return scenarios;
+}
+
+std::vector<ScenarioPlan> OtherWays(const TunePlan& plan, const TestingRequest& request) {
+  std::vector<ScenarioPlan> scenarios;
   if (!request.compares_scenarios) return scenarios;
   for (const ScenarioType& type : ScenarioTypes()) {
     if (&type == plan.type || !type.has_limit) continue;
     if (type.pipelines && !CanPipeline(plan.base.workload)) continue;
     const bool fits = request.answer <= type.highest_limit || type.highest_limit == 1;
-    if (fits) add(type, request.answer);
+    if (fits) scenarios.push_back(ScenarioAt(type, request.answer));
   }
   return scenarios;
 }
@@ -55,33 +60,43 @@ class Testing {
         observer_(observer),
         began_ns_(SteadyClock::Get()->NowNs()) {
     stage_.answer = request.answer;
-    stage_.comparison.plan = plan.base;
-    stage_.comparison.plan.scenarios = ScenariosOf(plan, request, &stage_);
-    stage_.comparison.environment = experiment->environment();
-    LoadPlan& load = stage_.comparison.plan.load;
-    load = LoadPlan();
-    load.connect_before = true;
+    scenarios_ = LimitsBeside(plan, request, &stage_);
+    limits_ = scenarios_.size();
+    const std::vector<ScenarioPlan> others = OtherWays(plan, request);
+    scenarios_.insert(scenarios_.end(), others.begin(), others.end());
     const double run_s =
-        request.seconds / (kFewestForInterval * static_cast<double>(scenarios().size()));
-    load.duration_s =
-        std::clamp(run_s * (1 - kOverheadShare) / (1 + kWarmupShare), kShortestRunS, kLongestRunS);
-    load.warmup_s = kWarmupShare * *load.duration_s;
+        request.seconds / (kFewestForInterval * static_cast<double>(scenarios_.size()));
+    load_ = FreshLoad(plan, std::clamp(run_s * (1 - kOverheadShare) / (1 + kWarmupShare),
+                                       kShortestRunS, kLongestRunS));
+    Describe(plan, {scenarios_.begin(), scenarios_.begin() + LimitCount()}, &stage_.limits);
+    if (others.empty()) return;
+    Describe(plan, {scenarios_.begin() + LimitCount(), scenarios_.end()}, &stage_.ways);
+    std::vector<ScenarioPlan>& ways = stage_.ways.plan.scenarios;
+    ways.insert(ways.begin(), scenarios_.front());
   }
 
   TestingStage RunAll() {
     observer_->OnTesting(request_.answer, request_.seconds);
-    bool goes_on = true;
-    for (int number = 1; goes_on && number <= kMaxTestingBlocks; ++number) {
-      goes_on = RunBlock(number) && HasTimeForAnother(number);
+    for (int number = 1; number <= kMaxTestingBlocks; ++number) {
+      const size_t count = ScenariosOfBlock(number);
+      if (count == 0 || !RunBlock(number, count)) break;
     }
     experiment_->set_sampling(true);
-    stage_.comparison.interrupted = interrupt_->raised();
+    stage_.limits.interrupted = stage_.ways.interrupted = interrupt_->raised();
     Judge();
     return std::move(stage_);
   }
 
  private:
-  const std::vector<ScenarioPlan>& scenarios() const { return stage_.comparison.plan.scenarios; }
+  ptrdiff_t LimitCount() const { return static_cast<ptrdiff_t>(limits_); }
+
+  void Describe(const TunePlan& plan, std::vector<ScenarioPlan> scenarios,
+                ComparisonResult* result) const {
+    result->plan = plan.base;
+    result->plan.load = load_;
+    result->plan.scenarios = std::move(scenarios);
+    result->environment = experiment_->environment();
+  }
 
   double PassedS() const {
     return static_cast<double>(SteadyClock::Get()->NowNs() - began_ns_) / kNanosecondsPerSecond;
@@ -94,35 +109,60 @@ class Testing {
     return std::max(0.0, most_s - passed_s);
   }
 
-  bool HasTimeForAnother(int blocks) {
-    const double then_s = PassedS() * (blocks + 1) / blocks;
-    return then_s <= request_.seconds ||
-           (then_s <= request_.most_seconds && Judge() == Confirmation::kUndecided);
+  // All of them for as long as the time is meant for that; then the limits alone, for as long as
+  // they are not decided: three runs tell as much of them as seven do. 0: no further block.
+  size_t ScenariosOfBlock(int number) {
+    if (number == 1) return scenarios_.size();
+    const double run_s = PassedS() / static_cast<double>(runs_);
+    const auto ends_s = [&](size_t count) {
+      return PassedS() + run_s * static_cast<double>(count);
+    };
+    if (!is_narrow_ && ends_s(scenarios_.size()) <= request_.seconds) return scenarios_.size();
+    if (ends_s(limits_) > request_.most_seconds) return 0;
+    if (Judge() != Confirmation::kUndecided) return 0;
+    is_narrow_ = true;
+    return limits_;
   }
 
   Confirmation Judge() {
-    stage_.comparison.ChooseRuns();
+    stage_.limits.ChooseRuns();
+    stage_.ways.ChooseRuns();
     stage_.better.reset();
     stage_.confirmation = JudgeAnswer(stage_, gain_, &stage_.better);
     return stage_.confirmation;
   }
 
-  // False: nothing is to be run after it.
-  bool RunBlock(int number) {
-    std::vector<Block>& blocks = stage_.comparison.blocks;
-    blocks.push_back({{}, scenarios().size()});
-    const uint64_t seed = stage_.comparison.plan.workload.seed;
-    for (const size_t place : BlockOrder(scenarios().size(), seed, number)) {
-      std::vector<Run>& runs = blocks.back().runs;
+  // The first `count` scenarios. False: nothing is to be run after it.
+  bool RunBlock(int number, size_t count) {
+    Block* const limits = AddBlock(&stage_.limits);
+    Block* const ways = count > limits_ ? AddBlock(&stage_.ways) : nullptr;
+    const uint64_t seed = stage_.limits.plan.workload.seed;
+    for (const size_t place : BlockOrder(count, seed, number)) {
       // Only the answer is explained, and only its runs pay for it.
       experiment_->set_sampling(place == 0);
-      runs.push_back(experiment_->Measure(scenarios()[place], stage_.comparison.plan.load,
-                                          kUnlimitedOperations, request_.reset));
-      runs.back().timeline.Compact(kMaxReportedSteps);
-      observer_->OnTestingRun(runs.back(), number, LeftS());
-      if (!runs.back().not_started.empty() || interrupt_->raised()) return false;
+      Run run =
+          experiment_->Measure(scenarios_[place], load_, kUnlimitedOperations, request_.reset);
+      run.timeline.Compact(kMaxReportedSteps);
+      ++runs_;
+      observer_->OnTestingRun(run, number, LeftS());
+      if (!run.gave_up.empty()) NoteLostServer();
+      const bool ends =
+          !run.not_started.empty() || !stage_.lost_server.empty() || interrupt_->raised();
+      if (place == 0 && ways != nullptr) ways->runs.push_back(run);
+      (place < limits_ ? limits : ways)->runs.push_back(std::move(run));
+      if (ends) return false;
     }
     return true;
+  }
+
+  void NoteLostServer() {
+    const absl::Status answers = experiment_->CheckServer();
+    if (!answers.ok()) stage_.lost_server = std::string(answers.message());
+  }
+
+  static Block* AddBlock(ComparisonResult* result) {
+    result->blocks.push_back({{}, result->plan.scenarios.size()});
+    return &result->blocks.back();
   }
 
   const TestingRequest& request_;
@@ -131,6 +171,11 @@ class Testing {
   Interrupt* const interrupt_;
   TuneObserver* const observer_;
   const int64_t began_ns_;
+  std::vector<ScenarioPlan> scenarios_;  // the limits, then the other ways
+  size_t limits_ = 0;
+  LoadPlan load_;
+  int runs_ = 0;
+  bool is_narrow_ = false;
   TestingStage stage_;
 };
 
@@ -144,7 +189,7 @@ size_t PlaceOf(const ComparisonResult& result, const std::string& label) {
 // the gain. Nothing: not known.
 std::optional<Interval> Advantage(const TestingStage& stage, const std::string& label,
                                   double gain) {
-  const ComparisonResult& result = stage.comparison;
+  const ComparisonResult& result = stage.limits;
   const size_t place = PlaceOf(result, label);
   if (place >= result.runs.size()) return std::nullopt;
   const std::optional<RatioEstimate> ratio = SpeedBetween(result, place, 0);
@@ -169,7 +214,7 @@ Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<i
     } else if (advantage->low > most) {
       confirmation = Confirmation::kContradicted;
       most = advantage->low;
-      const ComparisonResult& result = stage.comparison;
+      const ComparisonResult& result = stage.limits;
       *better = result.runs[PlaceOf(result, label)].scenario.limit;
     } else if (advantage->high > 1 + kEquivalenceMargin) {
       confirmation = std::max(confirmation, Confirmation::kUndecided);

@@ -14,7 +14,7 @@
 namespace pgring {
 
 // More blocks than this tell little that is new.
-inline constexpr int kMaxTestingBlocks = 20;
+inline constexpr int kMaxTestingBlocks = 40;
 
 struct TestingRequest {
   int answer = 0;
@@ -28,7 +28,8 @@ struct TestingRequest {
 };
 
 // As many blocks as the time allows, at least one unless the interrupt is raised. Runs are so long
-// that the fewest blocks with an interval fit into `seconds`.
+// that the fewest blocks with an interval fit into `seconds`; beyond them the blocks are of the
+// limits alone.
 TestingStage RunTesting(const TunePlan& plan, const TestingRequest& request, Experiment* experiment,
                         Interrupt* interrupt, TuneObserver* observer);
 

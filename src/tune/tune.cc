@@ -54,11 +54,11 @@ class Tune {
                                      ? plan().budget_s
                                      : plan().budget_s * (1 - kServiceLevelShare);
     Search(kSearchShare * closed_loop_s);
-    if (HasAnswer()) {
+    if (CanGoOn()) {
       Test({kTestingShare * closed_loop_s, closed_loop_s - PassedS()}, /*compares_scenarios=*/true);
     }
     if (WantsSecondSearch()) SearchAgain(closed_loop_s);
-    if (HasAnswer() && !plan().service_levels.empty() && !interrupt_->raised()) {
+    if (CanGoOn() && !plan().service_levels.empty()) {
       result_.service_level =
           RunServiceLevelStage(plan(), LastAnswer(), ThroughputAtAnswer(),
                                plan().budget_s - PassedS(), experiment_, interrupt_, observer_);
@@ -78,6 +78,8 @@ class Tune {
     return result_.failure.empty() && !result_.searches.empty() &&
            result_.searches.back().limit.has_value();
   }
+  // There is something to measure further, and a server to do it on.
+  bool CanGoOn() const { return HasAnswer() && !lost_server_ && !interrupt_->raised(); }
   int LastAnswer() const { return result_.searches.back().limit.value_or(1); }
 
   // There is a connection for every operation in flight.
@@ -129,6 +131,10 @@ class Tune {
     double most_seconds;
   };
   void Test(const TestTime& time, bool compares_scenarios) {
+    if (const absl::Status answers = experiment_->CheckServer(); !answers.ok()) {
+      NoteLostServer(std::string(answers.message()));
+      return;
+    }
     TestingRequest request;
     request.answer = LastAnswer();
     request.highest_limit = *search_scenario_.limit;
@@ -138,10 +144,17 @@ class Tune {
     const bool prepares_quickly = prepare_s_ * kRunsOfTesting < kMaxPrepareShare * time.seconds;
     request.reset = tables_grow_ && prepares_quickly ? Reset::kMakeAnew : Reset::kKeep;
     result_.testing.push_back(RunTesting(plan(), request, experiment_, interrupt_, observer_));
+    const std::string& lost = result_.testing.back().lost_server;
+    if (!lost.empty()) NoteLostServer(lost);
+  }
+
+  void NoteLostServer(const std::string& why) {
+    lost_server_ = true;
+    result_.remarks.push_back(absl::StrCat("The server did not answer any more: ", why));
   }
 
   bool WantsSecondSearch() const {
-    return !interrupt_->raised() && HasAnswer() && !result_.testing.empty() &&
+    return CanGoOn() && !result_.testing.empty() &&
            result_.testing.back().confirmation == Confirmation::kContradicted;
   }
 
@@ -149,14 +162,14 @@ class Tune {
     const double left_s = closed_loop_s - PassedS();
     if (left_s * kSecondSearchShare < kLeastSecondSearchS) return;
     Search(kSecondSearchShare * left_s);
-    if (HasAnswer() && !interrupt_->raised()) {
+    if (CanGoOn()) {
       const double rest_s = closed_loop_s - PassedS();
       Test({rest_s, rest_s}, /*compares_scenarios=*/false);
     }
   }
 
   const Run* RunAtAnswer() const {
-    const ComparisonResult& tested = result_.testing.back().comparison;
+    const ComparisonResult& tested = result_.testing.back().limits;
     return tested.runs.empty() ? nullptr : &tested.runs.front();
   }
 
@@ -190,6 +203,7 @@ class Tune {
   TuneObserver* const observer_;
   int64_t began_ns_ = 0;
   double prepare_s_ = 0;
+  bool lost_server_ = false;
   ScenarioPlan search_scenario_;
   TuneResult result_;
 };

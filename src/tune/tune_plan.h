@@ -33,6 +33,8 @@ struct TunePlan {
   double gain = kDefaultGain;
   // For all stages together, from when the server and the tables are there.
   double budget_s = kDefaultBudgetS;
+  // Attempts at an operation that ends in a serialization failure or a deadlock, >= 1.
+  int max_tries = 1;
   std::vector<ServiceLevel> service_levels;
   // What the user expects, for the headroom.
   std::optional<double> rate_per_s;

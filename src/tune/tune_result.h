@@ -24,14 +24,20 @@ enum class Confirmation : uint8_t {
 
 struct TestingStage {
   int answer = 0;
-  // Blocks of the scenarios; the first one is the answer.
-  ComparisonResult comparison;
+  // Blocks of the answer, half of it and twice as much, in this order.
+  ComparisonResult limits;
+  // Blocks of the answer and of the other ways to drive as many operations. The answer's runs are
+  // those of the first blocks of `limits`, which goes on alone where that is all that is undecided.
+  // Without runs where only the limits were compared.
+  ComparisonResult ways;
   // Labels of the scenarios beside the answer; empty: not tested.
   std::string half;
   std::string twice;
   Confirmation confirmation = Confirmation::kUndecided;
   // Of kContradicted: the limit that was better.
   std::optional<int> better;
+  // No further run can be made, and why; empty: it can.
+  std::string lost_server;
 };
 
 // A rule of thumb, and what its limit would give.

@@ -98,6 +98,8 @@ std::string TestIoMode() {
   return mode == nullptr ? "" : mode;
 }
 
+}  // namespace
+
 std::unique_ptr<ThrowawayServer> StartServer() {
   ThrowawayServerOptions options;
   options.max_connections = kServerConnections;
@@ -111,8 +113,6 @@ std::unique_ptr<ThrowawayServer> StartServer() {
   client.Ask(std::string("GRANT CREATE ON DATABASE postgres TO ") + kPasswordRole);
   return *std::move(server);
 }
-
-}  // namespace
 
 ThrowawayServer& SharedServer() {
   if (g_server == nullptr) g_server = StartServer();

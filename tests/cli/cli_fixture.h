@@ -5,6 +5,7 @@
 #define PGRING_TESTS_CLI_CLI_FIXTURE_H_
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ inline constexpr char kPlainRole[] = "plain";
 // Started when first asked for, gone with the test program. Its commits reach the kernel but not
 // the disk (fsync off), which no test can tell from a durable server.
 ThrowawayServer& SharedServer();
+// One like it that the test may end.
+std::unique_ptr<ThrowawayServer> StartServer();
 
 // A session of the test's own.
 class Client {

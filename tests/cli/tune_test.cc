@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -63,9 +64,10 @@ TEST(TuneTest, AnswersFirstAndLeavesItsFiles) {
     EXPECT_THAT(trial["limit"].get<int>(), AllOf(Ge(1), Le(16)));
     EXPECT_EQ(trial["failed"], 0);
   }
-  EXPECT_GE(tune["testing"][0]["result"]["blocks"].size(), 1U);
+  EXPECT_GE(tune["testing"][0]["limits"]["blocks"].size(), 1U);
   EXPECT_THAT(FileOf(program, "knee.svg"), HasSubstr("<svg"));
   EXPECT_THAT(FileOf(program, "report.txt"), HasSubstr("Best limit: "));
+  EXPECT_THAT(FileOf(program, "report.html"), HasSubstr("Best limit: "));
   EXPECT_THAT(program.stderr_text(), HasSubstr("search, ramp: limit 1, "));
   EXPECT_THAT(program.stderr_text(), HasSubstr("s left"));
   EXPECT_EQ(program.Leftovers({kOutLeft}), "");
@@ -108,6 +110,59 @@ TEST(TuneTest, ABudgetThatIsTooSmallForTheStatements) {
   EXPECT_EQ(program.Wait(), 2);
   EXPECT_THAT(AnswerOf(program),
               AllOf(StartsWith("Best limit: none was found: "), HasSubstr("larger --budget")));
+}
+
+// What was found until then stays, and is not confirmed.
+TEST(TuneTest, AServerThatEndsDuringTheSearch) {
+  const std::unique_ptr<ThrowawayServer> server = StartServer();
+  const ScriptFile script("SELECT pg_sleep(0.002);\n");
+  Program program(
+      On(server->conninfo(), "tune", {"-f", script.path(), "--budget", "20", "--max-limit", "8"}));
+  ASSERT_TRUE(program.WaitForError("search, fit")) << program.stderr_text();
+  ASSERT_TRUE(server->Stop().ok());
+  EXPECT_EQ(program.Wait(), 2);
+  EXPECT_THAT(AnswerOf(program),
+              AllOf(StartsWith("Best limit: "), HasSubstr("The server did not answer any more: "),
+                    HasSubstr("How sure: not tested by fresh runs.")));
+}
+
+// Every tenth of a second, about as long as a trial, the server is as slow as chance has it.
+TEST(TuneTest, AnUnstableMachineLeavesARange) {
+  const ScriptFile script(
+      "SELECT pg_sleep(0.001 + 0.000003 * abs(hashint8(floor(extract(epoch FROM clock_timestamp())"
+      " * 10)::bigint) % 1000)) FROM pg_advisory_xact_lock(4712);\n");
+  Program program(Tune(script, {"--max-limit", "8"}));
+  program.Wait();
+  EXPECT_GT(TuneOf(program)["answer"]["noise"], 0.1);
+  EXPECT_THAT(AnswerOf(program), HasSubstr("This machine is unstable: trials at the same limit "
+                                           "differ by "));
+}
+
+// The server answers at once, and the client works out so much before it asks.
+TEST(TuneTest, AClientThatIsTheLimitSaysSo) {
+  std::string text;
+  for (int line = 0; line < 2'000; ++line) text += "\\set x random(1, 1000000) + 1\n";
+  const ScriptFile script(text + "SELECT :x;\n");
+  Program program(Tune(script, {"--max-limit", "16"}));
+  program.Wait();
+  EXPECT_EQ(TuneOf(program)["answer"]["client_limited"], true) << program.stdout_text();
+  EXPECT_THAT(AnswerOf(program), HasSubstr("This client is the limit from "));
+}
+
+// The other session's change is seen at the second attempt.
+TEST(TuneTest, SerializationFailuresAreTriedAgain) {
+  const std::string table = "tune_conflicts";
+  AskServer("DROP TABLE IF EXISTS " + table + "; CREATE TABLE " + table +
+            " AS SELECT 1 AS id, 0 AS value");
+  const ScriptFile script("BEGIN ISOLATION LEVEL REPEATABLE READ;\nUPDATE " + table +
+                          " SET value = value + 1 WHERE id = 1;\nCOMMIT;\n");
+  Program program(Tune(script, {"--max-limit", "4", "--max-tries", "1000000"}));
+  program.Wait();
+  const Json tune = TuneOf(program);
+  EXPECT_TRUE(tune["answer"]["limit"].is_number()) << program.stdout_text();
+  int64_t failed = 0;
+  for (const Json& trial : tune["searches"][0]["trials"]) failed += trial["failed"].get<int64_t>();
+  EXPECT_EQ(failed, 0);
 }
 
 TEST(TuneTest, AnInterruptKeepsWhatWasFound) {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/made_up_comparison.h"
+#include "sample_tune.h"
 
 namespace pgring {
 namespace {
@@ -18,48 +18,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Trial At(int limit, double throughput_per_s) {
-  Trial trial;
-  trial.limit = limit;
-  trial.throughput_per_s = throughput_per_s;
-  trial.completed = 1'000;
-  trial.seconds = 1;
-  return trial;
-}
-
-// 12 in flight, and 9 to 16 do as well; confirmed by six blocks, in which pipelined takes so long.
-TuneResult Result(double pipelined_s = 8) {
-  TuneResult result;
-  result.plan.type = FindScenarioType("window");
-  SearchAnswer search;
-  search.limit = 12;
-  search.indifferent = {9, 12, 16};
-  search.noise = 0.02;
-  search.converged = true;
-  search.trials = 80;
-  result.searches = {search};
-  result.trials = {{At(6, 93), At(9, 98), At(12, 100), At(24, 101)}};
-  TestingStage stage;
-  stage.answer = 12;
-  stage.half = "window:6";
-  stage.twice = "window:24";
-  const std::vector<double> ten_s(6, 10.0);
-  stage.comparison = MadeUpBlocks({{"window:12", ten_s},
-                                   {"window:6", std::vector<double>(6, 12.5)},
-                                   {"window:24", ten_s},
-                                   {"sync", std::vector<double>(6, 40.0)},
-                                   {"pipelined:12", std::vector<double>(6, pipelined_s)}});
-  stage.comparison.plan.load.duration_s = 10;
-  for (pgring::Run& run : stage.comparison.runs) run.scenario.pool.size = 12;
-  stage.confirmation = Confirmation::kConfirmed;
-  result.testing = {std::move(stage)};
-  result.client_share = 0.18;
-  return result;
-}
-
 TEST(TuneAnswerTest, TheAnswerComesFirst) {
   EXPECT_THAT(
-      TuneAnswer(Result()),
+      TuneAnswer(SampleTune()),
       ElementsAre("Best limit: 12 operations in flight (9 to 16 do as well).",
                   "  12  100/s  p99 10.0 ms | 6  0.80 x (0.80-0.80)  p99 10.0 ms | 24  1.00 x "
                   "(1.00-1.00)  p99 10.0 ms",
@@ -72,13 +33,13 @@ TEST(TuneAnswerTest, TheAnswerComesFirst) {
 }
 
 TEST(TuneAnswerTest, NothingIsFaster) {
-  EXPECT_THAT(TuneAnswer(Result(/*pipelined_s=*/10)),
+  EXPECT_THAT(TuneAnswer(SampleTune(/*pipelined_s=*/10)),
               Contains("Driven by: window:12, and nothing is shown to be faster. Against "
                        "window:12: sync 0.25 x (0.25-0.25), pipelined:12 1.00 x (1.00-1.00)."));
 }
 
 TEST(TuneAnswerTest, AtLeastWhereTheConnectionsEnd) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.searches[0].capped = true;
   result.searches[0].indifferent = {12};
   EXPECT_EQ(TuneAnswer(result).front(),
@@ -86,14 +47,14 @@ TEST(TuneAnswerTest, AtLeastWhereTheConnectionsEnd) {
 }
 
 TEST(TuneAnswerTest, OneOperation) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.searches[0].limit = 1;
   result.searches[0].indifferent = {1};
   EXPECT_EQ(TuneAnswer(result).front(), "Best limit: 1 operation in flight.");
 }
 
 TEST(TuneAnswerTest, AnUnstableMachineLeavesARange) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.searches[0].noise = 0.14;
   EXPECT_THAT(TuneAnswer(result),
               Contains("This machine is unstable: trials at the same limit differ by 14 %, so take "
@@ -101,13 +62,13 @@ TEST(TuneAnswerTest, AnUnstableMachineLeavesARange) {
 }
 
 TEST(TuneAnswerTest, ASearchThatWasNotFinished) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.searches[0].converged = false;
   EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("had not ended after 80 trials")));
 }
 
 TEST(TuneAnswerTest, BlocksThatDecideNothing) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.testing[0].confirmation = Confirmation::kUndecided;
   EXPECT_THAT(
       TuneAnswer(result),
@@ -116,8 +77,19 @@ TEST(TuneAnswerTest, BlocksThatDecideNothing) {
                "as fast; a larger --budget gives more of them."));
 }
 
+TEST(TuneAnswerTest, FreshRunsThatFailSayWhy) {
+  TuneResult result = SampleTune();
+  TestingStage& stage = result.testing[0];
+  stage.confirmation = Confirmation::kUndecided;
+  stage.limits.blocks.resize(1);
+  stage.limits.blocks[0].runs.resize(2);
+  stage.limits.blocks[0].runs[1].verdict.reasons = {"the server is gone"};
+  EXPECT_THAT(TuneAnswer(result), Contains("How sure: NOT CONFIRMED. The fresh runs failed: "
+                                           "window:6: the server is gone."));
+}
+
 TEST(TuneAnswerTest, ASecondSearchThatIsConfirmed) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.searches.insert(result.searches.begin(), result.searches[0]);
   result.searches[0].limit = 40;
   result.trials.push_back(result.trials[0]);
@@ -131,7 +103,7 @@ TEST(TuneAnswerTest, ASecondSearchThatIsConfirmed) {
 }
 
 TEST(TuneAnswerTest, TwiceContradicted) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.testing[0].confirmation = Confirmation::kContradicted;
   result.testing[0].better = 24;
   EXPECT_THAT(TuneAnswer(result),
@@ -140,7 +112,7 @@ TEST(TuneAnswerTest, TwiceContradicted) {
 }
 
 TEST(TuneAnswerTest, Formulas) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.formulas = {{"2 x cores + 1", 5, 0.88, 2e6}, {"4 x cores", 400, std::nullopt, {}}};
   const std::vector<std::string> lines = TuneAnswer(result);
   EXPECT_THAT(lines, Contains("Formula 2 x cores + 1: 5 would give 0.88 x with a p99 of 2.00 ms."));
@@ -149,7 +121,7 @@ TEST(TuneAnswerTest, Formulas) {
 }
 
 TEST(TuneAnswerTest, Instances) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.plan.instances = 3;
   EXPECT_THAT(TuneAnswer(result), Contains("Instances: 4 each for 3 processes, 12 together: "
                                            "nothing is lost by rounding."));
@@ -165,7 +137,7 @@ TEST(TuneAnswerTest, Instances) {
 }
 
 TEST(TuneAnswerTest, ServiceLevels) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.plan.service_levels = {{99, 20}, {50, 5}};
   result.service_level = ServiceLevelStage{12, {RateTrial{}, RateTrial{}}, 3'000.0};
   EXPECT_THAT(TuneAnswer(result), Contains("Highest rate within p99=20 ms and p50=5 ms: 3,000/s, "
@@ -181,7 +153,7 @@ TEST(TuneAnswerTest, ServiceLevels) {
 }
 
 TEST(TuneAnswerTest, AClientThatIsTheLimit) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   result.searches[0].client_limited = true;
   EXPECT_EQ(TuneAnswer(result).back(),
             "This client is the limit from 12 on: run pgring on another machine, or on a faster "
@@ -203,7 +175,7 @@ TEST(TuneAnswerTest, NoAnswer) {
 }
 
 TEST(TuneAnswerTest, AnInterruptIsSaidLast) {
-  TuneResult result = Result();
+  TuneResult result = SampleTune();
   EXPECT_THAT(TuneAnswer(result), Not(Contains(HasSubstr("INTERRUPTED"))));
   result.interrupted = true;
   EXPECT_THAT(TuneAnswer(result).back(), HasSubstr("INTERRUPTED"));

@@ -136,10 +136,12 @@ def check_sums(result):
 def check_tune(validator, tune):
     """Yields (path, message) for a tune.json that keeps to its schema: of the results within it."""
     for place, stage in enumerate(tune["testing"]):
-        path = ["testing", place, "result"]
-        found = list(check_schema(validator, stage["result"])) or check_sums(stage["result"])
-        for inner, message in found:
-            yield path + list(inner), message
+        for part in ("limits", "ways"):
+            if stage[part] is None:
+                continue
+            found = list(check_schema(validator, stage[part])) or check_sums(stage[part])
+            for inner, message in found:
+                yield ["testing", place, part] + list(inner), message
 
 
 def problems(validator, text, tune_validator=None):

@@ -23,9 +23,9 @@ TestingStage Stage(const std::vector<double>& half_s, const std::vector<double>&
   stage.answer = 8;
   stage.half = "window:4";
   stage.twice = "window:16";
-  stage.comparison = MadeUpBlocks({{"window:8", std::vector<double>(half_s.size(), 10.0)},
-                                   {"window:4", half_s},
-                                   {"window:16", twice_s}});
+  stage.limits = MadeUpBlocks({{"window:8", std::vector<double>(half_s.size(), 10.0)},
+                               {"window:4", half_s},
+                               {"window:16", twice_s}});
   return stage;
 }
 
@@ -84,12 +84,12 @@ TEST(TestingStageTest, WithoutNeighboursThereIsNothingToDecide) {
 
 TEST(TestingStageTest, ANeighbourThatFailedDecidesNothing) {
   TestingStage stage = Stage({13, 13.1, 12.9, 13, 13.2, 13}, {9.9, 10.1, 10, 10.1, 9.9, 10});
-  for (Block& block : stage.comparison.blocks) {
+  for (Block& block : stage.limits.blocks) {
     for (pgring::Run& run : block.runs) {
       if (run.scenario.label == stage.half) run.verdict.reasons = {"made up"};
     }
   }
-  stage.comparison.ChooseRuns();
+  stage.limits.ChooseRuns();
   std::optional<int> better;
   EXPECT_EQ(Judge(stage, &better), Confirmation::kUndecided);
 }
