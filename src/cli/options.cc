@@ -133,6 +133,16 @@ void AddSampling(CLI::App* command, Options* options, RawOptions* raw) {
       ->group(group);
 }
 
+void AddProfiling(CLI::App* command, Options* options) {
+  command
+      ->add_option(
+          "--perf-control", options->perf_control,
+          "fifo:CTL[,ACK]: have a perf that waits for it (perf record --delay=-1 --control "
+          "...) count in the measured phase of each run, and only there")
+      ->type_name("CHANNEL")
+      ->group("Profiling");
+}
+
 void AddServer(CLI::App* command, Options* options, RawOptions* raw) {
   command->add_option("--max-connections", options->server.max_connections, "of the server")
       ->check(WholeNumber(10, 262'143))
@@ -263,6 +273,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
     AddScenario(command, raw, command == commands.compare);
     AddRepeatOptions(command, &raw->repeat);
     AddSampling(command, options, raw);
+    AddProfiling(command, options);
     AddOutputOptions(command, &options->output, &raw->output);
   }
   AddTarget(commands.tune, options);
@@ -270,8 +281,8 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddTuneOptions(commands.tune, &options->tune, &raw->tune);
   AddIo(commands.tune, "Search", raw);
   AddSampling(commands.tune, options, raw);
-  AddReportOptions(commands.tune, "tune.json, report.txt, report.html and knee.svg", &options->output,
-                   &raw->output);
+  AddReportOptions(commands.tune, "tune.json, report.txt, report.html and knee.svg",
+                   &options->output, &raw->output);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
   AddInitOptions(commands.init, &options->init, &raw->init);
   AddServer(commands.server, options, raw);

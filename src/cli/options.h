@@ -37,6 +37,7 @@ struct Options {
   // string or URI, empty for that of the target.
   bool samples_server = true;
   std::string control;
+  std::string perf_control;  // perf's control channel; empty: none
   OutputOptions output;
   InitOptions init;
   ServerOptions server;

@@ -16,6 +16,12 @@ bool WantsThrowaway(const Options& options) {
 
 absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt& interrupt) {
   OpenTarget open;
+  if (!options.perf_control.empty()) {
+    auto perf = PerfControl::Open(options.perf_control);
+    if (!perf.ok()) return perf.status();
+    open.perf = *std::move(perf);
+    open.target.perf = open.perf.get();
+  }
   ConnectionTarget address = options.target;
   if (WantsThrowaway(options)) {
     const std::vector<std::string> ignored = ForgetConnectionEnvironment();

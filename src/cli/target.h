@@ -14,6 +14,7 @@
 namespace pgring {
 
 struct OpenTarget {
+  std::unique_ptr<PerfControl> perf;  // nullptr: none was asked for
   ExperimentTarget target;
   std::unique_ptr<ThrowawayServer> server;  // nullptr when the server is the user's
   // Which of libpq's variables are not used; empty where none is set, or the server is the user's.

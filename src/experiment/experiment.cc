@@ -294,6 +294,7 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
     probes.Add(MakeServerCostProbe(*target_.postmaster_pid));
   }
   probes.Add(MakeProcessCostProbe());
+  if (target_.perf != nullptr) probes.Add(MakePerfProbe(target_.perf));
   EventRelay events(scenario.label, &probes, observer_);
   ErrorLog* errors = observer_->error_log();
   ServerMessages messages([errors](std::string_view text) {

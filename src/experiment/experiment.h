@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "experiment/perf_control.h"
 #include "experiment/probes.h"
 #include "experiment/sampling_session.h"
 #include "experiment/workloads.h"
@@ -36,6 +37,8 @@ struct ExperimentTarget {
   bool samples_server = true;
   // Around the pooler, to the server itself: for sampling alone. Nothing: `parameters`.
   std::optional<ConnectionParameters> direct;
+  // Told when a measured phase begins and ends; nullptr: none is.
+  PerfControl* perf = nullptr;
 };
 
 // Told of what happens while it happens: on the thread that measures, and of notes also on a thread
