@@ -24,6 +24,7 @@ h1{font-size:1.5rem;line-height:1.3;margin:.5rem 0 1rem}
 h2{font-size:1.15rem;margin:2rem 0 .5rem}
 p{margin:.35rem 0}
 .answer{border-left:4px solid #0072b2;padding:.2rem 0 .2rem 1rem}
+.answer p{white-space:pre-wrap}
 .answer p:first-child{font-size:1.25rem;font-weight:600}
 .alarm{color:var(--alarm);font-weight:600}
 figure{margin:1.5rem 0}

@@ -119,6 +119,12 @@ Table TrialsTable(const TuneResult& result) {
   return table;
 }
 
+void AddFreshRuns(const ComparisonResult& result, const char* title, std::vector<Table>* tables) {
+  if (result.runs.empty()) return;
+  tables->push_back(RepeatTable(result, Summarize(result)));
+  tables->back().title = title;
+}
+
 Table RatesTable(const TuneResult& result) {
   Table table;
   table.title = "Rates that were tried";
@@ -203,9 +209,8 @@ std::vector<Table> TuneTables(const TuneResult& result) {
   std::vector<Table> tables;
   if (!result.trials.empty()) tables.push_back(TrialsTable(result));
   for (const TestingStage& stage : result.testing) {
-    for (const ComparisonResult* part : {&stage.limits, &stage.ways}) {
-      if (!part->runs.empty()) tables.push_back(RepeatTable(*part, Summarize(*part)));
-    }
+    AddFreshRuns(stage.limits, "Fresh runs of the answer and beside it", &tables);
+    AddFreshRuns(stage.ways, "Fresh runs of other ways to drive as many", &tables);
   }
   if (result.service_level.has_value() && !result.service_level->trials.empty()) {
     tables.push_back(RatesTable(result));
