@@ -8,6 +8,8 @@
 #include "experiment/comparison.h"
 #include "pgring/base/clock.h"
 #include "pgring/statistics/median_interval.h"
+#include "pgring/statistics/ratio.h"
+#include "pgring/statistics/signed_rank.h"
 #include "run/summary.h"
 #include "tune/scenario_at.h"
 
@@ -179,45 +181,47 @@ class Testing {
   TestingStage stage_;
 };
 
-size_t PlaceOf(const ComparisonResult& result, const std::string& label) {
-  const auto found = std::find_if(result.runs.begin(), result.runs.end(),
-                                  [&label](const Run& run) { return run.scenario.label == label; });
-  return static_cast<size_t>(found - result.runs.begin());
-}
+struct Advantage {
+  // ln of how many times as good as the answer a limit is, less the margin, block by block: of
+  // throughputs, less what the limit costs by the gain. Empty: not known.
+  std::vector<double> blocks;
+  double median() const { return EstimateMedian(blocks).median; }
+};
 
-// By how much the scenario is better than the answer: of throughputs, less what its limit costs by
-// the gain. Nothing: not known.
-std::optional<Interval> Advantage(const TestingStage& stage, const std::string& label,
-                                  double gain) {
-  const ComparisonResult& result = stage.limits;
-  const size_t place = PlaceOf(result, label);
-  if (place >= result.runs.size()) return std::nullopt;
-  const std::optional<RatioEstimate> ratio = SpeedBetween(result, place, 0);
-  if (!ratio.has_value() || !ratio->interval.has_value()) return std::nullopt;
-  const double limits = static_cast<double>(result.runs[place].scenario.limit.value_or(1)) /
-                        static_cast<double>(stage.answer);
-  const double cost = std::pow(limits, gain);
-  return Interval{ratio->interval->low / cost, ratio->interval->high / cost};
+Advantage AdvantageOf(const TestingStage& stage, const std::string& label, double gain) {
+  const std::string& own = stage.limits.plan.scenarios.front().label;
+  const std::vector<const Run*> base = stage.limits.CountedRuns(own);
+  const std::vector<const Run*> runs = stage.limits.CountedRuns(label);
+  Advantage advantage;
+  if (runs.size() != base.size() || runs.size() < kFewestForInterval) return advantage;
+  for (size_t block = 0; block < runs.size(); ++block) {
+    if (base[block]->throughput_per_s() <= 0 || runs[block]->throughput_per_s() <= 0) return {};
+    const double limits = static_cast<double>(runs[block]->scenario.limit.value_or(1)) /
+                          static_cast<double>(stage.answer);
+    advantage.blocks.push_back(
+        std::log(runs[block]->throughput_per_s() / base[block]->throughput_per_s()) -
+        gain * std::log(limits) - std::log1p(kEquivalenceMargin));
+  }
+  return advantage;
 }
 
 }  // namespace
 
 Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<int>* better) {
   Confirmation confirmation = Confirmation::kConfirmed;
-  double most = 1 + kEquivalenceMargin;
+  double most = 0;
   // An answer of 1 that is the highest limit has no neighbours, and nothing to be decided.
   for (const std::string& label : {stage.half, stage.twice}) {
     if (label.empty()) continue;
-    const std::optional<Interval> advantage = Advantage(stage, label, gain);
-    if (!advantage.has_value()) {
+    const Advantage advantage = AdvantageOf(stage, label, gain);
+    const SignedRankResult test = SignedRankTest(advantage.blocks);
+    if (advantage.blocks.empty() || test.p_value > 1 - kDefaultConfidence) {
       confirmation = std::max(confirmation, Confirmation::kUndecided);
-    } else if (advantage->low > most) {
+    } else if (test.positive_rank_sum > test.negative_rank_sum) {
       confirmation = Confirmation::kContradicted;
-      most = advantage->low;
-      const ComparisonResult& result = stage.limits;
-      *better = result.runs[PlaceOf(result, label)].scenario.limit;
-    } else if (advantage->high > 1 + kEquivalenceMargin) {
-      confirmation = std::max(confirmation, Confirmation::kUndecided);
+      if (better->has_value() && advantage.median() <= most) continue;
+      most = advantage.median();
+      *better = stage.limits.CountedRuns(label).front()->scenario.limit;
     }
   }
   return confirmation;

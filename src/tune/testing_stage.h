@@ -33,7 +33,10 @@ struct TestingRequest {
 TestingStage RunTesting(const TunePlan& plan, const TestingRequest& request, Experiment* experiment,
                         Interrupt* interrupt, TuneObserver* observer);
 
-// What the blocks say of the answer. `gain` is the plan's.
+// What the blocks say of the answer, by Wilcoxon's signed-rank test of each neighbour's advantage
+// over it less kEquivalenceMargin: from 6 blocks on, and sooner sure than intervals of medians,
+// which throw away by how much each block differs. `gain` is the plan's, and `better` is set where
+// a neighbour is better.
 Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<int>* better);
 
 }  // namespace pgring

@@ -69,6 +69,14 @@ TEST(TestingStageTest, NoiseDecidesNothing) {
   EXPECT_EQ(Judge(stage, &better), Confirmation::kUndecided);
 }
 
+// One block in eight in which twice as much was better by 12 %, all others below what it costs.
+TEST(TestingStageTest, BlocksThatLeanOneWayDecide) {
+  std::optional<int> better;
+  const TestingStage stage =
+      Stage({13, 13, 13, 13, 13, 13, 13, 13}, {11.1, 10.9, 10.5, 10.3, 10.1, 9.8, 9.5, 8.9});
+  EXPECT_EQ(Judge(stage, &better), Confirmation::kConfirmed);
+}
+
 TEST(TestingStageTest, FewBlocksDecideNothing) {
   std::optional<int> better;
   EXPECT_EQ(Judge(Stage({13, 13, 13}, {10, 10, 10}), &better), Confirmation::kUndecided);
