@@ -1,5 +1,7 @@
 #include "cli/target.h"
 
+#include <unistd.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,12 @@
 #include "pgring/base/status.h"
 
 namespace pgring {
+namespace {
+
+constexpr const char* kFallbackName = "fallback_application_name";
+constexpr const char* kPlainName = "pgring";
+
+}  // namespace
 
 bool WantsThrowaway(const Options& options) {
   return options.force_throwaway || (options.target.empty() && !EnvironmentNamesServer());
@@ -44,6 +52,10 @@ absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt&
   auto parameters = ConnectionParameters::Resolve(address);
   if (!parameters.ok()) return parameters.status();
   open.target.parameters = *std::move(parameters);
+  // Of its own, so that another pgring's sessions are not taken for this one's.
+  if (open.target.parameters.Get(kFallbackName) == kPlainName) {
+    open.target.parameters.Set(kFallbackName, absl::StrCat(kPlainName, " ", getpid()));
+  }
   open.target.samples_server = options.samples_server;
   if (options.control.empty()) return open;
   ConnectionTarget control;

@@ -201,7 +201,7 @@ int TuneCommand(Options options, Interrupt* interrupt) {
         absl::StrCat("tune.json, report.txt, report.html and knee.svg are in ", directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
-  return result->confirmed() ? kExitValid : kExitInvalid;
+  return result->succeeded() ? kExitValid : kExitInvalid;
 }
 
 }  // namespace pgring

@@ -229,11 +229,10 @@ Words WordsOfClass(WaitClass wait_class, const ServerSamples& samples) {
               "synchronous_commit, shortens it."};
     case WaitClass::kClientInTransaction:
       return {
-          "the client's round trips: transactions were open and the server waited for their "
-          "next statement",
-          "",
-          "That share is the most that sending statements together (--pipeline), or doing the "
-          "work in fewer statements, can win."};
+          "the client: transactions were open and the server waited for their next statement", "",
+          "That share is the most that the client can win: by sending statements together "
+          "(--pipeline), by doing the work in fewer of them, and by waiting for nothing else while "
+          "a transaction is open."};
     case WaitClass::kClientWrite:
       return {
           "the client or the network, which did not take the answers as fast as the server sent "
@@ -281,8 +280,9 @@ bool IsTrusted(const Cause& cause, const Check& check) {
   });
 }
 
-std::string UnnamedText(const std::vector<ClassShare>& shares) {
-  std::string text = "no single cause in the server: sessions at work were seen";
+std::string UnnamedText(const std::vector<ClassShare>& shares, bool enough) {
+  std::string text = enough ? "no single cause in the server: sessions at work were seen"
+                            : "too few samples to name a cause; sessions at work were seen";
   constexpr size_t kMost = 3;
   for (size_t place = 0; place < std::min(shares.size(), kMost); ++place) {
     text += fmt::format("{} {} {}", place == 0 ? ":" : ",", WaitClassText(shares[place].wait_class),
@@ -339,7 +339,7 @@ Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environmen
     }
     cause.advice = std::move(words.advice);
   } else if (!cause.shares.empty()) {
-    cause.summary = UnnamedText(cause.shares);
+    cause.summary = UnnamedText(cause.shares, enough);
   }
   return cause;
 }

@@ -30,41 +30,49 @@ std::string WordText(RatioVerdict verdict, int blocks) {
   return std::string(RatioVerdictName(verdict));
 }
 
-// Why the block does not count; empty: it does.
-std::string WhyBroken(const Block& block) {
-  if (block.is_whole()) return "";
+struct WhyBroken {
+  std::string kind;    // empty: the block counts
+  std::string detail;  // may differ from block to block
+};
+
+WhyBroken WhyBlockIsBroken(const Block& block) {
+  if (block.is_whole()) return {};
   for (const Run& run : block.runs) {
     if (run.comparable()) continue;
-    if (run.interrupted) return RunLabel(run) + " was interrupted";
-    std::string why = RunLabel(run) + " is not valid";
-    if (!run.verdict.reasons.empty()) why += ": " + run.verdict.reasons.front();
-    return why;
+    if (run.interrupted) return {RunLabel(run) + " was interrupted", ""};
+    return {RunLabel(run) + " is not valid",
+            run.verdict.reasons.empty() ? "" : ": " + run.verdict.reasons.front()};
   }
-  return fmt::format("{} of {} runs", block.runs.size(), block.planned);
+  return {fmt::format("{} of {} runs", block.runs.size(), block.planned), ""};
 }
 
-// Blocks that do not count for the same reason, one after the other.
+// Blocks that do not count for the same kind of reason, one after the other; with what the first of
+// them says.
 struct BrokenBlocks {
   size_t first = 0;  // from 1
   size_t last = 0;
-  std::string why;
+  WhyBroken why;
+  bool differ = false;  // in their details
 };
 
 std::string BrokenText(const BrokenBlocks& blocks) {
-  return blocks.first == blocks.last
-             ? fmt::format("block {} ({})", blocks.first, blocks.why)
-             : fmt::format("blocks {} to {} ({})", blocks.first, blocks.last, blocks.why);
+  const std::string why = blocks.why.kind + blocks.why.detail;
+  if (blocks.first == blocks.last) return fmt::format("block {} ({})", blocks.first, why);
+  return fmt::format("blocks {} to {} ({}{})", blocks.first, blocks.last,
+                     blocks.differ ? "in the first, " : "", why);
 }
 
 void AddBlocksThatDoNotCount(const ComparisonResult& result, Table* table) {
   std::vector<BrokenBlocks> broken;
   size_t whole = 0;
   for (size_t number = 1; number <= result.blocks.size(); ++number) {
-    std::string why = WhyBroken(result.blocks[number - 1]);
-    if (why.empty()) {
+    WhyBroken why = WhyBlockIsBroken(result.blocks[number - 1]);
+    if (why.kind.empty()) {
       ++whole;
-    } else if (!broken.empty() && broken.back().last + 1 == number && broken.back().why == why) {
+    } else if (!broken.empty() && broken.back().last + 1 == number &&
+               broken.back().why.kind == why.kind) {
       broken.back().last = number;
+      broken.back().differ = broken.back().differ || broken.back().why.detail != why.detail;
     } else {
       broken.push_back({number, number, std::move(why)});
     }

@@ -105,22 +105,6 @@ std::string ForeignKeyText(const ForeignKeyFinding& key) {
 }
 
 // What is said of all runs is said once.
-void AddFindings(const ComparisonResult& result, RunTableBuilder* table) {
-  std::vector<std::string> told;
-  const auto tell = [&](const std::string& text, const std::string& about) {
-    if (std::find(told.begin(), told.end(), about) != told.end()) return;
-    told.push_back(about);
-    table->AddNote(text);
-  };
-  for (const Run& run : result.runs) {
-    if (!run.server_samples.has_value()) continue;
-    for (const ScanFinding& scan : run.server_samples->scans) tell(ScanText(scan), scan.table);
-    for (const ForeignKeyFinding& key : run.server_samples->foreign_keys) {
-      tell(ForeignKeyText(key), key.name + key.table);
-    }
-  }
-}
-
 void AddCost(const ComparisonResult& result, RunTableBuilder* table) {
   SamplerCost cost;
   for (const Run& run : result.runs) {
@@ -172,8 +156,26 @@ Table ServerTimeTable(const ComparisonResult& result) {
                               cause.check_text),
                   !cause.is_trusted);
   }
-  AddFindings(result, &table);
+  for (const std::string& finding : ServerFindings(result)) table.AddNote(finding);
   return table.Take("Where the server's time went");
+}
+
+std::vector<std::string> ServerFindings(const ComparisonResult& result) {
+  std::vector<std::string> findings;
+  std::vector<std::string> told;
+  const auto tell = [&](std::string text, const std::string& about) {
+    if (std::find(told.begin(), told.end(), about) != told.end()) return;
+    told.push_back(about);
+    findings.push_back(std::move(text));
+  };
+  for (const Run& run : result.runs) {
+    if (!run.server_samples.has_value()) continue;
+    for (const ScanFinding& scan : run.server_samples->scans) tell(ScanText(scan), scan.table);
+    for (const ForeignKeyFinding& key : run.server_samples->foreign_keys) {
+      tell(ForeignKeyText(key), key.name + key.table);
+    }
+  }
+  return findings;
 }
 
 }  // namespace pgring

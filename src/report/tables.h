@@ -3,6 +3,7 @@
 #define PGRING_REPORT_TABLES_H_
 
 #include <string>
+#include <vector>
 
 #include "report/table.h"
 #include "run/comparison_result.h"
@@ -33,6 +34,9 @@ Table CostTable(const ComparisonResult& result);
 // What the server's sessions did while they were at work, one row per run, and the indexes that
 // would spare them scans; empty where the server was not sampled.
 Table ServerTimeTable(const ComparisonResult& result);
+
+// The indexes among them: "92 % of the tuples that were read came from ...".
+std::vector<std::string> ServerFindings(const ComparisonResult& result);
 
 // What each command of the scripts took; empty where that was not asked for.
 Table CommandTable(const ComparisonResult& result);

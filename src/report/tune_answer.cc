@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_join.h"
 #include "report/format.h"
 #include "report/server_cause.h"
+#include "report/tables.h"
 #include "report/what_limited.h"
 #include "run/summary.h"
 
@@ -70,39 +72,85 @@ class Answer {
     }
   }
 
+  // What the search found to be as good, less what fresh runs show to be worse.
   std::string RangeText() const {
-    const std::vector<int>& alike = search().indifferent;
-    const auto [low, high] = std::minmax_element(alike.begin(), alike.end());
-    if (alike.size() < 2) return "";
-    return fmt::format("{} to {}", *low, *high);
+    int low = limit();
+    int high = limit();
+    for (const int alike : search().indifferent) {
+      if (IsShownWorse(alike)) continue;
+      low = std::min(low, alike);
+      high = std::max(high, alike);
+    }
+    return low == high ? "" : fmt::format("{} to {}", low, high);
+  }
+
+  // How many times as good as the answer a neighbour may be, its limit's cost included; nothing
+  // without an interval.
+  std::optional<Interval> Worth(size_t place, const Summary& summary) const {
+    const Run& run = testing()->limits.runs[place];
+    const std::optional<RatioEstimate>& speed = summary.scenarios[place].speed;
+    if (!speed.has_value() || !speed->interval.has_value()) return std::nullopt;
+    const double cost =
+        std::pow(static_cast<double>(run.scenario.limit.value_or(1)) / limit(), result_.plan.gain);
+    return Interval{speed->interval->low / cost, speed->interval->high / cost};
+  }
+
+  bool IsShownWorse(int alike) const {
+    if (!HasFreshRuns()) return false;
+    const Summary summary = Summarize(testing()->limits);
+    for (size_t place = 1; place < testing()->limits.runs.size(); ++place) {
+      const int tested = testing()->limits.runs[place].scenario.limit.value_or(1);
+      const bool beyond = tested < limit() ? alike <= tested : alike >= tested;
+      const std::optional<Interval> worth = Worth(place, summary);
+      if (beyond && worth.has_value() && worth->high < 1) return true;
+    }
+    return false;
+  }
+
+  // Of the answer and beside it; an interrupt may have come before the answer's turn.
+  bool HasFreshRuns() const {
+    return testing() != nullptr && IsOfAnswer(testing()->limits, limit());
+  }
+  static bool IsOfAnswer(const ComparisonResult& result, int answer) {
+    return !result.runs.empty() && !result.runs.front().interrupted &&
+           result.runs.front().scenario.limit == answer;
   }
 
   void AddLimit() {
     const std::string range = RangeText();
-    std::string line = fmt::format("Best limit: {}{} in flight", search().capped ? "at least " : "",
+    std::string line = fmt::format("Best limit: {}{} in flight",
+                                   search().capped || search().still_grows ? "at least " : "",
                                    Times(limit(), "operation"));
     if (!range.empty()) line += fmt::format(" ({} do as well)", range);
-    if (search().capped) line += ": more connections could not be tried";
+    if (search().capped) line += ": " + CapText();
+    if (search().still_grows) line += ": throughput still grew when the time for the search was up";
     lines_.push_back(line + ".");
     if (search().noise.value_or(0) > kUnstableNoise) {
       lines_.push_back(fmt::format(
-          "This machine is unstable: trials at the same limit differ by {:.0f} %, so take the "
-          "range{}, not the number.",
-          *search().noise * kPercent, range.empty() ? "" : " " + range));
+          "This machine is unstable: trials at the same limit differ by {:.0f} %, so {}.",
+          *search().noise * kPercent,
+          range.empty() ? "the number may as well be another one nearby"
+                        : fmt::format("take the range {}, not the number", range)));
     }
-    if (!search().converged && !result_.interrupted) {
+    if (!search().converged && !result_.interrupted && !result_.stopped_early) {
       lines_.push_back(fmt::format(
-          "The search had not ended after {} trials, when its time was up: a larger --budget makes "
-          "the answer surer.",
-          search().trials));
+          "The search had not ended after {}, when its time was up: a larger --budget makes the "
+          "answer surer.",
+          Times(search().trials, "trial")));
     }
     AddNeighbours();
     for (const std::string& remark : result_.remarks) lines_.push_back(remark);
   }
 
+  std::string CapText() const {
+    const bool asked_for =
+        result_.plan.highest_limit_given && limit() == result_.plan.highest_limit;
+    return asked_for ? "--max-limit allows no more" : "more connections could not be had";
+  }
+
   // "  12  4,310/s  p99 5.1 ms | 6  0.93 x (0.92-0.95)  p99 3.0 ms | 24  1.01 x  p99 11.8 ms"
   void AddNeighbours() {
-    if (testing() == nullptr || testing()->limits.runs.empty()) return;
+    if (!HasFreshRuns()) return;
     const Summary summary = Summarize(testing()->limits);
     std::vector<std::string> parts;
     for (size_t place = 0; place < testing()->limits.runs.size(); ++place) {
@@ -114,7 +162,8 @@ class Answer {
       if (!run.valid()) {
         part += "INVALID";
       } else if (place == 0) {
-        part += FigureText(one.throughput_per_s.median) + "/s";
+        part += FigureText(one.blocks > 0 ? one.throughput_per_s.median : run.throughput_per_s()) +
+                "/s";
       } else {
         part += one.speed.has_value() ? TimesText(*one.speed) : std::string(kUnknownFigure);
       }
@@ -125,27 +174,36 @@ class Answer {
   }
 
   void AddConfirmation() {
-    if (testing() == nullptr) {
+    if (testing() == nullptr || (result_.interrupted && !HasFreshRuns())) {
       lines_.emplace_back("How sure: not tested by fresh runs.");
       return;
     }
-    const int blocks = WholeBlocks(testing()->limits);
-    if (const std::string why = FirstFault(testing()->limits); blocks == 0 && !why.empty()) {
+    if (testing()->half.empty() && testing()->twice.empty()) {
+      lines_.emplace_back(
+          "How sure: NOT CONFIRMED. There is no other limit to compare it with: no higher one may "
+          "be tried.");
+      return;
+    }
+    int blocks = WholeBlocks(testing()->limits);
+    const bool is_open = testing()->confirmation == Confirmation::kUndecided;
+    if (const std::string why = FirstFault(testing()->limits);
+        is_open && blocks == 0 && !why.empty()) {
       lines_.push_back("How sure: NOT CONFIRMED. The fresh runs failed: " + why + ".");
       return;
     }
+    // A neighbour in whose every run operations failed has lost, in blocks that are not whole.
+    if (blocks == 0) blocks = static_cast<int>(testing()->limits.blocks.size());
     const std::string of = fmt::format("{} of fresh runs", Times(blocks, "block"));
     switch (testing()->confirmation) {
       case Confirmation::kConfirmed:
-        lines_.push_back(fmt::format(
-            "How sure: {} confirm it; neither half of it nor twice as much is better.", of));
+        lines_.push_back(fmt::format("How sure: {} confirm{} it; {}.", of, blocks == 1 ? "s" : "",
+                                     ComparedText()));
         break;
       case Confirmation::kUndecided:
         lines_.push_back(
-            fmt::format("How sure: NOT CONFIRMED. {} do not tell it from half of it or twice as "
-                        "much{}; a larger "
-                        "--budget gives more of them.",
-                        of, MayBe()));
+            fmt::format("How sure: NOT CONFIRMED. {} do{} not tell it from half of it or twice as "
+                        "much{}; a larger --budget gives more of them.",
+                        of, blocks == 1 ? "es" : "", MayBe()));
         break;
       case Confirmation::kContradicted:
         lines_.push_back(fmt::format(
@@ -163,18 +221,26 @@ class Answer {
     }
   }
 
-  // ": 24 may be up to 1.16 x as fast"; empty without intervals.
+  std::string ComparedText() const {
+    if (testing()->half.empty()) return "twice as much is not better";
+    if (testing()->twice.empty()) {
+      return "half of it is not better, and twice as much could not be tried";
+    }
+    return "neither half of it nor twice as much is better";
+  }
+
+  // ": 24 may be up to 1.16 x as fast", of those that are not shown to be no better; empty without
+  // intervals.
   std::string MayBe() const {
     const ComparisonResult& tested = testing()->limits;
     const Summary summary = Summarize(tested);
     std::string text;
-    for (size_t place = 1; place < tested.runs.size(); ++place) {
-      const std::string& label = tested.runs[place].scenario.label;
-      const std::optional<RatioEstimate>& speed = summary.scenarios[place].speed;
-      if (label != testing()->half && label != testing()->twice) continue;
-      if (!speed.has_value() || !speed->interval.has_value()) continue;
+    for (size_t place = 1; HasFreshRuns() && place < tested.runs.size(); ++place) {
+      const std::optional<Interval> worth = Worth(place, summary);
+      if (!worth.has_value() || worth->high <= 1 + kEquivalenceMargin) continue;
       text += fmt::format("{} {} may be up to {:.2f} x as fast", text.empty() ? ":" : ",",
-                          tested.runs[place].scenario.limit.value_or(1), speed->interval->high);
+                          tested.runs[place].scenario.limit.value_or(1),
+                          summary.scenarios[place].speed->interval->high);
     }
     return text;
   }
@@ -201,7 +267,7 @@ class Answer {
     if (result_.testing.empty()) return;
     const TestingStage& stage = result_.testing.front();
     const ComparisonResult& tested = stage.ways.runs.empty() ? stage.limits : stage.ways;
-    if (tested.runs.empty()) return;
+    if (!IsOfAnswer(tested, stage.answer)) return;
     const Summary summary = Summarize(tested);
     std::vector<std::string> others;
     std::optional<size_t> best;
@@ -231,29 +297,59 @@ class Answer {
   }
 
   void AddCause() {
-    if (result_.testing.empty() || result_.testing.back().limits.runs.empty()) return;
-    const ComparisonResult& tested = result_.testing.back().limits;
+    if (!HasFreshRuns()) return;
+    const ComparisonResult& tested = testing()->limits;
+    if (search().capped) {
+      lines_.push_back(fmt::format("Why not more: {}.", CapText()));
+      AddFindings(tested);
+      return;
+    }
     // Where no processor was left, what the sessions were seen to wait for is no way to more.
     if (const auto busy = WhatWasBusy(tested, tested.runs.front()); busy.has_value()) {
       lines_.push_back(fmt::format("Why not more: {}.", *busy));
+      AddFindings(tested);
       return;
     }
-    const std::optional<Cause> cause = CauseOf(tested, tested.runs.front());
-    if (!cause.has_value() || cause->summary.empty()) return;
+    const std::optional<Cause> cause = CauseOf(tested, ExplainedRun());
+    if (!cause.has_value() || cause->summary.empty()) {
+      lines_.emplace_back(
+          "Why not more: not known, because the server's sessions were not sampled (see "
+          "--server-samples and --control).");
+      return;
+    }
     const bool is_named = cause->named.has_value() || cause->few_at_work;
     if (is_named && !cause->is_trusted) {
       lines_.push_back(fmt::format("Why not more: not certain, because {}; seen was {}.",
                                    cause->check_text, cause->summary));
-      return;
+    } else {
+      lines_.push_back(fmt::format("Why not more: {}.", cause->summary));
+      if (!cause->advice.empty()) lines_.push_back("  " + cause->advice);
     }
-    lines_.push_back(fmt::format("Why not more: {}.", cause->summary));
-    if (!cause->advice.empty()) lines_.push_back("  " + cause->advice);
+    AddFindings(tested);
+  }
+
+  // One or two operations in flight can hardly wait for each other: what ends the growth shows with
+  // twice as many.
+  const Run& ExplainedRun() const {
+    constexpr int kFew = 2;
+    const std::vector<Run>& runs = testing()->limits.runs;
+    for (const Run& run : runs) {
+      if (limit() <= kFew && run.scenario.label == testing()->twice && run.valid()) return run;
+    }
+    return runs.front();
+  }
+
+  // Indexes that would spare the server work, whatever limits.
+  void AddFindings(const ComparisonResult& tested) {
+    for (const std::string& finding : ServerFindings(tested)) lines_.push_back("  " + finding);
   }
 
   void AddFormulas() {
     for (const Formula& formula : result_.formulas) {
       std::string line = fmt::format("Formula {}: {} ", formula.name, formula.limit);
-      if (!formula.throughput_ratio.has_value()) {
+      if (formula.limit == limit()) {
+        line += "is the answer.";
+      } else if (!formula.throughput_ratio.has_value()) {
         line += "lies outside of the limits that were measured.";
       } else {
         line += fmt::format("would give {:.2f} x", *formula.throughput_ratio);
@@ -276,6 +372,7 @@ class Answer {
         fmt::format("Instances: {} each for {} processes, {} together", each, instances, together);
     const std::optional<double> there = InterpolateThroughput(result_.trials.back(), together);
     const std::optional<double> here = InterpolateThroughput(result_.trials.back(), limit());
+    if (together > limit()) line += ", which is more than the best limit";
     if (together == limit()) {
       line += ": nothing is lost by rounding.";
     } else if (there.has_value() && here.has_value() && *here > 0) {
@@ -295,15 +392,30 @@ class Answer {
     }
     const std::string asked = absl::StrJoin(levels, " and ");
     if (!stage.highest_rate_per_s.has_value()) {
-      lines_.push_back(fmt::format("Highest rate within {}: none of {} that were tried keeps it.",
-                                   asked, Times(static_cast<int>(stage.trials.size()), "rate")));
+      std::set<double> rates;
+      for (const RateTrial& trial : stage.trials) rates.insert(trial.offered_per_s);
+      lines_.push_back(
+          rates.empty() ? fmt::format("Highest rate within {}: not looked for, there was no time "
+                                      "left.",
+                                      asked)
+                        : fmt::format("Highest rate within {}: none of {} that {} tried keeps it.",
+                                      asked, Times(static_cast<int>(rates.size()), "rate"),
+                                      rates.size() == 1 ? "was" : "were"));
       return;
     }
     std::string line =
-        fmt::format("Highest rate within {}: {}/s, with at most {} in flight", asked,
-                    FigureText(stage.highest_rate_per_s), Times(stage.limit, "operation"));
+        fmt::format("Highest rate within {}: {}{}/s, with at most {} in flight", asked,
+                    stage.is_bounded ? "" : "at least ", FigureText(stage.highest_rate_per_s),
+                    Times(stage.limit, "operation"));
+    if (!stage.is_bounded) line += "; no higher one was tried that does not keep it";
+    if (!stage.held_twice) line += "; it was tried once, for lack of time";
     if (result_.plan.rate_per_s.has_value()) {
       const double headroom = *stage.highest_rate_per_s / *result_.plan.rate_per_s;
+      if (headroom < 1 && !stage.is_bounded) {
+        lines_.push_back(fmt::format("{}; whether your {}/s is kept is not known.", line,
+                                     FigureText(result_.plan.rate_per_s)));
+        return;
+      }
       line += headroom >= 1 ? fmt::format("; that is {:.2f} x your {}/s", headroom,
                                           FigureText(result_.plan.rate_per_s))
                             : fmt::format("; your {}/s is too much: {:.2f} x of it is kept",

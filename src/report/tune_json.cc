@@ -125,6 +125,8 @@ Json ServiceLevelJson(const TuneResult& result) {
   return {{"levels", std::move(levels)},
           {"limit", result.service_level->limit},
           {"highest_rate_per_s", ValueOrNull(result.service_level->highest_rate_per_s)},
+          {"held_twice", result.service_level->held_twice},
+          {"at_least", !result.service_level->is_bounded},
           {"asked_rate_per_s", ValueOrNull(result.plan.rate_per_s)},
           {"trials", std::move(trials)}};
 }

@@ -365,6 +365,8 @@ SearchAnswer LimitSearch::answer() const {
   }
   std::sort(answer.indifferent.begin(), answer.indifferent.end());
   answer.capped = IsCapped(*answer.limit);
+  answer.still_grows = stage_ == SearchStage::kRamp && *answer.limit > 1 && !answer.capped &&
+                       *answer.limit == LogThroughputs(trials_).rbegin()->first;
   answer.client_limited = IsClientLimited(*answer.limit);
   AddScalability(&answer);
   return answer;

@@ -69,6 +69,9 @@ struct SearchAnswer {
   std::vector<ComparedLimit> compared;
   // The best is the highest limit that may be tried, and lower ones are worse: "at least".
   bool capped = false;
+  // The best is the highest limit that was tried, and the search ended before it tried a higher one
+  // than that: "at least".
+  bool still_grows = false;
   // At the answer, or at the next higher limit that was tried, the client was the limit in half of
   // the trials or more: what looks like the server's knee may be the client's.
   bool client_limited = false;

@@ -33,6 +33,10 @@ class RateSearch {
   bool done() const { return done_; }
   // The highest rate that held, twice if there was time for it; nothing: none did.
   std::optional<double> answer() const;
+  // That rate held twice.
+  bool held_twice() const { return held_twice_; }
+  // A higher rate is known not to hold; otherwise the answer is "at least".
+  bool is_bounded() const { return has_failed_; }
 
  private:
   void Hold();

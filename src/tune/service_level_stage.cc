@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "pgring/base/clock.h"
 #include "search/rate_search.h"
@@ -25,18 +26,20 @@ double TrialSeconds(const TunePlan& plan, double rate_per_s, double seconds) {
   return std::clamp(std::max(least, planned), kShortestTrialS, kLongestTrialS);
 }
 
-RateTrial TryRate(const TunePlan& plan, const ScenarioPlan& scenario, double rate_per_s,
-                  double seconds, Experiment* experiment) {
+Run RunAtRate(const TunePlan& plan, const ScenarioPlan& scenario, double rate_per_s, double seconds,
+              Experiment* experiment) {
   LoadPlan load = FreshLoad(plan, TrialSeconds(plan, rate_per_s, seconds) / (1 + kWarmupShare));
   load.rate_per_s = rate_per_s;
   load.arrival_seed = plan.base.workload.seed;
-  const Run run = experiment->Measure(scenario, load, kUnlimitedOperations, Reset::kKeep);
+  return experiment->Measure(scenario, load, kUnlimitedOperations, Reset::kKeep);
+}
+
+RateTrial TrialOf(const TunePlan& plan, const Run& run, double rate_per_s, int cpu_count) {
   const OperationSummary& total = run.total();
   RateTrial trial;
   trial.offered_per_s = rate_per_s;
   trial.achieved_per_s = run.throughput_per_s();
-  trial.client_limited =
-      ClientShare(run, experiment->environment().cpu_count) > kClientLimitedShare;
+  trial.client_limited = ClientShare(run, cpu_count) > kClientLimitedShare;
   trial.holds =
       total.failed == 0 && total.succeeded > 0 &&
       static_cast<double>(total.succeeded) >= kKeepsUpShare * static_cast<double>(total.scheduled);
@@ -70,14 +73,24 @@ ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, double c
   while (!search.done() && !interrupt->raised() && left_s() > longest_s) {
     const double before_s = left_s();
     const double rate_per_s = search.NextRate();
-    RateTrial trial = TryRate(plan, scenario, rate_per_s, seconds, experiment);
+    const Run run = RunAtRate(plan, scenario, rate_per_s, seconds, experiment);
     if (interrupt->raised()) break;
+    if (!run.gave_up.empty() || !run.not_started.empty()) {
+      const absl::Status answers = experiment->CheckServer();
+      if (!answers.ok()) {
+        stage.lost_server = std::string(answers.message());
+        break;
+      }
+    }
+    RateTrial trial = TrialOf(plan, run, rate_per_s, experiment->environment().cpu_count);
     search.Record(trial.holds, trial.achieved_per_s);
     longest_s = std::max(longest_s, before_s - left_s());
     observer->OnRate(trial, std::max(0.0, left_s()));
     stage.trials.push_back(std::move(trial));
   }
   stage.highest_rate_per_s = search.answer();
+  stage.held_twice = search.held_twice();
+  stage.is_bounded = search.is_bounded();
   return stage;
 }
 

@@ -140,8 +140,8 @@ class Testing {
     Block* const ways = count > limits_ ? AddBlock(&stage_.ways) : nullptr;
     const uint64_t seed = stage_.limits.plan.workload.seed;
     for (const size_t place : BlockOrder(count, seed, number)) {
-      // Only the answer is explained, and only its runs pay for it.
-      experiment_->set_sampling(place == 0);
+      // What ends the growth shows at the answer or beyond it. All limits pay for it alike.
+      experiment_->set_sampling(place < limits_);
       Run run =
           experiment_->Measure(scenarios_[place], load_, kUnlimitedOperations, request_.reset);
       run.timeline.Compact(kMaxReportedSteps);
@@ -181,6 +181,10 @@ class Testing {
   TestingStage stage_;
 };
 
+// ln of how many times as good as a limit that has no failures one is in whose run operations
+// failed: as little as could be.
+constexpr double kFailed = -10;
+
 struct Advantage {
   // ln of how many times as good as the answer a limit is, less the margin, block by block: of
   // throughputs, less what the limit costs by the gain. Empty: not known.
@@ -188,21 +192,36 @@ struct Advantage {
   double median() const { return EstimateMedian(blocks).median; }
 };
 
+// Blocks whose run of the answer cannot be compared say nothing; nor do runs of the other that are
+// not valid for another reason than operations that failed.
 Advantage AdvantageOf(const TestingStage& stage, const std::string& label, double gain) {
   const std::string& own = stage.limits.plan.scenarios.front().label;
-  const std::vector<const Run*> base = stage.limits.CountedRuns(own);
-  const std::vector<const Run*> runs = stage.limits.CountedRuns(label);
   Advantage advantage;
-  if (runs.size() != base.size() || runs.size() < kFewestForInterval) return advantage;
-  for (size_t block = 0; block < runs.size(); ++block) {
-    if (base[block]->throughput_per_s() <= 0 || runs[block]->throughput_per_s() <= 0) return {};
-    const double limits = static_cast<double>(runs[block]->scenario.limit.value_or(1)) /
-                          static_cast<double>(stage.answer);
+  for (const Block& block : stage.limits.blocks) {
+    const Run* const base = block.Find(own);
+    const Run* const run = block.Find(label);
+    if (base == nullptr || run == nullptr || !base->comparable()) continue;
+    if (base->throughput_per_s() <= 0) continue;
+    if (!run->comparable()) {
+      if (run->valid() || run->total().failed == 0) continue;
+      advantage.blocks.push_back(kFailed);
+      continue;
+    }
+    const double limits =
+        static_cast<double>(run->scenario.limit.value_or(1)) / static_cast<double>(stage.answer);
     advantage.blocks.push_back(
-        std::log(runs[block]->throughput_per_s() / base[block]->throughput_per_s()) -
+        std::log(std::max(run->throughput_per_s() / base->throughput_per_s(), 1e-3)) -
         gain * std::log(limits) - std::log1p(kEquivalenceMargin));
   }
+  if (advantage.blocks.size() < kFewestForInterval) advantage.blocks.clear();
   return advantage;
+}
+
+int LimitOf(const TestingStage& stage, const std::string& label) {
+  for (const ScenarioPlan& scenario : stage.limits.plan.scenarios) {
+    if (scenario.label == label) return scenario.limit.value_or(1);
+  }
+  return 1;
 }
 
 }  // namespace
@@ -210,7 +229,8 @@ Advantage AdvantageOf(const TestingStage& stage, const std::string& label, doubl
 Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<int>* better) {
   Confirmation confirmation = Confirmation::kConfirmed;
   double most = 0;
-  // An answer of 1 that is the highest limit has no neighbours, and nothing to be decided.
+  // An answer of 1 that is the highest limit has no neighbours.
+  if (stage.half.empty() && stage.twice.empty()) return Confirmation::kUndecided;
   for (const std::string& label : {stage.half, stage.twice}) {
     if (label.empty()) continue;
     const Advantage advantage = AdvantageOf(stage, label, gain);
@@ -221,7 +241,7 @@ Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<i
       confirmation = Confirmation::kContradicted;
       if (better->has_value() && advantage.median() <= most) continue;
       most = advantage.median();
-      *better = stage.limits.CountedRuns(label).front()->scenario.limit;
+      *better = LimitOf(stage, label);
     }
   }
   return confirmation;

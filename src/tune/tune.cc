@@ -62,6 +62,9 @@ class Tune {
       result_.service_level =
           RunServiceLevelStage(plan(), LastAnswer(), ThroughputAtAnswer(),
                                plan().budget_s - PassedS(), experiment_, interrupt_, observer_);
+      if (!result_.service_level->lost_server.empty()) {
+        NoteLostServer(result_.service_level->lost_server);
+      }
     }
     if (HasAnswer()) Explain();
     result_.interrupted = interrupt_->raised();
@@ -106,6 +109,12 @@ class Tune {
       result_.failure = WhyNoTrial(outcome, seconds);
       return;
     }
+    if (plan().max_tries == 1 && (outcome.first_failure.find("40001") != std::string::npos ||
+                                  outcome.first_failure.find("40P01") != std::string::npos)) {
+      result_.remarks.emplace_back(
+          "Operations ended in serialization failures or deadlocks, and count as failed: "
+          "--max-tries 10 tries them again.");
+    }
     result_.trials.push_back(std::move(outcome.trials));
     result_.searches.push_back(std::move(outcome.answer));
     const std::string& why = outcome.stopped.empty() ? outcome.first_failure : outcome.stopped;
@@ -113,6 +122,7 @@ class Tune {
       result_.failure =
           absl::StrCat("operations failed in every trial", why.empty() ? "" : ": ", why);
     } else if (!outcome.stopped.empty()) {
+      result_.stopped_early = true;
       result_.remarks.push_back(absl::StrCat("The search was stopped early: ", outcome.stopped));
     }
   }

@@ -62,6 +62,11 @@ struct ServiceLevelStage {
   std::vector<RateTrial> trials;
   // The highest rate that kept every service level; nothing: none did.
   std::optional<double> highest_rate_per_s;
+  bool held_twice = false;
+  // A higher one is known not to keep them; otherwise it is "at least".
+  bool is_bounded = false;
+  // No further run can be made, and why; empty: it can.
+  std::string lost_server;
 };
 
 struct TuneResult {
@@ -72,6 +77,8 @@ struct TuneResult {
   std::string failure;
   // Whole sentences that belong to the answer.
   std::vector<std::string> remarks;
+  // The search ended before its time, for a reason that is among the remarks.
+  bool stopped_early = false;
   // One, or two where the testing stage contradicted the first.
   std::vector<SearchAnswer> searches;
   std::vector<std::vector<Trial>> trials;  // of each search
@@ -83,6 +90,12 @@ struct TuneResult {
   // Of the machine's processors or, in one thread, of one: what the client used at the answer.
   std::optional<double> client_share;
 
+  // Everything that was asked for has an answer that fresh runs confirm.
+  bool succeeded() const {
+    const bool keeps_levels =
+        service_level.has_value() && service_level->highest_rate_per_s.has_value();
+    return confirmed() && (plan.service_levels.empty() || keeps_levels);
+  }
   bool confirmed() const {
     return failure.empty() && !interrupted && !testing.empty() &&
            testing.back().confirmation == Confirmation::kConfirmed;

@@ -113,7 +113,7 @@ TEST_P(BackendKilledTest, IsAFailedOperationAndANewConnection) {
   // The control connection too.
   AskServer(
       "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-      " WHERE application_name = 'pgring'");
+      " WHERE application_name ~ '^pgring [0-9]+$'");
   proxy->Resume();
   const Json run = FirstRunAfterFault(program.get(), kOperations);
   EXPECT_GE(run["operations"]["failed"], 1);

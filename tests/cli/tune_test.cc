@@ -92,7 +92,8 @@ TEST(TuneTest, WhatIsDoneOneByOneNeedsOne) {
   const Json tune = TuneOf(program);
   EXPECT_EQ(tune["answer"]["limit"], 1) << program.stdout_text();
   EXPECT_THAT(AnswerOf(program), HasSubstr("Best limit: 1 operation in flight"));
-  EXPECT_THAT(AnswerOf(program), HasSubstr("Instances: 1 each for 3 processes, 3 together"));
+  EXPECT_THAT(AnswerOf(program),
+              HasSubstr("Instances: 1 each for 3 processes, 3 together, which is more than"));
 }
 
 TEST(TuneTest, WhereEveryOperationFailsThereIsNoAnswer) {
@@ -136,17 +137,6 @@ TEST(TuneTest, AnUnstableMachineLeavesARange) {
   EXPECT_GT(TuneOf(program)["answer"]["noise"], 0.1);
   EXPECT_THAT(AnswerOf(program), HasSubstr("This machine is unstable: trials at the same limit "
                                            "differ by "));
-}
-
-// The server answers at once, and the client works out so much before it asks.
-TEST(TuneTest, AClientThatIsTheLimitSaysSo) {
-  std::string text;
-  for (int line = 0; line < 2'000; ++line) text += "\\set x random(1, 1000000) + 1\n";
-  const ScriptFile script(text + "SELECT :x;\n");
-  Program program(Tune(script, {"--max-limit", "16"}));
-  program.Wait();
-  EXPECT_EQ(TuneOf(program)["answer"]["client_limited"], true) << program.stdout_text();
-  EXPECT_THAT(AnswerOf(program), HasSubstr("This client is the limit from "));
 }
 
 // The other session's change is seen at the second attempt.

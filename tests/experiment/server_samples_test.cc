@@ -231,7 +231,7 @@ TEST_F(ServerSamplesTest, HiddenSessionsAreCountedAndNeverTakenForWork) {
   EXPECT_GT(run->server_samples->hidden_rows, 0);
   EXPECT_EQ(run->server_samples->measured.sessions(), 0);
   EXPECT_EQ(FindCause(*run->server_samples, {}).named, std::nullopt);
-  EXPECT_THAT(run->remarks, Contains(HasSubstr("rows hidden")));
+  EXPECT_THAT(run->remarks, Contains(HasSubstr(" hidden: the role may not see")));
 }
 
 TEST_F(ServerSamplesTest, WithoutThemThereIsNoConnectionMore) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sample_tune.h"
+#include "support/made_up_comparison.h"
 
 namespace pgring {
 namespace {
@@ -29,6 +30,8 @@ TEST(TuneAnswerTest, TheAnswerComesFirst) {
                   "Connections: 12, one for each operation in flight.",
                   "Driven by: pipelined:12, the fastest. Against window:12: sync 0.25 x "
                   "(0.25-0.25), pipelined:12 1.25 x (1.25-1.25).",
+                  "Why not more: not known, because the server's sessions were not sampled (see "
+                  "--server-samples and --control).",
                   "The client used 18 % of its processor: it was not the limit."));
 }
 
@@ -43,7 +46,7 @@ TEST(TuneAnswerTest, AtLeastWhereTheConnectionsEnd) {
   result.searches[0].capped = true;
   result.searches[0].indifferent = {12};
   EXPECT_EQ(TuneAnswer(result).front(),
-            "Best limit: at least 12 operations in flight: more connections could not be tried.");
+            "Best limit: at least 12 operations in flight: more connections could not be had.");
 }
 
 TEST(TuneAnswerTest, OneOperation) {
@@ -67,14 +70,77 @@ TEST(TuneAnswerTest, ASearchThatWasNotFinished) {
   EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("had not ended after 80 trials")));
 }
 
+// Of the two neighbours the one that may be better, its limit's cost included, is told.
 TEST(TuneAnswerTest, BlocksThatDecideNothing) {
   TuneResult result = SampleTune();
-  result.testing[0].confirmation = Confirmation::kUndecided;
+  TestingStage& stage = result.testing[0];
+  stage.confirmation = Confirmation::kUndecided;
+  stage.limits = MadeUpBlocks({{"window:12", std::vector<double>(6, 10.0)},
+                               {"window:6", std::vector<double>(6, 12.5)},
+                               {"window:24", {8, 12, 9, 11, 8, 10}}});
+  stage.limits.plan.load.duration_s = 10;
   EXPECT_THAT(
       TuneAnswer(result),
       Contains("How sure: NOT CONFIRMED. 6 blocks of fresh runs do not tell it from half of "
-               "it or twice as much: 6 may be up to 0.80 x as fast, 24 may be up to 1.00 x "
-               "as fast; a larger --budget gives more of them."));
+               "it or twice as much: 24 may be up to 1.25 x as fast; a larger --budget "
+               "gives more of them."));
+}
+
+// The search found 6 and 24 as good; fresh runs show that half is worse by a fifth.
+TEST(TuneAnswerTest, FreshRunsNarrowTheRange) {
+  TuneResult result = SampleTune();
+  result.searches[0].indifferent = {5, 6, 9, 12, 24};
+  EXPECT_EQ(TuneAnswer(result).front(),
+            "Best limit: 12 operations in flight (9 to 12 do as well).");
+}
+
+TEST(TuneAnswerTest, WithoutNeighboursNothingIsConfirmed) {
+  TuneResult result = SampleTune();
+  TestingStage& stage = result.testing[0];
+  stage.confirmation = Confirmation::kUndecided;
+  stage.half.clear();
+  stage.twice.clear();
+  EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("NOT CONFIRMED. There is no other limit")));
+}
+
+TEST(TuneAnswerTest, WhatCouldNotBeTriedIsNotClaimed) {
+  TuneResult result = SampleTune();
+  result.testing[0].twice.clear();
+  EXPECT_THAT(TuneAnswer(result),
+              Contains("How sure: 6 blocks of fresh runs confirm it; half of it "
+                       "is not better, and twice as much could not be tried."));
+}
+
+TEST(TuneAnswerTest, AtLeastWhereTheTimeOfTheSearchEnds) {
+  TuneResult result = SampleTune();
+  result.searches[0].still_grows = true;
+  EXPECT_EQ(TuneAnswer(result).front(),
+            "Best limit: at least 12 operations in flight (9 to 16 do as well): throughput still "
+            "grew when the time for the search was up.");
+}
+
+TEST(TuneAnswerTest, AnUnstableMachineWithoutARange) {
+  TuneResult result = SampleTune();
+  result.searches[0].noise = 0.2;
+  result.searches[0].indifferent = {12};
+  EXPECT_THAT(TuneAnswer(result), Contains("This machine is unstable: trials at the same limit "
+                                           "differ by 20 %, so the number may as well be another "
+                                           "one nearby."));
+}
+
+// An interrupt in the first block, before the answer had its turn.
+TEST(TuneAnswerTest, NothingIsSaidOfRunsThatWereNotMade) {
+  TuneResult result = SampleTune();
+  result.interrupted = true;
+  TestingStage& stage = result.testing[0];
+  stage.confirmation = Confirmation::kUndecided;
+  stage.limits.runs.erase(stage.limits.runs.begin());
+  stage.ways.runs.erase(stage.ways.runs.begin());
+  EXPECT_THAT(TuneAnswer(result),
+              ElementsAre("Best limit: 12 operations in flight (9 to 16 do as well).",
+                          "How sure: not tested by fresh runs.",
+                          "The client used 18 % of its processor: it was not the limit.",
+                          "INTERRUPTED: what is above is not the whole."));
 }
 
 TEST(TuneAnswerTest, FreshRunsThatFailSayWhy) {
@@ -131,20 +197,35 @@ TEST(TuneAnswerTest, Instances) {
   EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("2 each for 4 processes, 8 together: rounding "
                                                      "gives 0.97 x.")));
   result.plan.instances = 40;
-  EXPECT_THAT(TuneAnswer(result),
-              Contains("Instances: 1 each for 40 processes, 40 together: what rounding costs lies "
-                       "outside of what was measured."));
+  EXPECT_THAT(
+      TuneAnswer(result),
+      Contains("Instances: 1 each for 40 processes, 40 together, which is more than the best "
+               "limit: what rounding costs lies outside of what was measured."));
 }
 
 TEST(TuneAnswerTest, ServiceLevels) {
   TuneResult result = SampleTune();
   result.plan.service_levels = {{99, 20}, {50, 5}};
-  result.service_level = ServiceLevelStage{12, {RateTrial{}, RateTrial{}}, 3'000.0};
+  result.service_level = ServiceLevelStage();
+  result.service_level->limit = 12;
+  result.service_level->trials.resize(2);
+  result.service_level->trials.back().offered_per_s = 4'000;
+  result.service_level->highest_rate_per_s = 3'000;
+  result.service_level->held_twice = true;
+  result.service_level->is_bounded = true;
   EXPECT_THAT(TuneAnswer(result), Contains("Highest rate within p99=20 ms and p50=5 ms: 3,000/s, "
                                            "with at most 12 operations in flight."));
+  result.service_level->is_bounded = result.service_level->held_twice = false;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains("Highest rate within p99=20 ms and p50=5 ms: at least 3,000/s, with at most "
+                       "12 operations in flight; no higher one was tried that does not keep it; it "
+                       "was tried once, for lack of time."));
   result.plan.rate_per_s = 1'500;
   EXPECT_THAT(TuneAnswer(result), Contains(HasSubstr("; that is 2.00 x your 1,500/s.")));
   result.plan.rate_per_s = 6'000;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains(HasSubstr("; whether your 6,000/s is kept is not known.")));
+  result.service_level->is_bounded = true;
   EXPECT_THAT(TuneAnswer(result),
               Contains(HasSubstr("; your 6,000/s is too much: 0.50 x of it is kept.")));
   result.service_level->highest_rate_per_s.reset();

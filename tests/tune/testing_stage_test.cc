@@ -82,12 +82,12 @@ TEST(TestingStageTest, FewBlocksDecideNothing) {
   EXPECT_EQ(Judge(Stage({13, 13, 13}, {10, 10, 10}), &better), Confirmation::kUndecided);
 }
 
-TEST(TestingStageTest, WithoutNeighboursThereIsNothingToDecide) {
+TEST(TestingStageTest, WithoutNeighboursNothingIsConfirmed) {
   TestingStage stage = Stage({13, 13, 13, 13, 13, 13}, {10, 10, 10, 10, 10, 10});
   stage.half.clear();
   stage.twice.clear();
   std::optional<int> better;
-  EXPECT_EQ(Judge(stage, &better), Confirmation::kConfirmed);
+  EXPECT_EQ(Judge(stage, &better), Confirmation::kUndecided);
 }
 
 TEST(TestingStageTest, ANeighbourThatFailedDecidesNothing) {
@@ -100,6 +100,22 @@ TEST(TestingStageTest, ANeighbourThatFailedDecidesNothing) {
   stage.limits.ChooseRuns();
   std::optional<int> better;
   EXPECT_EQ(Judge(stage, &better), Confirmation::kUndecided);
+}
+
+// Serialization failures with two in flight and more: one is best.
+TEST(TestingStageTest, ANeighbourInWhichOperationsFailHasLost) {
+  TestingStage stage = Stage({13, 13.1, 12.9, 13, 13.2, 13}, {9.9, 10.1, 10, 10.1, 9.9, 10});
+  for (Block& block : stage.limits.blocks) {
+    for (pgring::Run& run : block.runs) {
+      if (run.scenario.label != stage.twice) continue;
+      run.recorder.Scheduled(0, 0);
+      run.recorder.Failed(0, OperationStamps(), "40001");
+      run.verdict.reasons = {"1 of 1 operations failed"};
+    }
+  }
+  stage.limits.ChooseRuns();
+  std::optional<int> better;
+  EXPECT_EQ(Judge(stage, &better), Confirmation::kConfirmed);
 }
 
 TEST(ScenarioAtTest, AsTheOptionWritesIt) {
