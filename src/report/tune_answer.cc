@@ -289,9 +289,14 @@ class Answer {
     lines_.push_back(fmt::format("Connections: {}, one for each operation in flight.",
                                  tested.runs.front().scenario.pool.size));
     if (others.empty()) return;
-    const std::string driven =
-        best ? fmt::format("{}, the fastest", tested.runs[*best].scenario.label)
-             : fmt::format("{}, and nothing is shown to be faster", label);
+    const int blocks = WholeBlocks(tested);
+    std::string driven = label + ", and nothing is shown to be faster";
+    if (best) {
+      driven = tested.runs[*best].scenario.label + ", the fastest";
+    } else if (blocks < kFewestForInterval) {
+      driven = fmt::format("{}, which {} of fresh runs {} too few to tell from the others", label,
+                           Times(blocks, "block"), blocks == 1 ? "is" : "are");
+    }
     lines_.push_back(
         fmt::format("Driven by: {}. Against {}: {}.", driven, label, absl::StrJoin(others, ", ")));
   }
