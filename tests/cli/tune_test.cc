@@ -144,6 +144,21 @@ TEST(TuneTest, AnUnstableMachineLeavesARange) {
                                            "differ by "));
 }
 
+// The server answers at once, and the client works out so much before it asks. Whether it gets a
+// processor for that is the machine's: what is said must be what was seen.
+TEST(TuneTest, AClientThatIsTheLimitSaysSo) {
+  std::string text;
+  for (int line = 0; line < 2'000; ++line) text += "\\set x random(1, 1000000) + 1\n";
+  const ScriptFile script(text + "SELECT :x;\n");
+  Program program(Tune(script, {"--max-limit", "16"}));
+  program.Wait();
+  const Json tune = TuneOf(program);
+  ASSERT_EQ(tune["schema"], "pgring/tune/1") << program.stderr_text();
+  const bool says_so =
+      AnswerOf(program).find("This client is the limit from ") != std::string::npos;
+  EXPECT_EQ(says_so, tune["answer"]["client_limited"] == true) << program.stdout_text();
+}
+
 // The other session's change is seen at the second attempt.
 TEST(TuneTest, SerializationFailuresAreTriedAgain) {
   const std::string table = "tune_conflicts";
