@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<PerfControl>> PerfControl::Open(const std::string
   if (parts.size() == 2) {
     ack_fd = open(parts[1].c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (ack_fd < 0) {
-      const absl::Status failure = CannotOpen(parts[1]);
+      absl::Status failure = CannotOpen(parts[1]);
       close(control_fd);
       return failure;
     }
