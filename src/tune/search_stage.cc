@@ -65,6 +65,7 @@ class Search {
     if (!run.not_started.empty()) outcome_.stopped = run.not_started;
     if (!run.gave_up.empty()) outcome_.stopped = run.gave_up;
     outcome_.first_failure = run.first_failure;
+    NoteLongest(run);
   }
 
   void SearchByRuns(Reset reset) {
@@ -81,6 +82,7 @@ class Search {
         outcome_.stopped = run.gave_up;
         return;
       }
+      NoteLongest(run);
       const Trial trial = TrialOf(run);
       search_.Record(trial);
       Note(trial);
@@ -112,6 +114,12 @@ class Search {
     trial.client_limited =
         ClientShare(run, experiment_->environment().cpu_count) > kClientLimitedShare;
     return trial;
+  }
+
+  void NoteLongest(const Run& run) {
+    const auto longest_ns = static_cast<double>(run.total().part(LatencyPart::kResponse).Max());
+    outcome_.longest_operation_s =
+        std::max(outcome_.longest_operation_s, longest_ns / kNanosecondsPerSecond);
   }
 
   void Note(const Trial& trial) {

@@ -19,6 +19,8 @@ struct SearchOutcome {
   std::string stopped;
   // Of an operation, as an example; empty: none failed.
   std::string first_failure;
+  // What the slowest operation took; 0: none ended.
+  double longest_operation_s = 0;
 };
 
 struct SearchRequest {

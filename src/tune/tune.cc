@@ -1,6 +1,7 @@
 #include "tune/tune.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ constexpr double kSecondSearchShare = 0.5;
 constexpr double kLeastSecondSearchS = 2;
 // Preparing the tables before each fresh run may take that share of it.
 constexpr double kMaxPrepareShare = 0.3;
+constexpr int kLeastTrials = 12;
 constexpr int kRunsOfTesting = 42;  // 7 scenarios, 6 blocks
 
 class Tune {
@@ -130,10 +132,17 @@ class Tune {
   static std::string WhyNoTrial(const SearchOutcome& outcome, double seconds) {
     const std::string& why = outcome.stopped.empty() ? outcome.first_failure : outcome.stopped;
     if (!why.empty()) return absl::StrCat("no trial could be measured: ", why);
-    return absl::StrFormat(
+    std::string text = absl::StrFormat(
         "not one trial of a few operations ended within the %.0f s that the budget leaves for the "
         "search; give a larger --budget",
         seconds);
+    if (outcome.longest_operation_s > 0) {
+      // The least that answers: each limit of a short ramp twice.
+      absl::StrAppendFormat(&text, ", %.0f or more: an operation took %.1f s",
+                            std::ceil(kLeastTrials * outcome.longest_operation_s / kSearchShare),
+                            outcome.longest_operation_s);
+    }
+    return text;
   }
 
   struct TestTime {
