@@ -281,8 +281,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddTuneOptions(commands.tune, &options->tune, &raw->tune);
   AddIo(commands.tune, "Search", raw);
   AddSampling(commands.tune, options, raw);
-  AddReportOptions(commands.tune, "tune.json, report.txt, report.html and knee.svg",
-                   &options->output, &raw->output);
+  AddReportOptions(commands.tune, kTuneFiles, &options->output, &raw->output);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
   AddInitOptions(commands.init, &options->init, &raw->init);
   AddServer(commands.server, options, raw);

@@ -15,6 +15,7 @@
 #include "cli/signals.h"
 #include "cli/target.h"
 #include "cli/terminal.h"
+#include "cli/tune_options.h"
 #include "experiment/io_choice.h"
 #include "experiment/workloads.h"
 #include "pgring/base/clock.h"
@@ -197,8 +198,7 @@ int TuneCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   if (!options.output.quiet) {
-    PrintNote(
-        absl::StrCat("tune.json, report.txt, report.html and knee.svg are in ", directory->path()));
+    PrintNote(absl::StrCat(kTuneFiles, " are in ", directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
   return result->succeeded() ? kExitValid : kExitInvalid;

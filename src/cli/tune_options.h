@@ -12,6 +12,9 @@
 
 namespace pgring {
 
+// What the command writes to its directory.
+inline constexpr const char* kTuneFiles = "tune.json, report.txt, report.html and knee.svg";
+
 // As they were given.
 struct RawTune {
   std::string scenario = "window";

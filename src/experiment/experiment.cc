@@ -208,6 +208,11 @@ absl::Status Experiment::CheckServer() {
   return opened;
 }
 
+absl::Status Experiment::CheckServerAfter(const Run& run) {
+  const bool ended_early = !run.gave_up.empty() || !run.not_started.empty();
+  return ended_early && !run.interrupted ? CheckServer() : absl::OkStatus();
+}
+
 Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
                         Reset reset, LimitSource* limits) {
   std::vector<std::string> notes;

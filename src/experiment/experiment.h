@@ -82,6 +82,8 @@ class Experiment {
   // Whether the server answers now; over a new connection where the last one was lost. A run would
   // wait for a server that is away.
   absl::Status CheckServer();
+  // The same where `run` ended for want of something; OK, without asking, where it did not.
+  absl::Status CheckServerAfter(const Run& run);
 
   // Whether the server is sampled in the runs that follow, where it can be; true to begin with.
   void set_sampling(bool is_on) { sampling_is_on_ = is_on; }

@@ -60,19 +60,14 @@ std::string Grid(const Table& table) {
   std::string out = "<div class=\"scroll\"><table>\n";
   if (!table.title.empty()) out += "<caption>" + HtmlText(table.title) + "</caption>";
   out += "<thead><tr>";
-  size_t rows = 0;
   for (const TableColumn& column : table.columns) {
-    rows = std::max(rows, column.cells.size());
     out += Cell("th", column.left, false, absl::StrJoin(column.heading, " "));
   }
   out += "</tr></thead>\n<tbody>\n";
-  for (size_t row = 0; row < rows; ++row) {
-    const bool alarming = row < table.alarming_rows.size() && table.alarming_rows[row];
+  for (size_t row = 0; row < table.rows(); ++row) {
     out += "<tr>";
     for (const TableColumn& column : table.columns) {
-      const std::string_view text =
-          row < column.cells.size() ? std::string_view(column.cells[row]) : std::string_view();
-      out += Cell("td", column.left, alarming, text);
+      out += Cell("td", column.left, table.is_alarming(row), column.cell(row));
     }
     out += "</tr>\n";
   }

@@ -1,6 +1,5 @@
 #include "report/markdown_table.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -35,19 +34,16 @@ std::string Row(const std::vector<std::string>& cells) {
 
 std::string Grid(const Table& table) {
   std::vector<std::string> headings, rules;
-  size_t rows = 0;
   for (const TableColumn& column : table.columns) {
     headings.push_back(Escaped(absl::StrJoin(column.heading, " ")));
     rules.emplace_back(column.left ? ":--" : "--:");
-    rows = std::max(rows, column.cells.size());
   }
   std::string out = Row(headings) + Row(rules);
-  for (size_t row = 0; row < rows; ++row) {
-    const bool alarming = row < table.alarming_rows.size() && table.alarming_rows[row];
+  for (size_t row = 0; row < table.rows(); ++row) {
     std::vector<std::string> cells;
     for (const TableColumn& column : table.columns) {
-      const std::string cell = row < column.cells.size() ? Escaped(column.cells[row]) : "";
-      cells.push_back(alarming && !cell.empty() ? "**" + cell + "**" : cell);
+      const std::string cell = Escaped(column.cell(row));
+      cells.push_back(table.is_alarming(row) && !cell.empty() ? "**" + cell + "**" : cell);
     }
     out += Row(cells);
   }

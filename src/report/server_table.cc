@@ -104,7 +104,6 @@ std::string ForeignKeyText(const ForeignKeyFinding& key) {
       key.index_sql);
 }
 
-// What is said of all runs is said once.
 void AddCost(const ComparisonResult& result, RunTableBuilder* table) {
   SamplerCost cost;
   for (const Run& run : result.runs) {
@@ -160,6 +159,7 @@ Table ServerTimeTable(const ComparisonResult& result) {
   return table.Take("Where the server's time went");
 }
 
+// What is said of all runs is said once.
 std::vector<std::string> ServerFindings(const ComparisonResult& result) {
   std::vector<std::string> findings;
   std::vector<std::string> told;

@@ -3,7 +3,10 @@
 #ifndef PGRING_REPORT_TABLE_H_
 #define PGRING_REPORT_TABLE_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pgring {
@@ -13,6 +16,10 @@ struct TableColumn {
   std::vector<std::string> heading;
   // One per row. Of foreign origin as they are: renderers make them safe.
   std::vector<std::string> cells;
+  // Empty beyond the last one.
+  std::string_view cell(size_t row) const {
+    return row < cells.size() ? std::string_view(cells[row]) : std::string_view();
+  }
   bool left = false;  // texts stand left, figures right
   // 0 stays whatever the width; of the others the highest goes first.
   int leave_out_order = 0;
@@ -32,6 +39,12 @@ struct Table {
   std::vector<TableNote> notes;
 
   bool empty() const { return columns.empty() && notes.empty(); }
+  size_t rows() const {
+    size_t most = 0;
+    for (const TableColumn& column : columns) most = std::max(most, column.cells.size());
+    return most;
+  }
+  bool is_alarming(size_t row) const { return row < alarming_rows.size() && alarming_rows[row]; }
 };
 
 }  // namespace pgring

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_join.h"
 #include "report/format.h"
 #include "report/server_cause.h"
 #include "report/tables.h"
+#include "report/tune_sentences.h"
 #include "report/what_limited.h"
 #include "run/summary.h"
 
@@ -21,10 +21,6 @@ namespace {
 // Trials at one limit that differ by more than this leave a range, not a number.
 constexpr double kUnstableNoise = 0.10;
 constexpr double kPercent = 100;
-
-std::string Times(int count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 // "0.95 x (0.74-1.07)", without the interval where there is none.
 std::string TimesText(const RatioEstimate& ratio) {
@@ -37,7 +33,9 @@ std::string TimesText(const RatioEstimate& ratio) {
 
 class Answer {
  public:
-  explicit Answer(const TuneResult& result) : result_(result) {}
+  explicit Answer(const TuneResult& result) : result_(result) {
+    if (testing() != nullptr) limits_ = Summarize(testing()->limits);
+  }
 
   std::vector<std::string> Lines() {
     if (result_.searches.empty() || !search().limit.has_value()) {
@@ -48,9 +46,11 @@ class Answer {
     AddConfirmation();
     AddDriven();
     AddCause();
-    AddFormulas();
-    AddInstances();
-    AddServiceLevel();
+    for (const Formula& formula : result_.formulas) {
+      lines_.push_back(FormulaText(formula, limit()));
+    }
+    if (result_.plan.instances > 1) lines_.push_back(InstancesText(result_));
+    if (result_.service_level.has_value()) lines_.push_back(ServiceLevelText(result_));
     AddClient();
     if (result_.interrupted) lines_.emplace_back("INTERRUPTED: what is above is not the whole.");
     return std::move(lines_);
@@ -61,7 +61,9 @@ class Answer {
   int limit() const { return search().limit.value_or(1); }
   // nullptr: nothing was tested.
   const TestingStage* testing() const {
-    return result_.testing.size() == result_.searches.size() ? &result_.testing.back() : nullptr;
+    const bool is_tested =
+        !result_.testing.empty() && result_.testing.size() == result_.searches.size();
+    return is_tested ? &result_.testing.back() : nullptr;
   }
 
   void AddNoAnswer() {
@@ -86,9 +88,9 @@ class Answer {
 
   // How many times as good as the answer a neighbour may be, its limit's cost included; nothing
   // without an interval.
-  std::optional<Interval> Worth(size_t place, const Summary& summary) const {
+  std::optional<Interval> Worth(size_t place) const {
     const Run& run = testing()->limits.runs[place];
-    const std::optional<RatioEstimate>& speed = summary.scenarios[place].speed;
+    const std::optional<RatioEstimate>& speed = limits_.scenarios[place].speed;
     if (!speed.has_value() || !speed->interval.has_value()) return std::nullopt;
     const double cost =
         std::pow(static_cast<double>(run.scenario.limit.value_or(1)) / limit(), result_.plan.gain);
@@ -97,11 +99,10 @@ class Answer {
 
   bool IsShownWorse(int alike) const {
     if (!HasFreshRuns()) return false;
-    const Summary summary = Summarize(testing()->limits);
     for (size_t place = 1; place < testing()->limits.runs.size(); ++place) {
       const int tested = testing()->limits.runs[place].scenario.limit.value_or(1);
       const bool beyond = tested < limit() ? alike <= tested : alike >= tested;
-      const std::optional<Interval> worth = Worth(place, summary);
+      const std::optional<Interval> worth = Worth(place);
       if (beyond && worth.has_value() && worth->high < 1) return true;
     }
     return false;
@@ -151,13 +152,12 @@ class Answer {
   // "  12  4,310/s  p99 5.1 ms | 6  0.93 x (0.92-0.95)  p99 3.0 ms | 24  1.01 x  p99 11.8 ms"
   void AddNeighbours() {
     if (!HasFreshRuns()) return;
-    const Summary summary = Summarize(testing()->limits);
     std::vector<std::string> parts;
     for (size_t place = 0; place < testing()->limits.runs.size(); ++place) {
       const Run& run = testing()->limits.runs[place];
       const std::string& label = run.scenario.label;
       if (place > 0 && label != testing()->half && label != testing()->twice) continue;
-      const ScenarioSummary& one = summary.scenarios[place];
+      const ScenarioSummary& one = limits_.scenarios[place];
       std::string part = fmt::format("{}  ", run.scenario.limit.value_or(1));
       if (!run.valid()) {
         part += "INVALID";
@@ -233,14 +233,13 @@ class Answer {
   // intervals.
   std::string MayBe() const {
     const ComparisonResult& tested = testing()->limits;
-    const Summary summary = Summarize(tested);
     std::string text;
     for (size_t place = 1; HasFreshRuns() && place < tested.runs.size(); ++place) {
-      const std::optional<Interval> worth = Worth(place, summary);
+      const std::optional<Interval> worth = Worth(place);
       if (!worth.has_value() || worth->high <= 1 + kEquivalenceMargin) continue;
       text += fmt::format("{} {} may be up to {:.2f} x as fast", text.empty() ? ":" : ",",
                           tested.runs[place].scenario.limit.value_or(1),
-                          summary.scenarios[place].speed->interval->high);
+                          limits_.scenarios[place].speed->interval->high);
     }
     return text;
   }
@@ -349,86 +348,6 @@ class Answer {
     for (const std::string& finding : ServerFindings(tested)) lines_.push_back("  " + finding);
   }
 
-  void AddFormulas() {
-    for (const Formula& formula : result_.formulas) {
-      std::string line = fmt::format("Formula {}: {} ", formula.name, formula.limit);
-      if (formula.limit == limit()) {
-        line += "is the answer.";
-      } else if (!formula.throughput_ratio.has_value()) {
-        line += "lies outside of the limits that were measured.";
-      } else {
-        line += fmt::format("would give {:.2f} x", *formula.throughput_ratio);
-        if (formula.p99_ns.has_value()) {
-          line += " with a p99 of " + DurationText(formula.p99_ns);
-        }
-        line += ".";
-      }
-      lines_.push_back(std::move(line));
-    }
-  }
-
-  // Rounded down, so that all together stay within the answer; at least 1 each.
-  void AddInstances() {
-    const int instances = result_.plan.instances;
-    if (instances <= 1) return;
-    const int each = std::max(1, limit() / instances);
-    const int together = each * instances;
-    std::string line =
-        fmt::format("Instances: {} each for {} processes, {} together", each, instances, together);
-    const std::optional<double> there = InterpolateThroughput(result_.trials.back(), together);
-    const std::optional<double> here = InterpolateThroughput(result_.trials.back(), limit());
-    if (together > limit()) line += ", which is more than the best limit";
-    if (together == limit()) {
-      line += ": nothing is lost by rounding.";
-    } else if (there.has_value() && here.has_value() && *here > 0) {
-      line += fmt::format(": rounding gives {:.2f} x.", *there / *here);
-    } else {
-      line += ": what rounding costs lies outside of what was measured.";
-    }
-    lines_.push_back(std::move(line));
-  }
-
-  void AddServiceLevel() {
-    if (!result_.service_level.has_value()) return;
-    const ServiceLevelStage& stage = *result_.service_level;
-    std::vector<std::string> levels;
-    for (const ServiceLevel& level : result_.plan.service_levels) {
-      levels.push_back(fmt::format("p{}={} ms", level.percentile, level.within_ms));
-    }
-    const std::string asked = absl::StrJoin(levels, " and ");
-    if (!stage.highest_rate_per_s.has_value()) {
-      std::set<double> rates;
-      for (const RateTrial& trial : stage.trials) rates.insert(trial.offered_per_s);
-      lines_.push_back(
-          rates.empty() ? fmt::format("Highest rate within {}: not looked for, there was no time "
-                                      "left.",
-                                      asked)
-                        : fmt::format("Highest rate within {}: none of {} that {} tried keeps it.",
-                                      asked, Times(static_cast<int>(rates.size()), "rate"),
-                                      rates.size() == 1 ? "was" : "were"));
-      return;
-    }
-    std::string line =
-        fmt::format("Highest rate within {}: {}{}/s, with at most {} in flight", asked,
-                    stage.is_bounded ? "" : "at least ", FigureText(stage.highest_rate_per_s),
-                    Times(stage.limit, "operation"));
-    if (!stage.is_bounded) line += "; no higher one was tried that does not keep it";
-    if (!stage.held_twice) line += "; it was tried once, for lack of time";
-    if (result_.plan.rate_per_s.has_value()) {
-      const double headroom = *stage.highest_rate_per_s / *result_.plan.rate_per_s;
-      if (headroom < 1 && !stage.is_bounded) {
-        lines_.push_back(fmt::format("{}; whether your {}/s is kept is not known.", line,
-                                     FigureText(result_.plan.rate_per_s)));
-        return;
-      }
-      line += headroom >= 1 ? fmt::format("; that is {:.2f} x your {}/s", headroom,
-                                          FigureText(result_.plan.rate_per_s))
-                            : fmt::format("; your {}/s is too much: {:.2f} x of it is kept",
-                                          FigureText(result_.plan.rate_per_s), headroom);
-    }
-    lines_.push_back(line + ".");
-  }
-
   void AddClient() {
     if (search().client_limited) {
       lines_.push_back(fmt::format(
@@ -445,6 +364,7 @@ class Answer {
   static constexpr double kNearlyBusy = 0.8;
 
   const TuneResult& result_;
+  Summary limits_;  // of testing(), if that is not nullptr
   std::vector<std::string> lines_;
 };
 

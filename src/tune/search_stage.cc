@@ -78,7 +78,7 @@ class Search {
       if (outcome_.first_failure.empty()) outcome_.first_failure = run.first_failure;
       if (run.interrupted) return;
       // What failed at one limit may do at another; a server that is gone will not.
-      if (!run.gave_up.empty() && !experiment_->CheckServer().ok()) {
+      if (!experiment_->CheckServerAfter(run).ok()) {
         outcome_.stopped = run.gave_up;
         return;
       }

@@ -75,12 +75,9 @@ ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, double c
     const double rate_per_s = search.NextRate();
     const Run run = RunAtRate(plan, scenario, rate_per_s, seconds, experiment);
     if (interrupt->raised()) break;
-    if (!run.gave_up.empty() || !run.not_started.empty()) {
-      const absl::Status answers = experiment->CheckServer();
-      if (!answers.ok()) {
-        stage.lost_server = std::string(answers.message());
-        break;
-      }
+    if (const absl::Status answers = experiment->CheckServerAfter(run); !answers.ok()) {
+      stage.lost_server = std::string(answers.message());
+      break;
     }
     RateTrial trial = TrialOf(plan, run, rate_per_s, experiment->environment().cpu_count);
     search.Record(trial.holds, trial.achieved_per_s);

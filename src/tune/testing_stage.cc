@@ -147,19 +147,14 @@ class Testing {
       run.timeline.Compact(kMaxReportedSteps);
       ++runs_;
       observer_->OnTestingRun(run, number, LeftS());
-      if (!run.gave_up.empty()) NoteLostServer();
-      const bool ends =
-          !run.not_started.empty() || !stage_.lost_server.empty() || interrupt_->raised();
+      const absl::Status answers = experiment_->CheckServerAfter(run);
+      if (!answers.ok()) stage_.lost_server = std::string(answers.message());
+      const bool ends = !run.not_started.empty() || !answers.ok() || interrupt_->raised();
       if (place == 0 && ways != nullptr) ways->runs.push_back(run);
       (place < limits_ ? limits : ways)->runs.push_back(std::move(run));
       if (ends) return false;
     }
     return true;
-  }
-
-  void NoteLostServer() {
-    const absl::Status answers = experiment_->CheckServer();
-    if (!answers.ok()) stage_.lost_server = std::string(answers.message());
   }
 
   static Block* AddBlock(ComparisonResult* result) {
