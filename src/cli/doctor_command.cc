@@ -13,6 +13,7 @@
 #include "cluster/find_binaries.h"
 #include "experiment/connection_allowance.h"
 #include "experiment/environment.h"
+#include "experiment/perf_abilities.h"
 #include "experiment/pooler.h"
 #include "pgring/base/printable.h"
 #include "pgring/base/status.h"
@@ -93,6 +94,8 @@ void CheckHost(const Environment& environment, Findings* findings) {
   } else {
     findings->Add(Finding::kBad, "io_uring", std::string(backend.status().message()));
   }
+  const PerfAbilities perf = AskPerfAbilities();
+  findings->Add(perf.samples ? Finding::kGood : Finding::kNote, "perf", PerfAbilitiesText(perf));
   const int64_t open_files = RaiseOpenFileLimit();
   constexpr int64_t kComfortable = 2'100;
   findings->Add(open_files >= kComfortable ? Finding::kGood : Finding::kNote, "open files",

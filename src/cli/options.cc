@@ -62,10 +62,11 @@ void AddTarget(CLI::App* command, Options* options) {
 void AddIo(CLI::App* command, const char* group, RawOptions* raw) {
   command
       ->add_option("--io", raw->io,
-                   "how bytes move in the reactor: completion (through the ring), "
-                   "readiness (libpq's own calls, when the ring says so), or auto: the first that "
-                   "works")
-      ->check(CLI::IsMember({"auto", "completion", "readiness"}))
+                   "how bytes move in the reactor: completion (through the ring, but a blocking "
+                   "receive while nothing else is in flight), ring (always through the ring), "
+                   "readiness (libpq's own calls, when the ring says so), or auto: completion, or "
+                   "readiness where that does not work")
+      ->check(CLI::IsMember({"auto", "completion", "ring", "readiness"}))
       ->capture_default_str()
       ->group(group);
 }
@@ -174,6 +175,7 @@ absl::Status CheckPipeline(const ComparisonPlan& plan, bool asked_for) {
 
 absl::Status ResolveTarget(const RawOptions& raw, Options* options) {
   if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
+  if (raw.io == "ring") options->plan.wanted_io = IoMode::kRing;
   if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
   options->samples_server = raw.server_samples == "auto";
   if (!options->samples_server && !options->control.empty()) {

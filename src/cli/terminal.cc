@@ -63,4 +63,11 @@ ProgressMode ProgressOf(const OutputOptions& output) {
   return can_draw ? ProgressMode::kBar : ProgressMode::kPlain;
 }
 
+int StandardErrorColumns() {
+  constexpr int kUsual = 80;
+  winsize size = {};
+  const bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return is_known ? size.ws_col : kUsual;
+}
+
 }  // namespace pgring

@@ -14,6 +14,9 @@ TextStyle TerminalStyle(ColorMode color);
 // kAuto resolved by what standard error is.
 ProgressMode ProgressOf(const OutputOptions& output);
 
+// How wide the terminal of standard error is; 80 where that is not known.
+int StandardErrorColumns();
+
 }  // namespace pgring
 
 #endif  // PGRING_CLI_TERMINAL_H_

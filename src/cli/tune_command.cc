@@ -112,7 +112,9 @@ class TuneDisplay final : public TuneObserver {
   void Show(const std::string& line, bool matters) {
     if (quiet_) return;
     if (redraws_) {
-      DrawOnStandardError(absl::StrCat("\r\033[K", EscapeControls(line)));
+      // A line that wraps cannot be redrawn.
+      const auto columns = static_cast<size_t>(StandardErrorColumns() - 1);
+      DrawOnStandardError(absl::StrCat("\r\033[K", EscapeControls(line).substr(0, columns)));
       is_drawn_ = true;
       return;
     }

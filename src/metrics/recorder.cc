@@ -1,6 +1,7 @@
 #include "pgring/metrics/recorder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "pgring/base/check.h"
 
@@ -29,7 +30,7 @@ void OperationSummary::Add(const OperationSummary& other) {
   for (size_t part = 0; part < kLatencyPartCount; ++part) latency[part].Add(other.latency[part]);
 }
 
-Recorder::Recorder(size_t kind_count) : kinds_(kind_count) {}
+Recorder::Recorder(size_t kind_count) : kinds_(kind_count), unwaited_(kind_count) {}
 
 OperationSummary& Recorder::KindOf(size_t kind) {
   PGRING_CHECK(kind < kinds_.size(), "an operation of an unknown kind");
@@ -58,16 +59,31 @@ void Recorder::RecordPending() const {
   for (size_t i = 0; i < pending_count_; ++i) {
     const OperationStamps& stamps = pending_[i].stamps;
     std::array<Histogram, kLatencyPartCount>& latency = kinds_[pending_[i].kind].latency;
+    Unwaited& unwaited = unwaited_[pending_[i].kind];
     const auto record = [&latency](LatencyPart part, int64_t from_ns, int64_t to_ns) {
       latency[static_cast<size_t>(part)].Record(to_ns - from_ns);
     };
     record(LatencyPart::kResponse, stamps.scheduled_ns, stamps.finished_ns);
-    record(LatencyPart::kAdmissionWait, stamps.scheduled_ns, stamps.admitted_ns);
-    record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
+    if (stamps.admitted_ns == stamps.scheduled_ns) {
+      ++unwaited.admission;
+    } else {
+      record(LatencyPart::kAdmissionWait, stamps.scheduled_ns, stamps.admitted_ns);
+    }
+    if (stamps.leased_ns == stamps.admitted_ns) {
+      ++unwaited.pool;
+    } else {
+      record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
+    }
     record(LatencyPart::kService, stamps.leased_ns, stamps.finished_ns);
     seconds_.Record(stamps.finished_ns, stamps.finished_ns - stamps.scheduled_ns);
   }
   pending_count_ = 0;
+  for (size_t kind = 0; kind < kinds_.size(); ++kind) {
+    const Unwaited unwaited = std::exchange(unwaited_[kind], Unwaited());
+    std::array<Histogram, kLatencyPartCount>& latency = kinds_[kind].latency;
+    latency[static_cast<size_t>(LatencyPart::kAdmissionWait)].RecordZeros(unwaited.admission);
+    latency[static_cast<size_t>(LatencyPart::kPoolWait)].RecordZeros(unwaited.pool);
+  }
 }
 
 void Recorder::Failed(size_t kind, const OperationStamps& stamps, std::string_view code) {

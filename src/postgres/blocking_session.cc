@@ -11,6 +11,7 @@
 #include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
+#include "pgring/base/system_calls.h"
 #include "postgres/connect_attempt.h"
 
 namespace pgring {
@@ -70,18 +71,18 @@ absl::Status BlockingSession::ConnectNow() {
   return absl::OkStatus();
 }
 
-Task<absl::StatusOr<Result>> BlockingSession::Execute(const Statement* statement,
-                                                      Parameters parameters) {
-  if (!usable_) co_return NotConnected();
-  absl::Status prepared = PrepareOnUse(*statement);
-  if (!prepared.ok()) co_return prepared;
-  absl::Status status = libpq_.SendExecute(*statement, parameters);
-  if (status.ok()) status = FinishExchange();
-  if (!status.ok()) {
-    usable_ = false;
-    co_return status;
-  }
-  co_return libpq_.TakeResult();
+Session::Begun BlockingSession::BeginExecute(const Statement& statement, Parameters parameters) {
+  executed_ = usable_ ? PrepareOnUse(statement) : NotConnected();
+  if (!executed_.ok()) return Begun::kEnded;
+  executed_ = libpq_.SendExecute(statement, parameters);
+  if (executed_.ok()) executed_ = FinishExchange();
+  if (!executed_.ok()) usable_ = false;
+  return Begun::kEnded;
+}
+
+absl::StatusOr<Result> BlockingSession::TakeExecuted() {
+  if (!executed_.ok()) return std::exchange(executed_, absl::OkStatus());
+  return libpq_.TakeResult();
 }
 
 absl::Status BlockingSession::PrepareOnUse(const Statement& statement) {
@@ -256,6 +257,7 @@ absl::Status BlockingSession::WaitFor(Want want, int64_t deadline_ns) {
     }
     pollfd descriptors[2] = {{libpq_.socket(), PollEvents(want), 0}, {-1, POLLIN, 0}};
     if (interrupt_ != nullptr && !interrupted) descriptors[1].fd = interrupt_->descriptor();
+    CountSystemCalls(1);
     const int ready = poll(descriptors, 2, TimeoutMs(now_ns, wake_ns));
     if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "waiting in poll");
     if (ready > 0 && descriptors[0].revents != 0) return absl::OkStatus();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pgring/base/check.h"
+#include "pgring/base/system_calls.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/ring_operation.h"
 #include "pgring/uring/timer_queue.h"
@@ -113,7 +114,6 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     return static_cast<ssize_t>(count);
   }
 
- private:
   bool Start(int socket, Want want) override {
     NoteStep(socket, false);
     if (aborted_ || !is_served_ || reactor_->has_failed()) return false;
@@ -134,8 +134,9 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     return true;
   }
 
-  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns) override {
+  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns, WakeStep* step) override {
     node_.handle = waiter;
+    node_.step = step;
     is_waiting_ = true;
     reactor_->BeginExchange();
     if (deadline_ns != kNoDeadlineNs) reactor_->timers()->Arm(&node_, deadline_ns);
@@ -149,6 +150,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     return timed_out ? WaitOutcome::kDeadline : WaitOutcome::kReady;
   }
 
+ private:
   bool StartEnd() override {
     StopServing();
     // A wait that was destroyed.
@@ -162,6 +164,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
 
   void SuspendEnd(std::coroutine_handle<> waiter) override {
     node_.handle = waiter;
+    node_.step = nullptr;
     is_ending_ = true;
   }
 
@@ -218,6 +221,7 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
 
   // The socket itself is asked.
   bool Shows(short events) const {
+    CountSystemCalls(1);
     pollfd entry = {socket_, events, 0};
     return poll(&entry, 1, 0) == 1;
   }

@@ -78,7 +78,7 @@ Task<absl::Status> Connection::Connect() {
   }
   cancel_.reset(libpq_.MakeCancel());
   state_ = State::kBusy;
-  if (io_mode_ == IoMode::kCompletion) {
+  if (io_mode_ != IoMode::kReadiness) {
     SocketIo* connecting = io_.get();
     co_await SocketIo::End(connecting);
     io_ = MakeCompletionIo(reactor_, libpq_.socket());
@@ -88,7 +88,7 @@ Task<absl::Status> Connection::Connect() {
     if (!PreparedStatements::IsForConnecting(statement)) continue;
     absl::Status sent = libpq_.SendPrepare(statement);
     if (sent.ok()) {
-      sent = co_await FinishExchange();
+      sent = co_await Exchange(this);
     }
     if (sent.ok()) sent = libpq_.TakeResult().status();
     if (!sent.ok()) {
@@ -100,38 +100,36 @@ Task<absl::Status> Connection::Connect() {
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<Result>> Connection::Execute(const Statement* statement,
-                                                 Parameters parameters) {
+Session::Begun Connection::BeginExecute(const Statement& statement, Parameters parameters) {
   PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
+  if (has_deferred_ || prepared_.IsMissing(statement)) return Begun::kNot;
+  state_ = State::kBusy;
+  const absl::Status sent = libpq_.SendExecute(statement, parameters);
+  if (!sent.ok()) {
+    want_ = sent;
+    return Begun::kEnded;
+  }
+  return BeginExchange() ? Begun::kWaiting : Begun::kEnded;
+}
+
+absl::StatusOr<Result> Connection::TakeExecuted() {
+  if (!want_.ok()) return Break(want_.status());
+  state_ = State::kReady;
+  return libpq_.TakeResult();
+}
+
+Task<absl::StatusOr<Result>> Connection::ExecuteInSteps(const Statement* statement,
+                                                        Parameters parameters) {
   if (has_deferred_) {
     auto result = co_await ExecuteAfterDeferred(statement, parameters);
     co_return result;
   }
-  state_ = State::kBusy;
-  if (prepared_.IsMissing(*statement)) {
-    absl::Status prepared = co_await PrepareOnUse(statement);
-    if (!prepared.ok()) {
-      co_return prepared;
-    }
+  absl::Status prepared = co_await PrepareNow(statement);
+  if (!prepared.ok()) {
+    co_return prepared;
   }
-  const absl::Status sent = libpq_.SendExecute(*statement, parameters);
-  if (!sent.ok()) {
-    co_return Break(sent);
-  }
-  // As FinishExchange, without a coroutine more: this is what every operation waits in.
-  absl::StatusOr<Want> want = BeginWaiting();
-  while (want.ok() && *want != Want::kDone) {
-    SocketIo* io = io_.get();
-    const int socket = libpq_.socket();
-    const Want wanted = *want;
-    const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, kNoDeadlineNs);
-    want = GoOnWaiting(outcome);
-  }
-  if (!want.ok()) {
-    co_return Break(want.status());
-  }
-  state_ = State::kReady;
-  co_return libpq_.TakeResult();
+  auto result = co_await Execute(statement, parameters);
+  co_return result;
 }
 
 Task<absl::StatusOr<Result>> Connection::ExecuteAfterDeferred(const Statement* statement,
@@ -186,7 +184,7 @@ Task<absl::Status> Connection::PrepareOnUse(const Statement* statement) {
   if (!prepared_.IsMissing(*statement)) co_return absl::OkStatus();
   absl::Status status = libpq_.SendPrepare(*statement);
   if (status.ok()) {
-    status = co_await FinishExchange();
+    status = co_await Exchange(this);
   }
   if (!status.ok()) {
     absl::Status broken = Break(std::move(status));
@@ -214,7 +212,7 @@ Task<absl::Status> Connection::SyncPipeline() {
   state_ = State::kBusy;
   absl::Status status = libpq_.SendSync();
   if (status.ok()) {
-    status = co_await FinishExchange();
+    status = co_await Exchange(this);
   }
   if (!status.ok()) {
     absl::Status broken = Break(std::move(status));
@@ -238,28 +236,37 @@ Task<bool> Connection::WaitReadable(int descriptor) {
   co_return events > 0;
 }
 
-Task<absl::Status> Connection::FinishExchange() {
-  absl::StatusOr<Want> want = BeginWaiting();
-  while (want.ok() && *want != Want::kDone) {
-    SocketIo* io = io_.get();
-    const int socket = libpq_.socket();
-    const Want wanted = *want;
-    const WaitOutcome outcome = co_await SocketIo::Wait(io, socket, wanted, kNoDeadlineNs);
-    want = GoOnWaiting(outcome);
-  }
-  co_return want.status();
-}
-
-absl::StatusOr<Want> Connection::BeginWaiting() {
+bool Connection::BeginExchange() {
   ++round_trips_;
   return GoOnWaiting(WaitOutcome::kReady);
 }
 
-absl::StatusOr<Want> Connection::GoOnWaiting(WaitOutcome outcome) {
-  if (outcome == WaitOutcome::kAborted) return AbortedStatus();
-  absl::StatusOr<Want> want = libpq_.Continue();
-  io_->NoteStep(libpq_.socket(), !want.ok() || *want == Want::kDone);
-  return want;
+// Does what can be done without waiting. Whether there is a wait to be suspended in; else want_
+// says how the exchange ended.
+bool Connection::GoOnWaiting(WaitOutcome outcome) {
+  for (;;) {
+    if (outcome == WaitOutcome::kAborted) {
+      want_ = AbortedStatus();
+      return false;
+    }
+    want_ = libpq_.Continue();
+    const bool is_last = !want_.ok() || *want_ == Want::kDone;
+    io_->NoteStep(libpq_.socket(), is_last);
+    if (is_last) return false;
+    if (io_->Start(libpq_.socket(), *want_)) return true;
+    outcome = io_->Finish();
+  }
+}
+
+void Connection::SuspendExchange(std::coroutine_handle<> waiter) {
+  waiter_ = waiter;
+  io_->Suspend(waiter, kNoDeadlineNs, this);
+}
+
+bool Connection::OnWake() {
+  if (!GoOnWaiting(io_->Finish())) return true;
+  SuspendExchange(waiter_);
+  return false;
 }
 
 Task<void> Connection::Close() {

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
+#include "pgring/base/trace_points.h"
 #include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/server_messages.h"
 
@@ -93,7 +94,9 @@ absl::Status LibpqConnection::SendPrepare(const Statement& statement) {
 }
 
 absl::Status LibpqConnection::SendExecute(const Statement& statement, Parameters parameters) {
-  return AfterSend(Send(statement, parameters));
+  const int accepted = Send(statement, parameters);
+  TraceOperationSent(backend_pid(), statement.name.c_str(), statement.sql.c_str());
+  return AfterSend(accepted);
 }
 
 int LibpqConnection::Send(const Statement& statement, Parameters parameters) {
@@ -122,6 +125,7 @@ absl::Status LibpqConnection::EnterPipeline() {
 
 absl::Status LibpqConnection::QueueExecute(const Statement& statement, Parameters parameters) {
   PGRING_CHECK(statement.protocol != StatementProtocol::kSimple, "a simple query in a pipeline");
+  TraceOperationSent(backend_pid(), statement.name.c_str(), statement.sql.c_str());
   return Send(statement, parameters) == 1 ? absl::OkStatus() : BrokenStatus();
 }
 

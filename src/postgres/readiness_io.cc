@@ -15,7 +15,6 @@ class ReadinessIo final : public SocketIo {
     poll_.Cancel();
   }
 
- private:
   bool Start(int socket, Want want) override {
     if (aborted_ || reactor_->has_failed()) return false;
     PGRING_CHECK(socket >= 0, "a wait on a connection without a socket");
@@ -23,12 +22,11 @@ class ReadinessIo final : public SocketIo {
     return true;
   }
 
-  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns) override {
+  void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns, WakeStep* step) override {
     node_.handle = waiter;
+    node_.step = step;
     poll_.SetWaiter(&node_);
-    if (deadline_ns == kNoDeadlineNs) return;
-    node_.handle = waiter;
-    reactor_->timers()->Arm(&node_, deadline_ns);
+    if (deadline_ns != kNoDeadlineNs) reactor_->timers()->Arm(&node_, deadline_ns);
   }
 
   WaitOutcome Finish() override {
@@ -39,6 +37,7 @@ class ReadinessIo final : public SocketIo {
     return poll_.in_flight() ? WaitOutcome::kDeadline : WaitOutcome::kReady;
   }
 
+ private:
   bool StartEnd() override {
     poll_.Cancel();
     return poll_.in_flight();
@@ -46,6 +45,7 @@ class ReadinessIo final : public SocketIo {
 
   void SuspendEnd(std::coroutine_handle<> waiter) override {
     node_.handle = waiter;
+    node_.step = nullptr;
     poll_.SetWaiter(&node_);
   }
 

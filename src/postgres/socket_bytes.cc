@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pgring/base/check.h"
+#include "pgring/base/system_calls.h"
 
 namespace pgring {
 namespace {
@@ -35,6 +36,7 @@ extern "C" __attribute__((visibility("default"))) ssize_t recv(int descriptor, v
                                                                size_t size, int flags) {
   pgring::SocketBytes* bytes = flags == 0 ? pgring::Find(descriptor) : nullptr;
   if (bytes != nullptr) return bytes->Receive(static_cast<char*>(buffer), size);
+  pgring::CountSystemCalls(1);
   return syscall(SYS_recvfrom, descriptor, buffer, size, flags, nullptr, nullptr);
 }
 
@@ -42,6 +44,7 @@ extern "C" __attribute__((visibility("default"))) ssize_t send(int descriptor, c
                                                                size_t size, int flags) {
   pgring::SocketBytes* bytes = (flags & ~MSG_NOSIGNAL) == 0 ? pgring::Find(descriptor) : nullptr;
   if (bytes != nullptr) return bytes->Send(static_cast<const char*>(buffer), size);
+  pgring::CountSystemCalls(1);
   return syscall(SYS_sendto, descriptor, buffer, size, flags, nullptr, 0);
 }
 

@@ -126,18 +126,22 @@ Json ConnectionsJson(const Run& run) {
           {"timeline", TimelineJson(run)}};
 }
 
+Json OfRing(const Run& run, int64_t BackendStats::* figure) {
+  return run.ring.has_value() ? Json((*run.ring).*figure) : Json();
+}
+
+Json PositiveOrNull(int64_t count) { return count > 0 ? Json(count) : Json(); }
+
 Json ClientJson(const Run& run) {
-  const auto of_ring = [&run](int64_t BackendStats::* figure) {
-    return run.ring.has_value() ? Json((*run.ring).*figure) : Json();
-  };
   return {{"user_s", FiniteOrNull(run.client.user_s)},
           {"sys_s", FiniteOrNull(run.client.system_s)},
           {"max_rss_bytes", ValueOrNull(run.peak_memory_bytes)},
           {"voluntary_switches", run.client.voluntary_switches},
           {"involuntary_switches", run.client.involuntary_switches},
-          {"enters", of_ring(&BackendStats::enters)},
-          {"sqes", of_ring(&BackendStats::submissions)},
-          {"cqes", of_ring(&BackendStats::completions)},
+          {"system_calls", PositiveOrNull(run.tally.system_calls)},
+          {"enters", OfRing(run, &BackendStats::enters)},
+          {"sqes", OfRing(run, &BackendStats::submissions)},
+          {"cqes", OfRing(run, &BackendStats::completions)},
           {"bytes_per_connection", ValueOrNull(run.bytes_per_connection)}};
 }
 
@@ -218,14 +222,17 @@ Json RunJson(const ComparisonPlan& plan, const Run& run) {
                {"limiter", LimiterJson(run.scenario)},
                {"pool", PoolJson(run.scenario.pool)},
                {"pipeline", run.scenario.pipeline},
-               {"io", {{"mode", mode}, {"setup", TextOrNull(run.ring_setup)}}},
+               {"io",
+                {{"mode", mode},
+                 {"setup", TextOrNull(run.ring_setup)},
+                 {"blocking_receives", OfRing(run, &BackendStats::blocking_receives)}}},
                {"valid", RunIsComparable(run)},
                {"reasons", ReasonsJson(run)},
                {"warnings", Json(run.verdict.warnings)},
                {"wall_s", DurationJson(run)},
                {"throughput_per_s", ThroughputJson(run)},
                {"operations", OperationsJson(run)},
-               {"round_trips", run.tally.round_trips > 0 ? Json(run.tally.round_trips) : Json()},
+               {"round_trips", PositiveOrNull(run.tally.round_trips)},
                {"latency_ns", LatencyJson(run.total())},
                {"histograms", HistogramsJson(run.total())},
                {"seconds", SecondsJson(run.recorder.seconds())},

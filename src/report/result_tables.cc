@@ -127,6 +127,12 @@ void AddCosts(const ComparisonResult& result, RunTableBuilder* table) {
                               static_cast<double>(run.total().succeeded)),
                      2);
   });
+  table->Add({"system", "calls", "per op."}, 11, [](const Run& run) {
+    if (run.tally.system_calls <= 0) return std::string(kUnknownFigure);
+    return FixedText(Quotient(static_cast<double>(run.tally.system_calls),
+                              static_cast<double>(run.total().succeeded)),
+                     2);
+  });
   table->Add({"client", "CPU us", "per op."}, 9, [](const Run& run) {
     return FigureText(Quotient((run.client.user_s + run.client.system_s) * kMicrosecondsPerSecond,
                                static_cast<double>(run.total().succeeded)));

@@ -165,7 +165,8 @@ KneePicture TunePicture(const TuneResult& result) {
   picture.title = WorkloadText(result.plan.base);
   const Environment& environment = result.environment;
   picture.notes = {fmt::format("{}; client on {}, {} CPUs, {}", ServerText(DescribedBy(result)),
-                               environment.host, environment.cpu_count, environment.started_at)};
+                               environment.host, environment.cpu_count, environment.started_at),
+                   "points: trials of the search; the answer's figures are of fresh runs after it"};
   if (result.trials.empty()) return picture;
   for (const auto& [limit, one] : ByLimit(result.trials.back())) {
     KneePoint point;

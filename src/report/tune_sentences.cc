@@ -14,10 +14,15 @@
 namespace pgring {
 namespace {
 
+constexpr double kMillisecondsPerSecond = 1'000;
+
 std::string LevelsText(const TuneResult& result) {
   std::vector<std::string> levels;
   for (const ServiceLevel& level : result.plan.service_levels) {
-    levels.push_back(fmt::format("p{}={} ms", level.percentile, level.within_ms));
+    const bool in_seconds = level.within_ms >= kMillisecondsPerSecond;
+    levels.push_back(fmt::format("p{}={} {}", level.percentile,
+                                 level.within_ms / (in_seconds ? kMillisecondsPerSecond : 1),
+                                 in_seconds ? "s" : "ms"));
   }
   return "Highest rate within " + absl::StrJoin(levels, " and ");
 }

@@ -15,6 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
+#include "pgring/base/system_calls.h"
+#include "pgring/base/trace_points.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
 #include "run/attempt_loop.h"
@@ -65,6 +67,7 @@ class Worker {
       OperationStamps stamps;
       stamps.scheduled_ns = arrival->due_ns;
       stamps.admitted_ns = shared_->context().load.open_loop() ? Now() : arrival->due_ns;
+      TraceOperationAdmitted(arrival->operation.index, stamps.scheduled_ns, stamps.admitted_ns);
       shared_->OnScheduled(*arrival, stamps.admitted_ns);
       RunOne(*arrival, &stamps);
     }
@@ -100,8 +103,10 @@ class Worker {
       shared_->OnSkipped(arrival, *skip, stamps->leased_ns);
       return;
     }
+    TraceOperationLeased(arrival.operation.index, number_, stamps->leased_ns);
     shared_->Gauge(ConnectionGauge::kInUse, 1);
     OperationTally tally;
+    const int64_t system_calls_before = SystemCallsOfThread();
     absl::Status status;
     AttemptLoop attempts(shared_->sink(), session_.get(), client_.get(), number_);
     do {
@@ -110,6 +115,7 @@ class Worker {
       stamps->finished_ns = Now();
     } while (attempts.GoesOn(status, arrival.due_ns, stamps->finished_ns));
     if (status.ok()) tally.round_trips += attempts.round_trips();
+    tally.system_calls += SystemCallsOfThread() - system_calls_before;
     shared_->OnEnded(arrival, *stamps, status, attempts.attempts(), tally);
     shared_->Gauge(ConnectionGauge::kInUse, -1);
     if (!session_->at_rest() || shared_->context().load.connect_each) Drop();

@@ -19,6 +19,10 @@ class WindowLimiter : public Limiter {
     Permit permit = co_await semaphore_.Acquire(1);
     co_return std::move(permit);
   }
+  // Unless a limit that was lowered takes the place away.
+  bool GoesOn(const Permit& permit, const OperationSample& /*sample*/) override {
+    return permit.units() > 0 && semaphore_.available() >= 0 && !semaphore_.closed();
+  }
   void set_limit(int limit) override { semaphore_.SetCapacity(limit); }
   int limit() const override { return static_cast<int>(semaphore_.capacity()); }
   void Close() override { semaphore_.Close(); }

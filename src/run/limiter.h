@@ -32,6 +32,11 @@ class Limiter {
   // The operation that holds `permit` has ended; its place is free from now on.
   virtual void OnEnd(Permit permit, const OperationSample& sample);
 
+  // Asked in place of OnEnd where an operation has ended and its client could begin the next one at
+  // once, with the same permit: whether that is what this limiter would admit next. If not, OnEnd
+  // follows. A client that goes on costs no task, no permit and no turn of the ready queue.
+  virtual bool GoesOn(const Permit& /*permit*/, const OperationSample& /*sample*/) { return false; }
+
   // How many operations may be in flight, 1 or more: from now on, or, for what starts operations in
   // groups, from the next group on. Operations in flight beyond a lowered limit go on.
   virtual void set_limit(int limit) = 0;

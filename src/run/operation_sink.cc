@@ -7,6 +7,7 @@
 #include "pgring/base/clock.h"
 #include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
+#include "pgring/base/trace_points.h"
 
 namespace pgring {
 namespace {
@@ -34,6 +35,7 @@ void OperationSink::StartMeasuring(int64_t now_ns) {
   // Not when that was noticed: what was due in between is the list's and counts.
   measuring_from_ns_ = std::min(measuring_from_ns_, now_ns);
   run_->started_ns = measuring_from_ns_;
+  TraceRunBegin(run_->scenario.label.c_str(), context_.scenario->limit.value_or(0));
   run_->recorder.StartSeconds(measuring_from_ns_);
   if (context_.events != nullptr) context_.events->OnMeasuringStarts();
 }
@@ -46,6 +48,8 @@ void OperationSink::Scheduled(const Arrival& arrival) {
 void OperationSink::Succeeded(const Arrival& arrival, const OperationStamps& stamps,
                               const Attempts& attempts) {
   ++run_->succeeded_by_kind[arrival.operation.kind];
+  TraceOperationDone(arrival.operation.index, attempts.client,
+                     stamps.finished_ns - stamps.scheduled_ns, 1);
   if (arrival.phase != Phase::kMeasured) return;
   run_->recorder.Succeeded(arrival.operation.kind, stamps);
   if (stamps.finished_ns - stamps.scheduled_ns > latency_limit_ns_) ++run_->late;
@@ -56,6 +60,8 @@ void OperationSink::Succeeded(const Arrival& arrival, const OperationStamps& sta
 void OperationSink::Failed(const Arrival& arrival, const OperationStamps& stamps,
                            const absl::Status& status, const Attempts& attempts) {
   if (run_->first_failure.empty()) run_->first_failure = std::string(status.message());
+  TraceOperationDone(arrival.operation.index, attempts.client,
+                     stamps.finished_ns - stamps.scheduled_ns, 0);
   Tell(AbortsClient(status) ? ErrorOutcome::kClientAborted : ErrorOutcome::kOperationFailed, status,
        attempts);
   if (arrival.phase != Phase::kMeasured) return;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "pgring/base/check.h"
+
 namespace pgring {
 
 int64_t ScenarioPlan::ConnectionsNeeded(int64_t operations) const {
@@ -38,7 +40,15 @@ bool UsesReactor(const ComparisonPlan& plan) {
 }
 
 std::string_view IoModeName(IoMode mode) {
-  return mode == IoMode::kCompletion ? "completion" : "readiness";
+  switch (mode) {
+    case IoMode::kReadiness:
+      return "readiness";
+    case IoMode::kCompletion:
+      return "completion";
+    case IoMode::kRing:
+      return "ring";
+  }
+  PGRING_CHECK(false, "a mode without a name");
 }
 
 }  // namespace pgring

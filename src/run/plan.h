@@ -20,7 +20,7 @@
 
 namespace pgring {
 
-std::string_view IoModeName(IoMode mode);  // "readiness", "completion"
+std::string_view IoModeName(IoMode mode);  // "readiness", "completion", "ring"
 
 // SQLAlchemy's QueuePool in our words.
 struct PoolPlan {

@@ -19,10 +19,10 @@ KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
   KernelBackendOptions options;
   options.submission_entries =
       PowerOfTwo(connections * 4, options.submission_entries, kMaxSubmissionEntries);
-  if (io_mode == IoMode::kCompletion) {
+  if (io_mode != IoMode::kReadiness) {
     // One for each answer that may come at once; a few for a large one.
     options.receive_buffers = PowerOfTwo(connections, 16, kMaxReceiveBuffers);
-    options.may_block = true;
+    options.may_block = io_mode == IoMode::kCompletion;
   }
   return options;
 }

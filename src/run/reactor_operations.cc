@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pgring/base/status.h"
+#include "pgring/base/trace_points.h"
 #include "pgring/coro/awaitables.h"
 #include "run/attempt_loop.h"
 #include "run/limit_source.h"
@@ -54,6 +55,7 @@ void ReactorRun::Start(const Arrival& arrival, int64_t admitted_ns, Permit permi
   OperationStamps stamps;
   stamps.scheduled_ns = arrival.due_ns;
   stamps.admitted_ns = admitted_ns;
+  TraceOperationAdmitted(arrival.operation.index, arrival.due_ns, admitted_ns);
   sink_.Scheduled(arrival);
   operations_.Spawn(RunOperation(arrival, stamps, std::move(permit)));
 }
@@ -76,6 +78,7 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
     if (!acquired.ok()) {
       stamps.leased_ns = stamps.finished_ns = Now();
       OnNoConnection(arrival, stamps, acquired.status(), client);
+      NoteEnd({stamps, false});
       EndTurn(client, &lease, std::move(permit), {stamps, false});
       co_return;
     }
@@ -91,30 +94,58 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
       waited ? sink_.ReasonToSkip(stamps.scheduled_ns, stamps.leased_ns) : std::nullopt;
   if (skip.has_value()) {
     sink_.Skipped(arrival, *skip, stamps.leased_ns);
+    NoteEnd({stamps, false});
     EndTurn(client, &lease, std::move(permit), {stamps, false});
     co_return;
   }
   Session* session = lease.session();
   ClientState* state = client->state.get();
-  OperationTally* tally = sink_.TallyOf(arrival.phase);
   absl::Status status;
-  AttemptLoop attempts(sink_, session, state, client->number);
+  int64_t turns = 0;
   do {
-    status = co_await context_.workload->Run(session, state, arrival.operation, tally);
-    stamps.finished_ns = Now();
-  } while (attempts.GoesOn(status, stamps.scheduled_ns, stamps.finished_ns));
-  if (status.ok()) {
-    tally->round_trips += attempts.round_trips();
-    sink_.Succeeded(arrival, stamps, attempts.attempts());
-  } else {
-    sink_.Failed(arrival, stamps, status, attempts.attempts());
-  }
+    TraceOperationLeased(arrival.operation.index, client->number, stamps.leased_ns);
+    turns = reactor_->stats().turns;
+    OperationTally* tally = sink_.TallyOf(arrival.phase);
+    AttemptLoop attempts(sink_, session, state, client->number);
+    do {
+      status = co_await context_.workload->Run(session, state, arrival.operation, tally);
+      stamps.finished_ns = Now();
+    } while (attempts.GoesOn(status, stamps.scheduled_ns, stamps.finished_ns));
+    if (status.ok()) {
+      tally->round_trips += attempts.round_trips();
+      sink_.Succeeded(arrival, stamps, attempts.attempts());
+    } else {
+      sink_.Failed(arrival, stamps, status, attempts.attempts());
+    }
+    NoteEnd({stamps, status.ok()});
+    // What never waited for the server leaves the turn to the others.
+  } while (status.ok() && reactor_->stats().turns != turns &&
+           GoesOn(client, *session, permit, &arrival, &stamps));
   EndTurn(client, &lease, std::move(permit), {stamps, status.ok()});
+}
+
+bool ReactorRun::GoesOn(ClientSlot* client, const Session& session, const Permit& permit,
+                        Arrival* arrival, OperationStamps* stamps) {
+  if (!clients_go_on_ || client->aborted() || client->operations_left == 0 || !session.at_rest() ||
+      pool_.has_waiters()) {
+    return false;
+  }
+  if (stop_.stop_requested() || !limiter_->GoesOn(permit, {*stamps, true})) return false;
+  // Its place was free when the last operation ended.
+  const int64_t now_ns = stamps->finished_ns;
+  const std::optional<Arrival> next = arrivals_->Next(now_ns);
+  if (!next.has_value()) return false;
+  --client->operations_left;
+  *arrival = *next;
+  *stamps = OperationStamps();
+  stamps->scheduled_ns = stamps->admitted_ns = stamps->leased_ns = now_ns;
+  TraceOperationAdmitted(arrival->operation.index, now_ns, now_ns);
+  sink_.Scheduled(*arrival);
+  return true;
 }
 
 void ReactorRun::EndTurn(ClientSlot* client, Lease* lease, Permit permit,
                          const OperationSample& sample) {
-  ++operations_ended_count_;
   if (client != nullptr) {
     if (client->aborted()) {
       OnClientAborted(client, lease);
@@ -131,11 +162,12 @@ void ReactorRun::EndTurn(ClientSlot* client, Lease* lease, Permit permit,
   }
   // The session first, so that the operation that the permit admits finds it.
   lease->Release();
-  if (context_.limits != nullptr) FollowLimits(sample);
   limiter_->OnEnd(std::move(permit), sample);
 }
 
-void ReactorRun::FollowLimits(const OperationSample& sample) {
+void ReactorRun::NoteEnd(const OperationSample& sample) {
+  ++operations_ended_count_;
+  if (context_.limits == nullptr) return;
   context_.limits->OnEnd(sample, pool_.open());
   if (context_.limits->done()) {
     EndAdmission();

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "pgring/base/system_calls.h"
+#include "pgring/base/trace_points.h"
 #include "pgring/coro/awaitables.h"
 #include "run/limit_source.h"
 #include "run/ramp.h"
@@ -24,6 +26,8 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFacto
       keeps_connections_(context.workload->uses_session_state() && !clients_.of_connections() &&
                          !context.load.connect_each &&
                          context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
+      clients_go_on_(!context.load.open_loop() && !clients_.of_connections() &&
+                     !context.load.connect_each && context.scenario->pool.max_overflow == 0),
       stop_(reactor->ready()),
       waits_end_(reactor->ready()),
       warmup_waits_end_(reactor->ready()),
@@ -37,7 +41,7 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFacto
 
 Task<void> ReactorRun::Main() {
   watch_.WatchInterrupt([this] { OnInterrupt(); }, [this] { OnRingFailed(); });
-  if (context_.io == IoMode::kCompletion) watch_.WatchWaits();
+  if (context_.io != IoMode::kReadiness) watch_.WatchWaits();
   if (context_.load.connect_before) {
     co_await ConnectAhead();
   }
@@ -49,6 +53,7 @@ Task<void> ReactorRun::Main() {
   }
   co_await operations_.Join();
   run_->ended_ns = Now();
+  TraceRunEnd(run_->scenario.label.c_str(), run_->recorder.succeeded(), run_->recorder.failed());
   // The warm-up had not ended when the run was stopped: nothing was measured.
   if (!sink_.measuring()) StartMeasuring(run_->ended_ns);
   run_->timeline.Finish(run_->ended_ns);
@@ -155,7 +160,9 @@ void ReactorRun::SetLimit() {
   if (clients_.of_connections()) {
     pool_.SetLeaseLimit(ramp_limit_);
   } else {
-    limiter_->set_limit(std::max(1, std::min({ramp_limit_, clients_.left(), searched_limit_})));
+    const int limit = std::max(1, std::min({ramp_limit_, clients_.left(), searched_limit_}));
+    TraceLimitChanged(limiter_->limit(), limit);
+    limiter_->set_limit(limit);
   }
 }
 
@@ -200,13 +207,16 @@ void ReactorRun::StartMeasuring(int64_t now_ns) {
   sink_.StartMeasuring(now_ns);
   pool_.StartMeasuring();
   ring_before_ = reactor_->backend().stats();
+  system_calls_before_ = SystemCallsOfThread();
 }
 
 void ReactorRun::NoteRing() {
   const BackendStats now = reactor_->backend().stats();
   run_->ring = BackendStats{
       now.enters - ring_before_.enters, now.submissions - ring_before_.submissions,
-      now.completions - ring_before_.completions, now.overflows - ring_before_.overflows};
+      now.completions - ring_before_.completions, now.overflows - ring_before_.overflows,
+      now.blocking_receives - ring_before_.blocking_receives};
+  run_->tally.system_calls = SystemCallsOfThread() - system_calls_before_;
 }
 
 void ReactorRun::GiveUp(std::string why) {

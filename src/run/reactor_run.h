@@ -67,8 +67,8 @@ class ReactorRun {
 
   void OnRampReached(int limit);
 
-  // What the source of limits makes of an operation's end.
-  void FollowLimits(const OperationSample& sample);
+  // An operation has ended: what the source of limits makes of it.
+  void NoteEnd(const OperationSample& sample);
 
   // Of what the ramp has reached, the clients that are left and what the source of limits says,
   // whichever is least. Without a limit on operations it is one on the connections that are leased.
@@ -101,6 +101,12 @@ class ReactorRun {
   void NoteRing();
 
   Task<void> RunOperation(Arrival arrival, OperationStamps stamps, Permit permit);
+
+  // Whether the client runs the next operation of the list at once, with the permit and the
+  // connection that it has: nothing else waits for either. Then that operation takes the place of
+  // the one that has ended.
+  bool GoesOn(ClientSlot* client, const Session& session, const Permit& permit, Arrival* arrival,
+              OperationStamps* stamps);
 
   // What becomes of the client after an operation (nullptr: it had none), and of what the operation
   // held.
@@ -135,6 +141,10 @@ class ReactorRun {
   Pool pool_;
   ClientSlots clients_;
   const bool keeps_connections_;
+  // Connections beyond the pool's size are closed on their return, and a new one for every
+  // operation is what -C asks for.
+  const bool clients_go_on_;
+  int64_t system_calls_before_ = 0;  // the measured phase
   int ramp_limit_ = std::numeric_limits<int>::max();
   int searched_limit_ = std::numeric_limits<int>::max();
   int64_t operations_ended_count_ = 0;

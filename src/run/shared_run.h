@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "pgring/base/clock.h"
+#include "pgring/base/trace_points.h"
 #include "pgring/postgres/connect_refusals.h"
 #include "run/arrivals.h"
 #include "run/connection_opener.h"
@@ -181,6 +182,7 @@ class SharedRun {
     // The warm-up had not ended when the run was stopped: nothing was measured.
     if (!sink_.measuring()) StartMeasuring(now_ns);
     run_->ended_ns = now_ns;
+    TraceRunEnd(run_->scenario.label.c_str(), run_->recorder.succeeded(), run_->recorder.failed());
     run_->timeline.Finish(now_ns);
     run_->connections.refused = refusals_.count();
     run_->connections.refused_ns = refusals_.RefusedNs(now_ns);

@@ -48,7 +48,7 @@ absl::StatusOr<ScriptChooser> ScriptChooser::Make(std::vector<int64_t> weights) 
 }
 
 size_t ScriptChooser::Choose(RandomSource* random) const {
-  if (weights_.size() == 1) return 0;
+  if (is_single()) return 0;
   int64_t rest = random->Uniform(0, total_weight_ - 1);
   size_t chosen = 0;
   while (rest >= weights_[chosen]) rest -= weights_[chosen++];

@@ -29,6 +29,7 @@ class ScriptChooser {
   // InvalidArgument: "at most 128 SQL scripts are allowed", "total script weight must not be zero".
   static absl::StatusOr<ScriptChooser> Make(std::vector<int64_t> weights);
 
+  bool is_single() const { return weights_.size() == 1; }
   // An index into the weights. Draws one number; none where there is one script.
   size_t Choose(RandomSource* random) const;
 

@@ -111,6 +111,13 @@ class Testing {
     return std::max(0.0, most_s - passed_s);
   }
 
+  // Known from the first run on. A budget may be too small for one whole block, in which the limits
+  // matter most.
+  bool HasTimeForAnotherRun() const {
+    const double passed_s = PassedS();
+    return runs_ == 0 || passed_s + passed_s / runs_ <= request_.most_seconds;
+  }
+
   // All of them for as long as the time is meant for that; then the limits alone, for as long as
   // they are not decided: three runs tell as much of them as seven do. 0: no further block.
   size_t ScenariosOfBlock(int number) {
@@ -140,6 +147,7 @@ class Testing {
     Block* const ways = count > limits_ ? AddBlock(&stage_.ways) : nullptr;
     const uint64_t seed = stage_.limits.plan.workload.seed;
     for (const size_t place : BlockOrder(count, seed, number)) {
+      if (place >= limits_ && !HasTimeForAnotherRun()) continue;
       // What ends the growth shows at the answer or beyond it. All limits pay for it alike.
       experiment_->set_sampling(place < limits_);
       Run run =

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgring/base/system_calls.h"
+
 namespace pgring {
 namespace {
 
@@ -20,11 +22,13 @@ constexpr int64_t kNearNs = 3 * kBackgroundDelayNs;
 
 // The system call itself: the program's own recv serves memory (see postgres/socket_bytes.h).
 ssize_t ReceiveNow(int socket, absl::Span<char> room, int flags) {
+  CountSystemCalls(1);
   return syscall(SYS_recvfrom, socket, room.data(), room.size(), flags, nullptr, nullptr);
 }
 
 ssize_t ReceiveBlocking(int socket, absl::Span<char> room) {
   int is_nonblocking = 0;
+  CountSystemCalls(2);
   ioctl(socket, FIONBIO, &is_nonblocking);
   const ssize_t count = ReceiveNow(socket, room, 0);
   const int error_number = errno;
@@ -37,6 +41,7 @@ ssize_t ReceiveBlocking(int socket, absl::Span<char> room) {
 ssize_t ReceiveUntil(int socket, absl::Span<char> room, int64_t wait_ns) {
   const timespec timeout = {wait_ns / kNanosecondsPerSecond, wait_ns % kNanosecondsPerSecond};
   pollfd entry = {socket, POLLIN, 0};
+  CountSystemCalls(1);
   ppoll(&entry, 1, &timeout, nullptr);
   return ReceiveNow(socket, room, MSG_DONTWAIT);
 }

@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
+#include "pgring/base/system_calls.h"
 #include "uring/blocking_receive.h"
 #include "uring/receive_buffers.h"
 
@@ -159,6 +160,7 @@ class KernelBackend final : public Backend {
   }
 
   size_t SendNow(BackendFile file, absl::Span<const char> bytes) override {
+    CountSystemCalls(1);
     const ssize_t count = syscall(SYS_sendto, file.descriptor, bytes.data(), bytes.size(),
                                   MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
     return count < 0 ? 0 : static_cast<size_t>(count);
@@ -215,7 +217,7 @@ class KernelBackend final : public Backend {
       timeout_pointer = &timeout;
     }
     io_uring_cqe* unused = nullptr;
-    ++stats_.enters;
+    CountEnter();
     const int result =
         io_uring_submit_and_wait_timeout(&ring_, &unused, expected, timeout_pointer, nullptr);
     NoteOverflow();
@@ -322,6 +324,7 @@ class KernelBackend final : public Backend {
     std::optional<Completion> completion =
         blocking_receive_.Wait(deadline_ns, clock(), buffers_.large());
     if (!completion.has_value()) return;
+    ++stats_.blocking_receives;
     if (completion->result > 0) {
       completion->buffer = buffers_.large_buffer();
       buffers_.TakeLarge();
@@ -349,7 +352,7 @@ class KernelBackend final : public Backend {
   io_uring_sqe* TakeEntry() {
     io_uring_sqe* entry = io_uring_get_sqe(&ring_);
     if (entry == nullptr) {
-      ++stats_.enters;
+      CountEnter();
       const int submitted = io_uring_submit(&ring_);
       prompt_sends_ = 0;
       entry = io_uring_get_sqe(&ring_);
@@ -362,6 +365,11 @@ class KernelBackend final : public Backend {
     ++stats_.submissions;
     ++in_flight_;
     return entry;
+  }
+
+  void CountEnter() {
+    ++stats_.enters;
+    CountSystemCalls(1);
   }
 
   void NoteOverflow() {

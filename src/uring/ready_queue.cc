@@ -9,6 +9,7 @@ void ReadyQueue::RunBatch() {
     ReadyNode* node = continuations_.PopFront();
     if (node == nullptr) node = batch.PopFront();
     if (node == nullptr) return;
+    if (node->step != nullptr && !node->step->OnWake()) continue;
     // The handle is copied out because the node dies with the frame that this may finish.
     const std::coroutine_handle<> handle = node->handle;
     handle.resume();

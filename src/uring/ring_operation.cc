@@ -35,7 +35,7 @@ void RingOperation::StartPoll(int descriptor, uint32_t events, PollUrgency urgen
 }
 
 void RingOperation::StartReceive(BackendFile file) {
-  PGRING_CHECK(listener_ != nullptr, "nobody would take what is received");
+  PGRING_CHECK(listener_ != nullptr, "a receive without a listener has no place for its bytes");
   Begin(RingOperationKind::kReceive);
   reactor_->backend_->QueueReceive(id_.Encode(), file);
 }

@@ -56,12 +56,15 @@ struct OperationTally {
   // database all the same.
   int64_t unconfirmed_commits = 0;
   int64_t round_trips = 0;  // of succeeded operations
+  // Of the measured phase's I/O; see pgring/base/system_calls.h.
+  int64_t system_calls = 0;
 
   void Add(const OperationTally& other) {
     rows_read += other.rows_read;
     rows_checksum += other.rows_checksum;
     unconfirmed_commits += other.unconfirmed_commits;
     round_trips += other.round_trips;
+    system_calls += other.system_calls;
   }
 };
 

@@ -63,6 +63,11 @@ bool NothingWaitsFor(const SqlCommand& sql, const Session& session) {
   return !ends && (session.has_deferred() || session.in_transaction());
 }
 
+// With others, be it in the pipeline of the script.
+bool LeavesLater(const SqlCommand& sql, const Statement& statement, const Session& session) {
+  return session.in_pipeline() || (session.MayDefer(statement) && NothingWaitsFor(sql, session));
+}
+
 // Whether the command is over at once.
 bool IsImmediate(CommandKind kind) {
   switch (kind) {
@@ -98,7 +103,23 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
     const int64_t started_ns = records ? SteadyClock::Get()->NowNs() : 0;
     size_t next = command.next;
     if (command.kind == CommandKind::kSql) {
-      status = co_await RunSql(session, client, script_index, at, tally);
+      const Statement* statement = StatementToSend(client, script_index, at);
+      const Parameters parameters(client->parameters.data(),
+                                  static_cast<int>(client->parameters.size()));
+      if (LeavesLater(command.sql, *statement, *session)) {
+        status = SendLater(session, client, command.sql, at, *statement, parameters);
+      } else {
+        // What the statement cannot join goes before it.
+        if (session->has_deferred() && !session->MayDefer(*statement)) {
+          status = co_await FlushDeferred(session, client, tally);
+        }
+        if (status.ok()) {
+          const bool with_deferred = session->has_deferred();
+          auto result = co_await session->Execute(statement, parameters);
+          if (with_deferred) EndDeferred(session, result.status(), client, tally);
+          status = EndSql(session, client, command.sql, result, tally);
+        }
+      }
     } else if (IsImmediate(command.kind)) {
       status = RunImmediate(client, command, &next);
     } else {
@@ -107,21 +128,30 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
     if (status.ok() && next == script.end() && session->has_deferred()) {
       status = co_await FlushDeferred(session, client, tally);
     }
-    const size_t blamed = status.ok() ? at : client->TakeBlamedCommand(at);
-    if (records) {
-      RecordCommand(*session, client, script_index, blamed, status,
-                    SteadyClock::Get()->NowNs() - started_ns);
-    }
-    if (!status.ok()) {
-      status = ExplainFailure(*client, script_index, blamed, status);
-      status = ScriptFailure(script, blamed, status);
+    if (records || !status.ok()) {
+      status = EndCommand(*session, client, script_index, at, status, started_ns);
     }
     at = next;
   }
+  if (status.ok() && session->at_rest()) co_return status;
   const bool is_complete = !session->in_transaction() && !session->in_pipeline();
   if (status.ok() && is_complete) co_return status;
   absl::Status ended = co_await EndOperation(session, client, status);
   co_return ended;
+}
+
+// Of a command that is recorded, which began at `started_ns`, or of one that failed.
+absl::Status ScriptWorkload::EndCommand(const Session& session, ScriptClient* client,
+                                        size_t script_index, size_t at, const absl::Status& status,
+                                        int64_t started_ns) {
+  const size_t blamed = status.ok() ? at : client->TakeBlamedCommand(at);
+  if (started_ns != 0) {
+    RecordCommand(session, client, script_index, blamed, status,
+                  SteadyClock::Get()->NowNs() - started_ns);
+  }
+  if (status.ok()) return status;
+  return ScriptFailure(scripts_[script_index], blamed,
+                       ExplainFailure(*client, script_index, blamed, status));
 }
 
 void ScriptWorkload::RecordCommand(const Session& session, ScriptClient* client,
@@ -217,47 +247,44 @@ absl::Status ScriptWorkload::SetVariableOf(ScriptClient* client, const Command& 
   return absl::OkStatus();
 }
 
-Task<absl::Status> ScriptWorkload::RunSql(Session* session, ScriptClient* client,
-                                          size_t script_index, size_t at, OperationTally* tally) {
+const Statement* ScriptWorkload::StatementToSend(ScriptClient* client, size_t script_index,
+                                                 size_t at) const {
   const SqlCommand& sql = scripts_[script_index].commands[at].sql;
-  const Statement* statement = &planned_[script_index][at];
   client->parameters.clear();
   if (client->sends_text) {
     SubstituteVariables(sql.text, sql.references, &client->variables, &client->simple.sql);
     client->simple.protocol = StatementProtocol::kSimple;
-    statement = &client->simple;
-  } else {
-    for (const VariableSlot slot : sql.parameters) {
-      const std::string* text = client->variables.FindText(slot);
-      client->parameters.push_back(text == nullptr ? nullptr : text->c_str());
-    }
+    return &client->simple;
   }
-  const Parameters parameters(client->parameters.data(),
-                              static_cast<int>(client->parameters.size()));
-  if (session->in_pipeline()) {
-    if (sql.result_use != ResultUse::kIgnored) {
-      co_return absl::InvalidArgumentError("\\gset and \\aset are not allowed in pipeline mode");
-    }
-    co_return session->QueueExecute(*statement, parameters);
+  for (const VariableSlot slot : sql.parameters) {
+    const std::string* text = client->variables.FindText(slot);
+    client->parameters.push_back(text == nullptr ? nullptr : text->c_str());
   }
-  const bool may_join = session->MayDefer(*statement);
-  if (may_join && NothingWaitsFor(sql, *session)) {
+  return &planned_[script_index][at];
+}
+
+// In the pipeline of the script, or deferred to what comes after it.
+absl::Status ScriptWorkload::SendLater(Session* session, ScriptClient* client,
+                                       const SqlCommand& sql, size_t at, const Statement& statement,
+                                       Parameters parameters) {
+  if (!session->in_pipeline()) {
     client->deferred.push_back(at);
-    co_return session->Defer(*statement, parameters);
+    return session->Defer(statement, parameters);
   }
-  if (session->has_deferred() && !may_join) {
-    absl::Status flushed = co_await FlushDeferred(session, client, tally);
-    if (!flushed.ok()) co_return flushed;
+  if (sql.result_use != ResultUse::kIgnored) {
+    return absl::InvalidArgumentError("\\gset and \\aset are not allowed in pipeline mode");
   }
-  const bool with_deferred = session->has_deferred();
-  auto result = co_await session->Execute(statement, parameters);
-  if (with_deferred) EndDeferred(session, result.status(), client, tally);
+  return session->QueueExecute(statement, parameters);
+}
+
+absl::Status ScriptWorkload::EndSql(Session* session, ScriptClient* client, const SqlCommand& sql,
+                                    const absl::StatusOr<Result>& result, OperationTally* tally) {
   if (!result.ok()) {
     if (EndsTransaction(sql) && OutcomeUnknown(result.status())) ++tally->unconfirmed_commits;
-    co_return result.status();
+    return result.status();
   }
   tally->rows_read += result->rows();
-  co_return UseResult(session, client, sql, *result);
+  return UseResult(session, client, sql, *result);
 }
 
 Task<absl::Status> ScriptWorkload::FlushDeferred(Session* session, ScriptClient* client,

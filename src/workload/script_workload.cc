@@ -18,6 +18,7 @@ class ScriptOperations final : public OperationSource {
   ScriptOperations(ScriptChooser chooser, uint64_t seed)
       : chooser_(std::move(chooser)), seed_(seed) {}
   Operation At(int64_t index) const override {
+    if (chooser_.is_single()) return {0, 0, index};
     // Not the generator that the script's own numbers come from.
     RandomSource random(OperationSeed(~seed_, index));
     return {static_cast<uint8_t>(chooser_.Choose(&random)), 0, index};
@@ -27,13 +28,6 @@ class ScriptOperations final : public OperationSource {
   const ScriptChooser chooser_;
   const uint64_t seed_;
 };
-
-// Whether the run sends several statements of a transaction at once (see Session::Defer).
-bool Pipelines(const Session& session) {
-  Statement with_parameters;
-  with_parameters.protocol = StatementProtocol::kExtended;
-  return session.MayDefer(with_parameters);
-}
 
 }  // namespace
 

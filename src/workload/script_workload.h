@@ -67,6 +67,7 @@ class ScriptWorkload final : public Workload {
   void PlanStatements(const Script& script);
   QueryMode ModeOf(size_t script_index) const;
   bool SendsText(size_t script_index, const Session& session) const;
+  bool Pipelines(const Session& session) const { return session.MayDefer(with_parameters_); }
   absl::Status ExplainFailure(const ScriptClient& client, size_t script_index, size_t at,
                               const absl::Status& status) const;
   absl::Status DefineVariables();
@@ -79,10 +80,16 @@ class ScriptWorkload final : public Workload {
   absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
   void VacuumAccounts(BlockingSession* session, std::vector<std::string>* notes);
 
+  absl::Status EndCommand(const Session& session, ScriptClient* client, size_t script_index,
+                          size_t at, const absl::Status& status, int64_t started_ns);
   void RecordCommand(const Session& session, ScriptClient* client, size_t script_index, size_t at,
                      const absl::Status& status, int64_t duration_ns);
-  Task<absl::Status> RunSql(Session* session, ScriptClient* client, size_t script_index, size_t at,
-                            OperationTally* tally);
+  // With the client's variables as its parameters, or in its text.
+  const Statement* StatementToSend(ScriptClient* client, size_t script_index, size_t at) const;
+  static absl::Status SendLater(Session* session, ScriptClient* client, const SqlCommand& sql,
+                                size_t at, const Statement& statement, Parameters parameters);
+  absl::Status EndSql(Session* session, ScriptClient* client, const SqlCommand& sql,
+                      const absl::StatusOr<Result>& result, OperationTally* tally);
   Task<absl::Status> RunWaiting(Session* session, ScriptClient* client, size_t script_index,
                                 size_t at, OperationTally* tally);
   absl::Status RunImmediate(ScriptClient* client, const Command& command, size_t* next);
@@ -111,6 +118,8 @@ class ScriptWorkload final : public Workload {
   std::vector<std::vector<size_t>> recorder_places_;  // empty without -r
   CommandRecorder recorder_;
   const std::vector<Statement> no_statements_;
+  // To ask a session whether it defers statements (see Session::Defer).
+  const Statement with_parameters_{{}, {}, 0, StatementProtocol::kExtended, 0};
   std::optional<ScriptChooser> chooser_;
   VariableStore initial_variables_;
   VariableSlot client_id_ = kNoVariable;

@@ -188,6 +188,39 @@ TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
   EXPECT_FALSE(result->interrupted);
 }
 
+// What each way of doing I/O asks of the kernel for one round trip of a connection that is alone.
+TEST_F(ComparisonTest, SystemCallsAreCountedInEveryWayOfIo) {
+  struct Case {
+    const char* scenario;
+    IoMode io;
+    double system_calls;  // sync and readiness: send, wait, receive
+    bool blocks;
+  };
+  for (const Case& expected :
+       {Case{"sync", IoMode::kReadiness, 3, false}, Case{"window", IoMode::kReadiness, 3, false},
+        // sendto, recv, and ioctl twice, so that recv waits
+        Case{"window", IoMode::kCompletion, 4, true},
+        // sendto, io_uring_enter
+        Case{"window", IoMode::kRing, 2, false}}) {
+    SCOPED_TRACE(absl::StrCat(expected.scenario, " ", std::string(IoModeName(expected.io))));
+    plan_.scenarios.clear();
+    plan_.wanted_io = expected.io;
+    plan_.load.connect_before = true;
+    AddScenario(FindScenarioType(expected.scenario));
+    plan_.scenarios[0].limit = 1;
+    plan_.scenarios[0].pool.size = 1;
+    const absl::StatusOr<ComparisonResult> result = Compare();
+    ASSERT_TRUE(result.ok()) << result.status();
+    const pgring::Run& run = result->runs[0];
+    const auto round_trips = static_cast<double>(run.tally.round_trips);
+    ASSERT_GT(round_trips, kOperations);
+    EXPECT_NEAR(static_cast<double>(run.tally.system_calls) / round_trips, expected.system_calls,
+                0.3);
+    if (!run.ring.has_value()) continue;
+    EXPECT_EQ(run.ring->blocking_receives > 0, expected.blocks);
+  }
+}
+
 TEST_F(ComparisonTest, EnvironmentSaysWhatWasMeasured) {
   AddScenario(FindScenarioType("sync"));
   plan_.workload.operations = 2;

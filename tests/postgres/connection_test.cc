@@ -12,6 +12,7 @@
 #include "pgring/coro/awaitables.h"
 #include "pgring/coro/task_group.h"
 #include "session_sides.h"
+#include "support/execute_task.h"
 #include "support/server_environment.h"
 
 namespace pgring {
@@ -62,7 +63,7 @@ class ConnectionTest : public ::testing::TestWithParam<IoMode> {
     usable_afterwards_ = sleeper.usable();
     if (usable_afterwards_) {
       const Parameters none;
-      EXPECT_TRUE(side_.Run(sleeper.Execute(&statements_[2], none)).ok());
+      EXPECT_TRUE(side_.Run(ExecuteTask(&sleeper, &statements_[2], none)).ok());
     }
     side_.Run(sleeper.Close());
     side_.Run(watcher.Close());
@@ -116,7 +117,7 @@ TEST_P(ConnectionTest, CancelOfAnIdleSessionDoesNothing) {
   EXPECT_TRUE(side_.Run(connection.Connect()).ok());
   connection.RequestCancel();
   const Parameters none;
-  EXPECT_TRUE(side_.Run(connection.Execute(&statements_[2], none)).ok());
+  EXPECT_TRUE(side_.Run(ExecuteTask(&connection, &statements_[2], none)).ok());
   side_.Run(connection.Close());
 }
 

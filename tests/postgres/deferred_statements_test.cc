@@ -9,6 +9,7 @@
 
 #include "pgring/base/status.h"
 #include "session_sides.h"
+#include "support/execute_task.h"
 #include "support/server_environment.h"
 
 namespace pgring {
@@ -61,7 +62,8 @@ class DeferredStatementsTest : public ::testing::TestWithParam<IoMode> {
   // The first value or command tag, else the failure's code.
   std::string Execute(const std::string& name, const std::vector<const char*>& values = {}) {
     const Parameters parameters(values.data(), static_cast<int>(values.size()));
-    const absl::StatusOr<Result> result = side_.Run(session_->Execute(&Named(name), parameters));
+    const absl::StatusOr<Result> result =
+        side_.Run(ExecuteTask(session_.get(), &Named(name), parameters));
     if (!result.ok()) return FailureCode(result.status());
     return std::string(result->rows() > 0 ? result->Text(0, 0) : result->CommandTag());
   }

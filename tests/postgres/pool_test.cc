@@ -9,6 +9,7 @@
 #include "pgring/base/random.h"
 #include "pool_fixture.h"
 #include "support/allocation_count.h"
+#include "support/execute_task.h"
 #include "support/sanitizers.h"
 
 namespace pgring {
@@ -38,7 +39,7 @@ TEST_F(PoolTest, SessionThatIsReturnedInATransactionIsReplaced) {
   MakePool({.size = 1});
   const Statement begin = {"begin", "BEGIN"};
   ClientRecord* first = AddClient(0, 10);
-  At(5, [&] { Start(first->session->Execute(&begin, Parameters())); });
+  At(5, [&] { Start(ExecuteTask(first->session, &begin, Parameters())); });
   ClientRecord* waiting = AddClient(1, 10);
   ClientRecord* later = AddClient(30, 10);
   Run();

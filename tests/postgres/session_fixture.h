@@ -13,6 +13,7 @@
 
 #include "pgring/base/status.h"
 #include "session_sides.h"
+#include "support/execute_task.h"
 #include "support/server_environment.h"
 
 namespace pgring {
@@ -61,7 +62,7 @@ class SessionFixture : public ::testing::Test {
   }
   absl::StatusOr<Result> Execute(size_t statement, const std::vector<const char*>& values = {}) {
     const Parameters parameters(values.data(), static_cast<int>(values.size()));
-    return side_.Run(session_->Execute(&statements_[statement], parameters));
+    return side_.Run(ExecuteTask(session_.get(), &statements_[statement], parameters));
   }
   // The first value, else the failure's code.
   std::string Value(size_t statement, const std::vector<const char*>& values = {}) {

@@ -59,8 +59,10 @@ void CompleteRun(int64_t operations, int64_t pool_wait_ns, int64_t service_ns, p
   run->recorder.StartSeconds(0);
   FillLatencies(0, operations / 2, pool_wait_ns, service_ns * 7 / 10, run);
   FillLatencies(1, operations - operations / 2, pool_wait_ns, service_ns * 13 / 10, run);
-  run->tally = {
-      .rows_read = 250'000, .rows_checksum = 0xfedcba9876543210, .round_trips = operations * 4};
+  run->tally = {.rows_read = 250'000,
+                .rows_checksum = 0xfedcba9876543210,
+                .round_trips = operations * 4,
+                .system_calls = operations * 9};
   run->client = {.user_s = 3.25, .system_s = 1.5, .voluntary_switches = 70'000};
   run->peak_memory_bytes = 34'603'008;
   run->server = TreeCost{61.5, 12.25};
@@ -73,7 +75,7 @@ void CompleteRun(int64_t operations, int64_t pool_wait_ns, int64_t service_ns, p
   }
   if (run->scenario.type->driver->uses_io_uring) {
     run->ring_setup = "SINGLE_ISSUER|DEFER_TASKRUN";
-    run->ring = BackendStats{140'000, 150'000, 150'000, 0};
+    run->ring = BackendStats{140'000, 150'000, 150'000, 0, 0};
     run->bytes_per_connection = 61'440;
   }
 }

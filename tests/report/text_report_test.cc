@@ -110,7 +110,7 @@ TEST(ResultTableTest, HasTheFiguresWithTheirUnits) {
   const std::string table = ResultText(SampleComparison(), kPlain);
   EXPECT_THAT(Rows(table, 4)[1],
               testing::MatchesRegex("async +32\\.9 +2\\.62 +1,064 +16\\.1 s +31\\.8 s "
-                                    "+100 / 99\\.4 +4\\.00 +136 +0"));
+                                    "+100 / 99\\.4 +4\\.00 +9\\.00 +136 +0"));
   EXPECT_THAT(table, HasSubstr("than sync"));
   EXPECT_THAT(table, HasSubstr("latency: from when the operation was admitted to its result"));
   EXPECT_THAT(table, HasSubstr("async: operations are begun as fast as"));
@@ -229,7 +229,7 @@ TEST(ResultTableTest, UnsupportedAndUnknownFiguresAreDashes) {
   result.plan.scenarios.resize(1);
   result.runs.push_back(EmptyRun(FindScenarioType("sync"), "sync"));
   const std::string table = ResultText(result, kPlain);
-  EXPECT_THAT(Rows(table, 1)[0], testing::MatchesRegex("sync +- +- +- +- +0 /    - +- +- +0"));
+  EXPECT_THAT(Rows(table, 1)[0], testing::MatchesRegex("sync +- +- +- +- +0 /    - +- +- +- +0"));
   ExpectPrintable(TextReport(result, kPlain), 100);
 }
 

@@ -107,6 +107,20 @@ absl::Status SimulatedServer::TakeConnectOutcome() {
   return open_ >= max_connections_ ? TooManyClients() : absl::OkStatus();
 }
 
+int SimulatedServer::executing() const {
+  const auto first = std::upper_bound(ends_ns_.begin(), ends_ns_.end(), reactor_->clock().NowNs());
+  return static_cast<int>(ends_ns_.end() - first);
+}
+
+void SimulatedServer::BeginExecution(int64_t end_ns) {
+  ends_ns_.insert(std::upper_bound(ends_ns_.begin(), ends_ns_.end(), end_ns), end_ns);
+  peak_executing_ = std::max(peak_executing_, executing());
+}
+
+void SimulatedServer::EndExecution(int64_t end_ns) {
+  ends_ns_.erase(std::lower_bound(ends_ns_.begin(), ends_ns_.end(), end_ns));
+}
+
 SimulatedSession::SimulatedSession(SimulatedServer* server, Reactor* reactor)
     : server_(server), reactor_(reactor) {
   ++server_->sessions_;
@@ -147,45 +161,50 @@ Task<absl::Status> SimulatedSession::Connect() {
   co_return absl::OkStatus();
 }
 
-Task<absl::StatusOr<Result>> SimulatedSession::Execute(const Statement* statement,
-                                                       Parameters parameters) {
+Session::Begun SimulatedSession::BeginExecute(const Statement& statement, Parameters parameters) {
   PGRING_CHECK(!is_executing_, "a session executes one statement at a time");
   PGRING_CHECK(state_ == State::kUsable, "a statement on a session that is not usable");
   ++round_trips_;
   ++server_->executions_;
-  SimulatedAnswer answer;
-  if (server_->script_ != nullptr) answer = server_->script_(*statement, parameters);
-  never_answers_ = answer.never;
-  const int64_t now_ns = reactor_->clock().NowNs();
-  const int64_t done_ns = answer.never ? kNoDeadlineNs : now_ns + answer.service_ns;
+  statement_ = &statement;
+  answer_ = SimulatedAnswer();
+  answer_.service_ns = server_->service_ns_;
+  if (server_->script_ != nullptr) answer_ = server_->script_(statement, parameters);
+  never_answers_ = answer_.never;
+  if (aborted_ || (!answer_.never && answer_.service_ns <= 0)) return Begun::kEnded;
+  is_executing_ = true;
+  end_ns_ = answer_.never ? kNoDeadlineNs : reactor_->clock().NowNs() + answer_.service_ns;
+  server_->BeginExecution(end_ns_);
+  return Begun::kWaiting;
+}
+
+void SimulatedSession::SuspendExchange(std::coroutine_handle<> waiter) {
+  wake_.emplace(reactor_->ready());
+  service_.emplace(reactor_, end_ns_, StopToken(&*wake_));
+  service_->await_suspend(waiter);
+}
+
+absl::StatusOr<Result> SimulatedSession::TakeExecuted() {
   bool answered = !aborted_;
-  if (answered && done_ns > now_ns) {
-    is_executing_ = true;
-    ++server_->executing_;
-    server_->peak_executing_ = std::max(server_->peak_executing_, server_->executing_);
-    wake_.emplace(reactor_->ready());
-    const StopToken interrupted(&*wake_);
-    answered = co_await SleepUntil(reactor_, done_ns, interrupted);
-    --server_->executing_;
+  if (is_executing_) {
+    answered = service_->await_resume();
+    service_.reset();
+    server_->EndExecution(end_ns_);
     is_executing_ = false;
   }
   if (aborted_) {
     state_ = State::kBroken;
-    co_return AbortedStatus();
+    return AbortedStatus();
   }
-  if (!answered) {
-    co_return ServerError("57014");
+  if (!answered) return ServerError("57014");
+  if (statement_->sql == "BEGIN" && answer_.status.ok()) in_transaction_ = true;
+  if (statement_->sql == "COMMIT" || statement_->sql == "ROLLBACK") in_transaction_ = false;
+  if (!answer_.status.ok()) {
+    if (BreaksSession(answer_.status)) state_ = State::kBroken;
+    return answer_.status;
   }
-  if (statement->sql == "BEGIN" && answer.status.ok()) in_transaction_ = true;
-  if (statement->sql == "COMMIT" || statement->sql == "ROLLBACK") in_transaction_ = false;
-  if (!answer.status.ok()) {
-    if (BreaksSession(answer.status)) state_ = State::kBroken;
-    co_return answer.status;
-  }
-  if (answer.rows != nullptr) {
-    co_return MakeRows(*answer.rows);
-  }
-  co_return MakeCommandResult(answer.command_tag);
+  if (answer_.rows != nullptr) return MakeRows(*answer_.rows);
+  return MakeCommandResult(answer_.command_tag);
 }
 
 Task<absl::Status> SimulatedSession::PrepareNow(const Statement*) { co_return absl::OkStatus(); }

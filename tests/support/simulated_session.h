@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pgring/coro/awaitables.h"
 #include "pgring/coro/stop.h"
 #include "pgring/postgres/session.h"
 #include "pgring/uring/reactor.h"
@@ -62,6 +63,8 @@ class SimulatedServer final : public SessionFactory {
 
   // Every statement is answered at once until this is called.
   void Answer(Script script) { script_ = std::move(script); }
+  // Without a script: how long every statement takes.
+  void set_service_ns(int64_t service_ns) { service_ns_ = service_ns; }
   void set_connect_ns(int64_t connect_ns) { connect_ns_ = connect_ns; }
   // What a session holds of the heap while it lives, as libpq holds its buffers.
   void set_session_bytes(size_t session_bytes) { session_bytes_ = session_bytes; }
@@ -81,7 +84,8 @@ class SimulatedServer final : public SessionFactory {
   int peak_connecting() const { return peak_connecting_; }
   const std::vector<int64_t>& connect_times_ns() const { return connect_times_ns_; }  // starts
   int64_t executions() const { return executions_; }
-  int executing() const { return executing_; }
+  // What has been answered is not executing any more, whether or not its session knows yet.
+  int executing() const;
   int peak_executing() const { return peak_executing_; }
   int64_t cancel_requests() const { return cancel_requests_; }
   int64_t aborts() const { return aborts_; }
@@ -93,9 +97,13 @@ class SimulatedServer final : public SessionFactory {
   friend class SimulatedSession;
 
   absl::Status TakeConnectOutcome();
+  // An execution that ends at `end_ns` unless it is interrupted before.
+  void BeginExecution(int64_t end_ns);
+  void EndExecution(int64_t end_ns);
 
   Reactor* const reactor_;
   Script script_;
+  int64_t service_ns_ = 0;
   int64_t connect_ns_ = 0;
   size_t session_bytes_ = 0;
   int max_connections_ = std::numeric_limits<int>::max();
@@ -109,7 +117,7 @@ class SimulatedServer final : public SessionFactory {
   int peak_connecting_ = 0;
   std::vector<int64_t> connect_times_ns_;
   int64_t executions_ = 0;
-  int executing_ = 0;
+  std::vector<int64_t> ends_ns_;  // in order
   int peak_executing_ = 0;
   int64_t cancel_requests_ = 0;
   int64_t aborts_ = 0;
@@ -123,7 +131,6 @@ class SimulatedSession final : public Session {
   ~SimulatedSession() override;
 
   Task<absl::Status> Connect() override;
-  Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
   const std::vector<Result>& earlier_results() const override { return earlier_results_; }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return NoPipeline(); }
@@ -147,6 +154,10 @@ class SimulatedSession final : public Session {
  private:
   enum class State : uint8_t { kNew, kUsable, kBroken, kClosed };
 
+  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
+  void SuspendExchange(std::coroutine_handle<> waiter) override;
+  absl::StatusOr<Result> TakeExecuted() override;
+
   static absl::Status NoPipeline() {
     return absl::UnimplementedError("the simulated server has no pipelines");
   }
@@ -163,6 +174,11 @@ class SimulatedSession final : public Session {
   std::vector<char> buffers_;
   // Ends the wait in progress; a new one for each.
   std::optional<StopSource> wake_;
+  // Of the execution in progress.
+  const Statement* statement_ = nullptr;
+  SimulatedAnswer answer_;
+  int64_t end_ns_ = 0;
+  std::optional<SleepUntil> service_;
 };
 
 }  // namespace pgring

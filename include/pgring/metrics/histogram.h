@@ -57,6 +57,13 @@ class Histogram {
       ++overflow_count_;
     }
   }
+  // The value 0, `times` >= 0 times.
+  void RecordZeros(int64_t times) {
+    if (times == 0) return;
+    count_ += times;
+    min_ = 0;
+    counts_[0] += times;
+  }
 
   // Adds `count` > 0 values of which only the bucket is known, as from an encoded histogram. They
   // count as HdrHistogram counts them: in Sum() and Mean() each as the middle of the bucket, in

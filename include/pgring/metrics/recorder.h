@@ -112,6 +112,11 @@ class Recorder {
     size_t kind = 0;
     OperationStamps stamps;
   };
+  // Pending operations of a kind that waited for neither, as most of a closed loop.
+  struct Unwaited {
+    int64_t admission = 0;
+    int64_t pool = 0;
+  };
   // Latencies go to the histograms so many at a time: between two operations of one connection the
   // histograms' memory is cold, and the next statement would wait for it.
   static constexpr size_t kMaxPending = 128;
@@ -127,6 +132,7 @@ class Recorder {
   mutable std::vector<OperationSummary> kinds_;
   mutable std::array<Success, kMaxPending> pending_;
   mutable size_t pending_count_ = 0;
+  mutable std::vector<Unwaited> unwaited_;  // by kind
   mutable SecondSeries seconds_;
   // Worked out when it is asked for; never changed after that, so that copies may share it.
   mutable std::shared_ptr<OperationSummary> total_;

@@ -34,7 +34,6 @@ class BlockingSession final : public Session {
 
   // The session interface; no await of it ever suspends.
   Task<absl::Status> Connect() override;
-  Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
   const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return libpq_.EnterPipeline(); }
@@ -69,6 +68,9 @@ class BlockingSession final : public Session {
   const LibpqConnection& libpq() const { return libpq_; }
 
  private:
+  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
+  absl::StatusOr<Result> TakeExecuted() override;
+
   absl::Status FinishExchange();
   absl::Status PrepareOnUse(const Statement& statement);
   bool WaitBeside(int descriptor, int64_t deadline_ns) const;
@@ -86,6 +88,7 @@ class BlockingSession final : public Session {
   std::unique_ptr<Canceller> canceller_;  // made when there is something to cancel
   PreparedStatements prepared_;
   bool usable_ = false;
+  absl::Status executed_;  // what TakeExecuted says, unless there is a result
 };
 
 }  // namespace pgring

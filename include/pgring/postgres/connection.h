@@ -6,6 +6,7 @@
 #ifndef PGRING_POSTGRES_CONNECTION_H_
 #define PGRING_POSTGRES_CONNECTION_H_
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -26,7 +27,7 @@ namespace pgring {
 // Whether the sessions defer statements (see Session::MayDefer).
 enum class Pipelining : uint8_t { kOff, kOn };
 
-class Connection final : public Session {
+class Connection final : public Session, private WakeStep {
  public:
   Connection(Reactor* reactor, const ConnectionParameters* parameters,
              const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode,
@@ -34,14 +35,12 @@ class Connection final : public Session {
   ~Connection() override;
 
   Task<absl::Status> Connect() override;
-  Task<absl::StatusOr<Result>> Execute(const Statement* statement, Parameters parameters) override;
   const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
   bool MayDefer(const Statement& statement) const override {
     return pipelining_ == Pipelining::kOn && !in_pipeline() && CanBeExecutedAlone(statement);
   }
   absl::Status Defer(const Statement& statement, Parameters parameters) override;
   Task<absl::Status> Flush() override;
-  bool has_deferred() const override { return has_deferred_; }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return Noted(libpq_.EnterPipeline()); }
   absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
@@ -50,8 +49,14 @@ class Connection final : public Session {
   absl::Status QueueSync() override { return Noted(libpq_.QueueSync()); }
   Task<absl::Status> SyncPipeline() override;
   absl::Status ExitPipeline() override { return Noted(libpq_.ExitPipeline()); }
+  // What is deferred lies in a pipeline of ours.
   bool in_pipeline() const override { return libpq_.in_pipeline() && !has_deferred_; }
   bool in_transaction() const override { return libpq_.in_transaction(); }
+  // Asked after every operation.
+  bool at_rest() const override {
+    return state_ == State::kReady && !libpq_.is_busy() && !has_deferred_ &&
+           !libpq_.in_pipeline() && !libpq_.in_transaction();
+  }
   bool is_busy() const override { return state_ == State::kBusy || libpq_.is_busy(); }
   Task<bool> Sleep(int64_t duration_ns) override;
   Task<bool> WaitReadable(int descriptor) override;
@@ -67,9 +72,29 @@ class Connection final : public Session {
  private:
   enum class State : uint8_t { kNew, kConnecting, kReady, kBusy, kBroken, kClosed };
 
-  Task<absl::Status> FinishExchange();
-  absl::StatusOr<Want> BeginWaiting();
-  absl::StatusOr<Want> GoOnWaiting(WaitOutcome outcome);
+  // Waits until what has been sent is answered; gives a Status, an error being the connection's.
+  //   absl::Status status = co_await Exchange(this);
+  class Exchange {
+   public:
+    explicit Exchange(Connection* connection) : connection_(connection) {}
+    bool await_ready() { return !connection_->BeginExchange(); }
+    void await_suspend(std::coroutine_handle<> waiter) { connection_->SuspendExchange(waiter); }
+    absl::Status await_resume() { return connection_->want_.status(); }
+
+   private:
+    Connection* const connection_;
+  };
+
+  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
+  void SuspendExchange(std::coroutine_handle<> waiter) override;
+  absl::StatusOr<Result> TakeExecuted() override;
+  Task<absl::StatusOr<Result>> ExecuteInSteps(const Statement* statement,
+                                              Parameters parameters) override;
+  bool OnWake() override;
+
+  // Whether there is something to wait for.
+  bool BeginExchange();
+  bool GoOnWaiting(WaitOutcome outcome);
   Task<absl::StatusOr<Result>> ExecuteAfterDeferred(const Statement* statement,
                                                     Parameters parameters);
   Task<absl::Status> PrepareOnUse(const Statement* statement);
@@ -93,8 +118,9 @@ class Connection final : public Session {
   State state_ = State::kNew;
   LibpqConnection libpq_;
   std::unique_ptr<SocketIo> io_;
+  absl::StatusOr<Want> want_ = Want::kDone;  // of the exchange
+  std::coroutine_handle<> waiter_;           // for its end
   bool aborted_ = false;
-  bool has_deferred_ = false;  // libpq is in a pipeline of ours then
   CancelHandle cancel_;
   PreparedStatements prepared_;
   // Ends what waits for something else than the server.

@@ -6,7 +6,13 @@
 
 namespace pgring {
 
-enum class IoMode : uint8_t { kReadiness, kCompletion };
+enum class IoMode : uint8_t {
+  kReadiness,
+  // The bytes go through the ring; but an exchange that is alone, with nothing else in flight,
+  // waits for its answer in recv(2), which is quicker.
+  kCompletion,
+  kRing,  // as kCompletion, and always through the ring
+};
 
 }  // namespace pgring
 

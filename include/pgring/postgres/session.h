@@ -4,8 +4,10 @@
 #ifndef PGRING_POSTGRES_SESSION_H_
 #define PGRING_POSTGRES_SESSION_H_
 
+#include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -17,6 +19,31 @@
 
 namespace pgring {
 
+class Session;
+
+// A statement's execution, to be awaited once, in the expression that made it; gives
+// StatusOr<Result>. Where one exchange does it, no coroutine stands between the caller's and the
+// ring: this is what every operation waits in.
+class [[nodiscard]] Execution {
+ public:
+  Execution(Session* session, const Statement* statement, Parameters parameters)
+      : session_(session), statement_(statement), parameters_(parameters) {}
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+
+  bool await_ready();
+  template <typename Promise>
+  bool await_suspend(std::coroutine_handle<Promise> waiter);
+  absl::StatusOr<Result> await_resume();
+
+ private:
+  Session* const session_;
+  const Statement* const statement_;
+  const Parameters parameters_;
+  bool is_one_exchange_ = false;
+  std::optional<Task<absl::StatusOr<Result>>> steps_;
+};
+
 class Session {
  public:
   virtual ~Session() = default;
@@ -25,11 +52,10 @@ class Session {
   // SQLSTATE or a cause (status.h); kResourceExhausted means refused for now: try again later.
   virtual Task<absl::Status> Connect() = 0;
 
-  // Executes a statement in its protocol. `statement` and the memory of `parameters` must stay
-  // until the result is there. An error of the statement leaves the session usable; a lost
-  // connection does not.
-  virtual Task<absl::StatusOr<Result>> Execute(const Statement* statement,
-                                               Parameters parameters) = 0;
+  // Executes a statement in its protocol: `auto result = co_await session->Execute(&statement,
+  // parameters);`. `statement` and the memory of `parameters` must stay until the result is there.
+  // An error of the statement leaves the session usable; a lost connection does not.
+  Execution Execute(const Statement* statement, Parameters parameters);
 
   // Of the execution before, when it was several statements: what came before the last result.
   virtual const std::vector<Result>& earlier_results() const = 0;
@@ -47,7 +73,7 @@ class Session {
     return absl::UnimplementedError("this session defers nothing");
   }
   virtual Task<absl::Status> Flush() { co_return absl::OkStatus(); }
-  virtual bool has_deferred() const { return false; }
+  bool has_deferred() const { return has_deferred_; }
 
   // A pipeline: what is executed between EnterPipeline and the next SyncPipeline leaves together,
   // one exchange for all of it. SyncPipeline gives the first error, if there is one; what the
@@ -67,8 +93,9 @@ class Session {
   virtual bool in_transaction() const = 0;
   // An exchange has been begun and not ended.
   virtual bool is_busy() const = 0;
-  // Another operation may have it: nothing that one has begun is open. See BringToRest.
-  bool at_rest() const {
+  // Another operation may have it: it is usable, and nothing that one has begun is open: no
+  // exchange, deferred statement, pipeline or transaction. See BringToRest.
+  virtual bool at_rest() const {
     return usable() && !is_busy() && !has_deferred() && !in_pipeline() && !in_transaction();
   }
 
@@ -96,8 +123,46 @@ class Session {
   int64_t round_trips() const { return round_trips_; }
 
  protected:
+  friend class Execution;
+
+  enum class Begun : uint8_t { kNot, kWaiting, kEnded };
+
+  // Begins to execute in one exchange. kNot: nothing was begun, because something has to be done
+  // before it, and ExecuteInSteps does it all. kWaiting: SuspendExchange follows, and the end of
+  // the wait; then, as after kEnded, TakeExecuted.
+  virtual Begun BeginExecute(const Statement& statement, Parameters parameters) = 0;
+  virtual void SuspendExchange(std::coroutine_handle<> waiter);
+  virtual absl::StatusOr<Result> TakeExecuted() = 0;
+  virtual Task<absl::StatusOr<Result>> ExecuteInSteps(const Statement* statement,
+                                                      Parameters parameters);
+
   int64_t round_trips_ = 0;
+  bool has_deferred_ = false;
 };
+
+inline Execution Session::Execute(const Statement* statement, Parameters parameters) {
+  return Execution(this, statement, parameters);
+}
+
+inline bool Execution::await_ready() {
+  const Session::Begun begun = session_->BeginExecute(*statement_, parameters_);
+  is_one_exchange_ = begun != Session::Begun::kNot;
+  return begun == Session::Begun::kEnded;
+}
+
+template <typename Promise>
+bool Execution::await_suspend(std::coroutine_handle<Promise> waiter) {
+  if (is_one_exchange_) {
+    session_->SuspendExchange(waiter);
+    return true;
+  }
+  steps_.emplace(session_->ExecuteInSteps(statement_, parameters_));
+  return (*steps_).operator co_await().await_suspend(waiter);
+}
+
+inline absl::StatusOr<Result> Execution::await_resume() {
+  return is_one_exchange_ ? session_->TakeExecuted() : steps_->handle().promise().TakeValue();
+}
 
 // Makes the sessions of a pool. Must outlive them.
 class SessionFactory {

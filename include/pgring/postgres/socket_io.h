@@ -42,7 +42,9 @@ class SocketIo {
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
     bool await_ready() { return !io_->Start(socket_, want_); }
-    void await_suspend(std::coroutine_handle<> waiter) { io_->Suspend(waiter, deadline_ns_); }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      io_->Suspend(waiter, deadline_ns_, nullptr);
+    }
     WaitOutcome await_resume() { return io_->Finish(); }
 
    private:
@@ -78,11 +80,14 @@ class SocketIo {
   // whether no wait will follow: libpq has what it was to read.
   virtual void NoteStep(int /*socket*/, bool /*is_last*/) {}
 
- private:
-  // Begins a wait; false when there is nothing to wait for.
+  // A wait in three steps, as Wait makes it. Start begins one; false when there is nothing to wait
+  // for. What it is suspended with is resumed at its end, or asked by `step` whether it is one.
+  // Finish follows both.
   virtual bool Start(int socket, Want want) = 0;
-  virtual void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns) = 0;
+  virtual void Suspend(std::coroutine_handle<> waiter, int64_t deadline_ns, WakeStep* step) = 0;
   virtual WaitOutcome Finish() = 0;
+
+ private:
   virtual bool StartEnd() = 0;
   virtual void SuspendEnd(std::coroutine_handle<> waiter) = 0;
 };

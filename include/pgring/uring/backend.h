@@ -45,12 +45,15 @@ struct BackendStats {
   int64_t submissions = 0;  // SQEs
   int64_t completions = 0;  // CQEs
   int64_t overflows = 0;    // waits after which completions did not fit the completion queue
+  // Receives that waited in recv(2), outside of the ring, because nothing else was in flight.
+  int64_t blocking_receives = 0;
 
   BackendStats& operator+=(const BackendStats& other) {
     enters += other.enters;
     submissions += other.submissions;
     completions += other.completions;
     overflows += other.overflows;
+    blocking_receives += other.blocking_receives;
     return *this;
   }
 };

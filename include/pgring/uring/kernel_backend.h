@@ -23,7 +23,7 @@ struct KernelBackendOptions {
   // or a power of two up to kMaxReceiveBuffers.
   uint32_t receive_buffers = 0;
   // A receive on a socket that PrepareSocket() has seen waits in recv(2) while nothing but
-  // background polls is in flight beside it; the stats do not count that call.
+  // background polls is in flight beside it (BackendStats::blocking_receives).
   bool may_block = false;
 };
 inline constexpr uint32_t kMaxSubmissionEntries = 32'768;

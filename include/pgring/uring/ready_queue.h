@@ -16,8 +16,20 @@ namespace pgring {
 
 struct ReadyTag {};
 
+// What has to be done when a wait ends, before its coroutine is resumed: where the wait turns out
+// to go on, the coroutine sleeps through it.
+class WakeStep {
+ public:
+  // Whether the coroutine is to be resumed. If not, its node has been set up for another wait.
+  virtual bool OnWake() = 0;
+
+ protected:
+  ~WakeStep() = default;
+};
+
 struct ReadyNode : public ListHook<ReadyTag> {
   std::coroutine_handle<> handle;
+  WakeStep* step = nullptr;  // none: the coroutine is resumed
 };
 
 class ReadyQueue {
