@@ -43,6 +43,8 @@ int main(int argument_count, char** arguments) {
     case pgring::Subcommand::kTune:
       pgring::WatchSignals(&interrupt, kWindingDown);
       return pgring::TuneCommand(*options, &interrupt);
+    case pgring::Subcommand::kDiff:
+      return pgring::DiffCommand(*options);
     case pgring::Subcommand::kInit:
       pgring::WatchSignals(&interrupt, kStopping);
       return pgring::InitCommand(*options, &interrupt);

@@ -12,6 +12,7 @@ namespace pgring {
 inline constexpr int kExitValid = 0;
 inline constexpr int kExitCouldNotStart = 1;
 inline constexpr int kExitInvalid = 2;
+inline constexpr int kExitGateBreached = 3;
 
 // At the start of the program: a standard descriptor that is closed must not be given to a file or
 // socket of ours, which would then get the output. Writing to it goes on failing with EBADF.

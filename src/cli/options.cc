@@ -31,6 +31,7 @@ struct RawOptions {
   RawLoad load;
   RawRepeat repeat;
   RawTune tune;
+  RawDiff diff;
   std::string io = "auto";
   std::string server_samples = "auto";
   RawOutput output;
@@ -240,6 +241,7 @@ struct Commands {
   CLI::App* compare;
   CLI::App* run;
   CLI::App* tune;
+  CLI::App* diff;
   CLI::App* init;
   CLI::App* server;
   CLI::App* doctor;
@@ -259,13 +261,15 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   commands.run = app->add_subcommand("run", "one scenario");
   commands.tune = app->add_subcommand(
       "tune", "how many operations in flight, over how many connections, driven in which way");
+  commands.diff = app->add_subcommand(
+      "diff", "two saved results, scenario by scenario: what changed, and whether it may");
   commands.init = app->add_subcommand("init", "make pgbench's tables");
   commands.server = app->add_subcommand(
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   commands.doctor = app->add_subcommand(
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
-  for (CLI::App* command : {commands.compare, commands.run, commands.tune, commands.init,
-                            commands.server, commands.doctor}) {
+  for (CLI::App* command : {commands.compare, commands.run, commands.tune, commands.diff,
+                            commands.init, commands.server, commands.doctor}) {
     command->set_version_flag("-V,--version", "");
   }
   for (CLI::App* command : {commands.compare, commands.run}) {
@@ -284,6 +288,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddIo(commands.tune, "Search", raw);
   AddSampling(commands.tune, options, raw);
   AddReportOptions(commands.tune, kTuneFiles, &options->output, &raw->output);
+  AddDiffOptions(commands.diff, &options->diff, &raw->diff);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
   AddInitOptions(commands.init, &options->init, &raw->init);
   AddServer(commands.server, options, raw);
@@ -317,10 +322,14 @@ std::string ParserMessage(const CLI::App* command, const std::string& text) {
 }
 
 absl::Status TakeLeftovers(const CLI::App& app, const CLI::App* command,
-                           const std::vector<std::string>& after_marker, Options* options) {
+                           const std::vector<std::string>& after_marker, const RawDiff& raw,
+                           Options* options) {
   std::vector<std::string> leftover = command == nullptr ? app.remaining() : command->remaining();
   PGRING_RETURN_IF_ERROR(RefuseUnknownOptions(app, command, leftover));
   leftover.insert(leftover.end(), after_marker.begin(), after_marker.end());
+  if (command != nullptr && command->get_name() == "diff") {
+    return ResolveDiff(raw, leftover, &options->diff);
+  }
   if (command != nullptr && command->get_name() == "server") {
     if (leftover.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
@@ -354,6 +363,7 @@ absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Opt
     options->command = Subcommand::kInit;
     return ResolveInit(raw.init, &options->init.tables);
   }
+  if (commands.diff->parsed()) options->command = Subcommand::kDiff;
   if (commands.server->parsed()) options->command = Subcommand::kServer;
   if (commands.doctor->parsed()) options->command = Subcommand::kDoctor;
   return absl::OkStatus();
@@ -386,7 +396,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
     return absl::InvalidArgumentError(ParserMessage(GivenCommand(app), error.what()));
   }
   const CLI::App* command = GivenCommand(app);
-  PGRING_RETURN_IF_ERROR(TakeLeftovers(app, command, after_marker, &options));
+  PGRING_RETURN_IF_ERROR(TakeLeftovers(app, command, after_marker, raw.diff, &options));
   if (command == nullptr) {
     options.help_text = app.help();
     return options;

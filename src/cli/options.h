@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cli/diff_options.h"
 #include "cli/init_options.h"
 #include "cli/output_options.h"
 #include "pgring/postgres/connection_parameters.h"
@@ -17,7 +18,16 @@
 
 namespace pgring {
 
-enum class Subcommand : uint8_t { kHelp, kVersion, kCompare, kTune, kInit, kServer, kDoctor };
+enum class Subcommand : uint8_t {
+  kHelp,
+  kVersion,
+  kCompare,
+  kTune,
+  kDiff,
+  kInit,
+  kServer,
+  kDoctor
+};
 
 struct ServerOptions {
   int max_connections = 2000;
@@ -39,6 +49,7 @@ struct Options {
   std::string control;
   std::string perf_control;  // perf's control channel; empty: none
   OutputOptions output;
+  DiffOptions diff;
   InitOptions init;
   ServerOptions server;
 };

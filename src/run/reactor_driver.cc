@@ -22,7 +22,7 @@ KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
   if (io_mode != IoMode::kReadiness) {
     // One for each answer that may come at once; a few for a large one.
     options.receive_buffers = PowerOfTwo(connections, 16, kMaxReceiveBuffers);
-    options.may_block = io_mode == IoMode::kCompletion;
+    options.may_leave_ring = io_mode == IoMode::kCompletion;
   }
   return options;
 }

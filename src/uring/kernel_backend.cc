@@ -115,7 +115,7 @@ class KernelBackend final : public Backend {
       // kernel 5.18), nothing is lost.
       io_uring_register_ring_fd(&ring_);
       setup_ = step.name;
-      may_block_ = options.may_block;
+      may_leave_ring_ = options.may_leave_ring;
       if ((params.features & IORING_FEAT_EXT_ARG) == 0) {
         return absl::UnavailableError(
             "setting up io_uring: the kernel cannot wait with a timeout (IORING_FEAT_EXT_ARG is "
@@ -140,7 +140,7 @@ class KernelBackend final : public Backend {
   void QueueReceive(uint64_t user_data, BackendFile file) override {
     PGRING_CHECK(buffers_.is_registered(), "a receive on a backend without buffers");
     const bool is_alone = in_flight_ == background_polls_.size() && !blocking_receive_.is_held();
-    if (file.may_block && is_alone && !buffers_.is_large_taken()) {
+    if (file.may_leave_ring && is_alone && !buffers_.is_large_taken()) {
       blocking_receive_.Hold(user_data, file);
     } else {
       PrepareReceive(NextEntry(), user_data, file);
@@ -160,6 +160,7 @@ class KernelBackend final : public Backend {
   }
 
   size_t SendNow(BackendFile file, absl::Span<const char> bytes) override {
+    if (!file.may_leave_ring) return 0;
     CountSystemCalls(1);
     const ssize_t count = syscall(SYS_sendto, file.descriptor, bytes.data(), bytes.size(),
                                   MSG_NOSIGNAL | MSG_DONTWAIT, nullptr, 0);
@@ -168,7 +169,7 @@ class KernelBackend final : public Backend {
 
   BackendFile PrepareSocket(int descriptor) override {
     BackendFile file(descriptor);
-    file.may_block = may_block_ && BlockingReceive::Prepare(descriptor);
+    file.may_leave_ring = may_leave_ring_ && BlockingReceive::Prepare(descriptor);
     return file;
   }
 
@@ -392,7 +393,7 @@ class KernelBackend final : public Backend {
   std::vector<uint64_t> background_polls_;
   // While it is held, nothing else is in flight on the ring.
   BlockingReceive blocking_receive_;
-  bool may_block_ = false;
+  bool may_leave_ring_ = false;
   std::vector<Completion> ended_;  // without the ring
 
   ReceiveBuffers buffers_;

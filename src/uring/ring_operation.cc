@@ -6,12 +6,6 @@
 #include "pgring/uring/reactor.h"
 
 namespace pgring {
-namespace {
-
-constexpr uint32_t kGenerationMask = 0xffffffu;
-
-}  // namespace
-
 RingOperation::~RingOperation() {
   if (!in_flight_) return;
   PGRING_CHECK(id_.kind == RingOperationKind::kPoll, "the kernel still uses this one's memory");
@@ -49,41 +43,14 @@ void RingOperation::Cancel() {
   if (in_flight_ && !cancel_requested_) reactor_->Cancel(this);
 }
 
-RingOperationId SlotTable::Take(RingOperation* owner, RingOperationKind kind) {
-  uint32_t index;
-  if (!free_.empty()) {
-    index = free_.back();
-    free_.pop_back();
-  } else {
-    PGRING_CHECK(slots_.size() < kMaxSlots, "too many operations in flight (kMaxSlots)");
-    index = static_cast<uint32_t>(slots_.size());
-    slots_.emplace_back();
-    // Room for every slot, so that freeing never allocates.
-    free_.reserve(slots_.capacity());
-    just_freed_.reserve(slots_.capacity());
-  }
-  Slot& slot = slots_[index];
-  slot.owner = owner;
-  slot.in_use = true;
-  ++in_use_;
-  return {index, slot.generation, kind};
-}
-
-SlotTable::Slot* SlotTable::Find(RingOperationId id) {
-  if (id.index >= slots_.size()) return nullptr;
-  Slot& slot = slots_[id.index];
-  return slot.in_use && slot.generation == id.generation ? &slot : nullptr;
-}
-
-void SlotTable::Free(RingOperationId id) {
-  Slot* slot = Find(id);
-  PGRING_CHECK(slot != nullptr, "a slot was freed twice");
-  slot->owner = nullptr;
-  slot->in_use = false;
-  slot->generation = (slot->generation + 1) & kGenerationMask;
-  if (slot->generation == 0) slot->generation = 1;
-  --in_use_;
-  just_freed_.push_back(id.index);
+uint32_t SlotTable::AddSlot() {
+  PGRING_CHECK(slots_.size() < kMaxSlots, "too many operations in flight (kMaxSlots)");
+  const auto index = static_cast<uint32_t>(slots_.size());
+  slots_.emplace_back();
+  // Room for every slot, so that freeing never allocates.
+  free_.reserve(slots_.capacity());
+  just_freed_.reserve(slots_.capacity());
+  return index;
 }
 
 std::vector<uint64_t> SlotTable::InUse() const {

@@ -91,8 +91,8 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
   const size_t script_index = operation.kind;
   const Script& script = scripts_[script_index];
   client->context.script_number = static_cast<int>(script_index);
-  client->sends_text = SendsText(script_index, *session);
   const bool is_simple = ModeOf(script_index) == QueryMode::kSimple;
+  client->sends_text = is_simple && SendsText(*session);
   if (is_simple && !client->sends_text) pipelined_simple_.store(true, std::memory_order_relaxed);
   const bool records = options_.record_commands && !operation.warms_up();
   absl::Status status;
@@ -133,8 +133,8 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
     }
     at = next;
   }
-  if (status.ok() && session->at_rest()) co_return status;
-  const bool is_complete = !session->in_transaction() && !session->in_pipeline();
+  const bool is_complete =
+      session->at_rest() || (!session->in_transaction() && !session->in_pipeline());
   if (status.ok() && is_complete) co_return status;
   absl::Status ended = co_await EndOperation(session, client, status);
   co_return ended;

@@ -94,10 +94,10 @@ QueryMode ScriptWorkload::ModeOf(size_t script_index) const {
   return options_.mode.value_or(options_.scripts[script_index].default_mode);
 }
 
-// Pipelining needs parameters. A script that was asked to be simple is never run with it.
-bool ScriptWorkload::SendsText(size_t script_index, const Session& session) const {
-  if (ModeOf(script_index) != QueryMode::kSimple) return false;
-  return options_.mode.has_value() || !Pipelines(session);
+// Of a simple script. Pipelining needs parameters; a script that was asked to be simple is never
+// run with it.
+bool ScriptWorkload::SendsText(const Session& session) const {
+  return options_.mode.has_value() || !session.MayDefer(with_parameters_);
 }
 
 absl::Status ScriptWorkload::ExplainFailure(const ScriptClient& client, size_t script_index,

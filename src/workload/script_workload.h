@@ -66,8 +66,7 @@ class ScriptWorkload final : public Workload {
   void PlaceCommands();
   void PlanStatements(const Script& script);
   QueryMode ModeOf(size_t script_index) const;
-  bool SendsText(size_t script_index, const Session& session) const;
-  bool Pipelines(const Session& session) const { return session.MayDefer(with_parameters_); }
+  bool SendsText(const Session& session) const;
   absl::Status ExplainFailure(const ScriptClient& client, size_t script_index, size_t at,
                               const absl::Status& status) const;
   absl::Status DefineVariables();

@@ -40,7 +40,7 @@ struct TinyKernelRing {
 // One connection's receive is always alone: it blocks outside the ring.
 struct BlockingKernelRing {
   static std::unique_ptr<Backend> Make() {
-    return KernelRing::Make({.receive_buffers = 16, .may_block = true});
+    return KernelRing::Make({.receive_buffers = 16, .may_leave_ring = true});
   }
 };
 

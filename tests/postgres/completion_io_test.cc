@@ -93,10 +93,21 @@ TYPED_TEST(CompletionIoTest, IdleConnectionHoldsNoBuffer) {
 }
 
 using CompletionIoKernelTest = CompletionIoFixture<KernelRing>;
+using CompletionIoAloneTest = CompletionIoFixture<BlockingKernelRing>;
+
+// Where everything has to go through the ring, so does the request of a connection that is alone.
+TEST_F(CompletionIoKernelTest, LoneRequestWaitsForTheRing) {
+  ASSERT_EQ(send(socket_, "question", 8, 0), 8);
+  SocketIo::Wait wait(io_.get(), socket_, Want::kRead, kNoDeadlineNs);
+  EXPECT_FALSE(wait.await_ready());
+  EXPECT_EQ(ServerHears(), "");
+  ASSERT_TRUE(reactor_.Turn().ok());
+  EXPECT_EQ(ServerHears(), "question");
+}
 
 // The server can begin while this side is still on its way to sleep. (The simulator has no system
 // calls of its own.)
-TEST_F(CompletionIoKernelTest, LoneRequestLeavesBeforeTheWait) {
+TEST_F(CompletionIoAloneTest, LoneRequestLeavesBeforeTheWait) {
   ASSERT_EQ(send(socket_, "question", 8, 0), 8);
   EXPECT_EQ(ServerHears(), "") << "more may be added before the wait";
   SocketIo::Wait wait(io_.get(), socket_, Want::kRead, kNoDeadlineNs);

@@ -17,9 +17,9 @@ namespace pgring {
 
 class ReactorSide {
  public:
-  // `may_block`: as in KernelBackendOptions.
-  explicit ReactorSide(IoMode io_mode = IoMode::kReadiness, bool may_block = false)
-      : reactor_(MakeBackend(may_block)), io_mode_(io_mode) {}
+  // `may_leave_ring`: as in KernelBackendOptions.
+  explicit ReactorSide(IoMode io_mode = IoMode::kReadiness, bool may_leave_ring = false)
+      : reactor_(MakeBackend(may_leave_ring)), io_mode_(io_mode) {}
 
   std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
                                 const std::vector<Statement>* statements) {
@@ -34,10 +34,10 @@ class ReactorSide {
   Reactor* reactor() { return &reactor_; }
 
  private:
-  static std::unique_ptr<Backend> MakeBackend(bool may_block) {
+  static std::unique_ptr<Backend> MakeBackend(bool may_leave_ring) {
     // Few enough buffers that large results run out of them.
     absl::StatusOr<std::unique_ptr<Backend>> backend =
-        CreateKernelBackend({.receive_buffers = 4, .may_block = may_block});
+        CreateKernelBackend({.receive_buffers = 4, .may_leave_ring = may_leave_ring});
     PGRING_CHECK(backend.ok(), backend.status().ToString().c_str());
     return *std::move(backend);
   }

@@ -2,8 +2,10 @@
 // multishot receive into provided buffers for each connection, sends submitted with the wait, and
 // no libpq, no limiter, no clock and no histogram.
 //
-//   uring_floor SOCKET CLIENTS SECONDS
+//   uring_floor SOCKET CLIENTS SECONDS [libpq]
 //
+// With `libpq` it has libpq make each request and read each answer besides, as bytes in memory: the
+// least that a client over libpq can do.
 // Each of the connections to the server at the Unix socket SOCKET (as postgres, without a password)
 // executes a prepared SELECT 1, and again as soon as its answer is there. Prints one line of JSON:
 // `tps`, `done`, `user_us` and `system_us` of CPU time per operation, and `enters` (io_uring_enter
@@ -26,6 +28,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "support/memory_connections.h"
 
 namespace pgring {
 namespace {
@@ -106,7 +110,11 @@ double NowS() {
 
 class Floor {
  public:
-  Floor(const std::string& path, int clients) {
+  Floor(const std::string& path, int clients, bool over_libpq) {
+    if (over_libpq) {
+      libpq_ = std::make_unique<MemoryConnections>(clients);
+      for (int i = 0; i < clients; ++i) libpq_->Send(i);
+    }
     for (int i = 0; i < clients; ++i) {
       sockets_.push_back(Connect(path));
       Ask(sockets_.back(), request_);
@@ -218,6 +226,10 @@ class Floor {
       GiveBack(buffer, place);
       if (ended) {
         ++done_;
+        if (libpq_ != nullptr) {
+          libpq_->Receive(connection);
+          libpq_->Send(connection);
+        }
         Send(connection);
       }
     } else if (completion.res == 0) {
@@ -232,6 +244,7 @@ class Floor {
   const std::string request_ = Message("B", Bytes("\0p\0\0\0\0\0\0\1\0\0")) +
                                Message("D", Bytes("P\0")) + Message("E", Bytes("\0\0\0\0\0")) +
                                Message("S", "");
+  std::unique_ptr<MemoryConnections> libpq_;
   std::vector<int> sockets_;
   io_uring ring_ = {};
   io_uring_buf_ring* buffer_ring_ = nullptr;
@@ -244,13 +257,15 @@ class Floor {
 }  // namespace pgring
 
 int main(int argc, char** argv) {
-  const int clients = argc == 4 ? atoi(argv[2]) : 0;
-  const double seconds = argc == 4 ? atof(argv[3]) : 0;
+  const bool over_libpq = argc == 5 && std::string_view(argv[4]) == "libpq";
+  const bool is_known = argc == 4 || over_libpq;
+  const int clients = is_known ? atoi(argv[2]) : 0;
+  const double seconds = is_known ? atof(argv[3]) : 0;
   if (clients < 1 || clients > pgring::kMostClients || seconds <= 0) {
-    fprintf(stderr, "usage: uring_floor SOCKET CLIENTS SECONDS\n");
+    fprintf(stderr, "usage: uring_floor SOCKET CLIENTS SECONDS [libpq]\n");
     return 1;
   }
-  const auto floor = std::make_unique<pgring::Floor>(argv[1], clients);
+  const auto floor = std::make_unique<pgring::Floor>(argv[1], clients, over_libpq);
   floor->Run(seconds);
   return 0;
 }

@@ -23,8 +23,8 @@ constexpr uint64_t kOther = 2;
 class BlockingReceiveTest : public ::testing::TestWithParam<int64_t> {
  protected:
   static std::unique_ptr<Backend> Make() {
-    auto backend =
-        CreateKernelBackend({.submission_entries = 8, .receive_buffers = 2, .may_block = true});
+    auto backend = CreateKernelBackend(
+        {.submission_entries = 8, .receive_buffers = 2, .may_leave_ring = true});
     PGRING_CHECK(backend.ok(), "the kernel refuses io_uring");
     return *std::move(backend);
   }

@@ -11,7 +11,8 @@ LEGEND = """\
   warm-up are in it.
 - `null`: a server that answers SELECT 1 from memory, on the last processor, its clients on the
   first, so that the client is the limit. `floor`: the least that a client could do there, raw
-  io_uring without libpq, limiter, clock and histogram.
+  io_uring without libpq, limiter, clock and histogram. `floor with libpq`: the same, which has
+  libpq make each request and read each answer besides.
 - `enters`: io_uring_enter calls per transaction. `I/O`: how pgring moved its bytes.
 """
 

@@ -17,7 +17,7 @@ import pathlib
 import re
 import zlib
 
-from bench_figures import FLOOR
+from bench_figures import FLOOR, FLOOR_WITH_LIBPQ
 from bench_process import BenchmarkError, run_process, shown, thread_cpu_s
 from bench_workloads import WORKLOADS
 from null_server import BENCHMARKS, NULL
@@ -200,10 +200,13 @@ class Pgring:
 class Floor:
     """The least that a client could do for each request: tests/support/uring_floor.cc.
 
-    Only against the null server, because it knows one statement and waits for nothing.
+    Only against the null server, because it knows one statement and waits for nothing. With
+    libpq, the least that a client over that could do.
     """
 
-    name = FLOOR
+    def __init__(self, with_libpq=False):
+        self.name = FLOOR_WITH_LIBPQ if with_libpq else FLOOR
+        self._arguments = ["libpq"] if with_libpq else []
 
     def takes(self, workload, transport):
         return transport == NULL and workload == "ping"
@@ -214,7 +217,7 @@ class Floor:
     def run_for(self, seconds, conninfo, _workload, clients, prefix=()):
         directory = re.search(r"host=(\S+)", conninfo)[1]
         command = [*prefix, str(BENCHMARKS / "uring_floor"), f"{directory}/.s.PGSQL.5432",
-                   str(clients), str(seconds)]
+                   str(clients), str(seconds), *self._arguments]
         run = json.loads(run_process(command, limit_s=RUN_LIMIT_S).out)
         return {"tps": run["tps"], "done": run["done"],
                 "cpu_s": (run["user_us"] + run["system_us"]) * run["done"] / 1e6,

@@ -37,7 +37,9 @@ struct BackendFile {
   BackendFile(int plain_descriptor = -1) : descriptor(plain_descriptor) {}
 
   int descriptor;
-  bool may_block = false;  // a receive on it may be a system call of its own that blocks
+  // Transfers on it may be system calls of their own where nothing else is in flight: a send that
+  // leaves at once, a receive that blocks.
+  bool may_leave_ring = false;
 };
 
 struct BackendStats {
@@ -94,8 +96,8 @@ class Backend {
   virtual void QueueCancel(uint64_t user_data, uint64_t target) = 0;
 
   // Sends what can leave at once, by a system call of its own, and returns how much that was. 0
-  // also where an error stands in the way, which QueueSend will meet. By descriptor: it must still
-  // be the file's own.
+  // where the file must not leave the ring, and where an error stands in the way, which QueueSend
+  // will meet. By descriptor: it must still be the file's own.
   virtual size_t SendNow(BackendFile /*file*/, absl::Span<const char> /*bytes*/) { return 0; }
 
   // Submits what is queued and waits until a completion is there or `deadline_ns` (by clock())

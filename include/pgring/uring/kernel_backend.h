@@ -22,9 +22,9 @@ struct KernelBackendOptions {
   // Buffers of kReceiveBufferBytes for what is received; without any, no receive can be queued. 0,
   // or a power of two up to kMaxReceiveBuffers.
   uint32_t receive_buffers = 0;
-  // A receive on a socket that PrepareSocket() has seen waits in recv(2) while nothing but
-  // background polls is in flight beside it (BackendStats::blocking_receives).
-  bool may_block = false;
+  // On a socket that PrepareSocket() has seen, SendNow() sends, and a receive waits in recv(2)
+  // while nothing but background polls is in flight beside it (BackendStats::blocking_receives).
+  bool may_leave_ring = false;
 };
 inline constexpr uint32_t kMaxSubmissionEntries = 32'768;
 inline constexpr uint32_t kMaxReceiveBuffers = 1'024;

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "pgring/base/check.h"
 #include "pgring/uring/backend.h"
 #include "pgring/uring/ready_queue.h"
 
@@ -129,11 +130,37 @@ class SlotTable {
   };
 
   // Takes a free slot for `owner`. Allocates only when more slots are in use than ever before.
-  RingOperationId Take(RingOperation* owner, RingOperationKind kind);
+  RingOperationId Take(RingOperation* owner, RingOperationKind kind) {
+    uint32_t index;
+    if (free_.empty()) [[unlikely]] {
+      index = AddSlot();
+    } else {
+      index = free_.back();
+      free_.pop_back();
+    }
+    Slot& slot = slots_[index];
+    slot.owner = owner;
+    slot.in_use = true;
+    ++in_use_;
+    return {index, slot.generation, kind};
+  }
   // The slot of a live operation, or nullptr when `id` is stale.
-  Slot* Find(RingOperationId id);
+  Slot* Find(RingOperationId id) {
+    if (id.index >= slots_.size()) return nullptr;
+    Slot& slot = slots_[id.index];
+    return slot.in_use && slot.generation == id.generation ? &slot : nullptr;
+  }
   // The operation has ended. The slot may be taken again after RecycleFreed().
-  void Free(RingOperationId id);
+  void Free(RingOperationId id) {
+    Slot* slot = Find(id);
+    PGRING_CHECK(slot != nullptr, "a slot was freed twice");
+    slot->owner = nullptr;
+    slot->in_use = false;
+    slot->generation = (slot->generation + 1) & kGenerationMask;
+    if (slot->generation == 0) slot->generation = 1;
+    --in_use_;
+    just_freed_.push_back(id.index);
+  }
   void RecycleFreed();
 
   size_t in_use() const { return in_use_; }
@@ -143,6 +170,10 @@ class SlotTable {
   bool HasOwners() const;
 
  private:
+  static constexpr uint32_t kGenerationMask = 0xffffffu;
+
+  uint32_t AddSlot();
+
   std::vector<Slot> slots_;
   std::vector<uint32_t> free_;
   std::vector<uint32_t> just_freed_;

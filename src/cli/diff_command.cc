@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "cli/commands.h"
+#include "cli/messages.h"
+#include "cli/output_directory.h"
+#include "cli/terminal.h"
+#include "report/format.h"
+#include "report/markdown_table.h"
+#include "report/text_table.h"
+
+namespace pgring {
+namespace {
+
+std::string TextAt(const Json& json, const char* key) {
+  if (!json.is_object()) return "";
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+// "old  runs/a/result.json, of 2026-11-27T10:00:00Z, pgring 0.1.0 (6f386bf), PostgreSQL 15.18"
+std::string Describe(const char* which, const SavedResult& result) {
+  return fmt::format("{}  {}, of {}, pgring {} ({}), PostgreSQL {}", which, result.path,
+                     TextAt(result.tool, "started_at"), TextAt(result.tool, "version"),
+                     TextAt(result.tool, "commit"), TextAt(result.environment, "server_version"));
+}
+
+}  // namespace
+
+int DiffCommand(const Options& options) {
+  const DiffOptions& wanted = options.diff;
+  const absl::StatusOr<SavedResult> old_result = ReadSavedResult(wanted.old_path);
+  const absl::StatusOr<SavedResult> new_result = ReadSavedResult(wanted.new_path);
+  for (const absl::Status& read : {old_result.status(), new_result.status()}) {
+    if (read.ok()) continue;
+    PrintError(read);
+    return kExitInvalid;
+  }
+  const absl::StatusOr<ResultDiff> diff = CompareResults(*old_result, *new_result, wanted.gates);
+  if (!diff.ok()) {
+    PrintError(diff.status());
+    return kExitInvalid;
+  }
+  const TextStyle style = TerminalStyle(ColorMode::kAuto);
+  const std::string separator = wanted.markdown ? "  \n" : "\n";
+  PrintOutput(absl::StrCat(
+      PrintableText(Describe("old", *old_result), wanted.markdown || style.unicode), separator,
+      PrintableText(Describe("new", *new_result), wanted.markdown || style.unicode), "\n\n"));
+  for (const Table& table : {DiffTable(*diff), GateTable(*diff)}) {
+    if (table.empty()) continue;
+    PrintOutput((wanted.markdown ? RenderMarkdown(table) : RenderText(table, style)) + "\n");
+  }
+  if (!wanted.junit_file.empty()) {
+    const absl::Status written = WriteWholeFile(wanted.junit_file, JUnitText(*diff));
+    if (!written.ok()) {
+      PrintError(written);
+      return kExitInvalid;
+    }
+  }
+  if (diff->any_breach()) return FinishWith(kExitGateBreached);
+  return FinishWith(diff->left_out.empty() ? kExitValid : kExitInvalid);
+}
+
+}  // namespace pgring

@@ -1,0 +1,245 @@
+#include "report/saved_result.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "pgring/base/clock.h"
+#include "pgring/base/error_details.h"
+#include "report/format.h"
+
+namespace pgring {
+namespace {
+
+constexpr std::string_view kSchemaPrefix = "pgring/result/";
+constexpr int kNewestSchema = 2;
+constexpr const char* kResultName = "result.json";
+
+struct NamedMetric {
+  Metric metric;
+  std::string_view name;
+  std::string_view percentile;  // of response times: its key
+};
+
+constexpr std::array<NamedMetric, kMetrics.size()> kNamedMetrics = {{
+    {Metric::kThroughput, "throughput", ""},
+    {Metric::kP50, "p50", "p50"},
+    {Metric::kP90, "p90", "p90"},
+    {Metric::kP95, "p95", "p95"},
+    {Metric::kP99, "p99", "p99"},
+    {Metric::kP999, "p99.9", "p99_9"},
+    {Metric::kClientCpu, "client_cpu", ""},
+    {Metric::kServerCpu, "server_cpu", ""},
+    {Metric::kConnectionsPeak, "connections_peak", ""},
+}};
+
+// The value below these keys; nullptr where one of them is missing. Nothing in a file is what it
+// should be until it has been looked at, and the library's own access would throw.
+const Json* Below(const Json& json, std::initializer_list<const char*> keys) {
+  const Json* found = &json;
+  for (const char* key : keys) {
+    if (!found->is_object()) return nullptr;
+    const auto item = found->find(key);
+    if (item == found->end()) return nullptr;
+    found = &*item;
+  }
+  return found;
+}
+
+std::optional<double> NumberBelow(const Json& json, std::initializer_list<const char*> keys) {
+  const Json* found = Below(json, keys);
+  if (found == nullptr || !found->is_number()) return std::nullopt;
+  const double value = found->get<double>();
+  return std::isfinite(value) ? std::optional<double>(value) : std::nullopt;
+}
+
+std::string TextBelow(const Json& json, std::initializer_list<const char*> keys) {
+  const Json* found = Below(json, keys);
+  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+}
+
+bool TruthBelow(const Json& json, std::initializer_list<const char*> keys) {
+  const Json* found = Below(json, keys);
+  return found != nullptr && found->is_boolean() && found->get<bool>();
+}
+
+const Json& ArrayBelow(const Json& json, const char* key) {
+  static const Json* const kNone = new Json(Json::array());
+  const Json* found = Below(json, {key});
+  return found != nullptr && found->is_array() ? *found : *kNone;
+}
+
+std::optional<double> CpuPerOperation(const Json& run, const char* side) {
+  const std::optional<double> user_s = NumberBelow(run, {side, "user_s"});
+  const std::optional<double> system_s = NumberBelow(run, {side, "sys_s"});
+  const double succeeded = NumberBelow(run, {"operations", "succeeded"}).value_or(0);
+  if (!user_s.has_value() || !system_s.has_value() || succeeded <= 0) return std::nullopt;
+  return (*user_s + *system_s) / succeeded;
+}
+
+std::optional<double> ValueOf(const NamedMetric& named, const Json& run) {
+  switch (named.metric) {
+    case Metric::kThroughput:
+      return NumberBelow(run, {"throughput_per_s"});
+    case Metric::kClientCpu:
+      return CpuPerOperation(run, "client");
+    case Metric::kServerCpu:
+      return CpuPerOperation(run, "server");
+    case Metric::kConnectionsPeak:
+      return NumberBelow(run, {"connections", "peak_open"});
+    default:
+      return NumberBelow(run, {"latency_ns", "response", std::string(named.percentile).c_str()});
+  }
+}
+
+// Ratios are of values above 0.
+void AddValues(const Json& run, SavedScenario* scenario) {
+  for (const NamedMetric& named : kNamedMetrics) {
+    const std::optional<double> value = ValueOf(named, run);
+    if (value.has_value() && *value > 0) {
+      scenario->values[static_cast<size_t>(named.metric)].push_back(*value);
+    }
+  }
+}
+
+std::string ReasonsText(const Json& run) {
+  std::vector<std::string> reasons;
+  for (const Json& reason : ArrayBelow(run, "reasons")) {
+    if (reason.is_string()) reasons.push_back(reason.get<std::string>());
+  }
+  return reasons.empty() ? "it is not valid" : absl::StrJoin(reasons, "; ");
+}
+
+// The scenario's runs of blocks that count; without repeats, its run.
+SavedScenario ReadScenario(const Json& result, const Json& run) {
+  SavedScenario scenario;
+  scenario.label = TextBelow(run, {"scenario"});
+  const Json& blocks = ArrayBelow(result, "blocks");
+  for (const Json& block : blocks) {
+    if (!TruthBelow(block, {"whole"})) continue;
+    for (const Json& part : ArrayBelow(block, "runs")) {
+      if (TextBelow(part, {"scenario"}) == scenario.label) AddValues(part, &scenario);
+    }
+  }
+  const bool is_valid = TruthBelow(run, {"valid"});
+  if (scenario.of(Metric::kThroughput).empty() && blocks.empty() && is_valid) {
+    AddValues(run, &scenario);
+  } else if (const auto peak = NumberBelow(run, {"connections", "peak_open"});
+             peak.has_value() && *peak > 0) {
+    // Blocks do not say.
+    scenario.values[static_cast<size_t>(Metric::kConnectionsPeak)] = {*peak};
+  }
+  if (scenario.of(Metric::kThroughput).empty()) {
+    scenario.not_valid = is_valid ? "no block counts" : ReasonsText(run);
+  }
+  return scenario;
+}
+
+absl::StatusOr<std::string> ReadWhole(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) return absl::NotFoundError(absl::StrCat(path, ": ", error.message()));
+  if (size > static_cast<uintmax_t>(kMostResultBytes)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 GiB is no result"));
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(size, '\0');
+  if (!file.read(text.data(), static_cast<std::streamsize>(size))) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
+  }
+  return text;
+}
+
+absl::Status CheckSchema(const std::string& path, const Json& json) {
+  const std::string schema = TextBelow(json, {"schema"});
+  if (schema.starts_with("pgring/tune/")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path,
+                     ": a search of pgring tune; only results of compare and run can be "
+                     "compared"));
+  }
+  if (!schema.starts_with(kSchemaPrefix)) {
+    return absl::InvalidArgumentError(absl::StrCat(path, ": not a result of pgring",
+                                                   schema.empty() ? " (it has no schema)" : ""));
+  }
+  const std::string number = schema.substr(kSchemaPrefix.size());
+  if (number == "1" || number == std::to_string(kNewestSchema)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, ": its schema is ", ShortenedText(schema, 60), ", and this pgring knows ",
+                   std::string(kSchemaPrefix), "1 and 2: a newer one wrote it"));
+}
+
+}  // namespace
+
+std::string_view MetricName(Metric metric) {
+  return kNamedMetrics[static_cast<size_t>(metric)].name;
+}
+
+std::optional<Metric> FindMetric(std::string_view name) {
+  for (const NamedMetric& named : kNamedMetrics) {
+    if (named.name == name) return named.metric;
+  }
+  return std::nullopt;
+}
+
+std::string MetricText(Metric metric, double value) {
+  switch (metric) {
+    case Metric::kThroughput:
+      return FigureText(value) + "/s";
+    case Metric::kConnectionsPeak:
+      return CountText(std::llround(value));
+    case Metric::kClientCpu:
+    case Metric::kServerCpu:
+      return DurationText(value * kNanosecondsPerSecond);
+    default:
+      return DurationText(value);
+  }
+}
+
+const SavedScenario* SavedResult::Find(std::string_view label) const {
+  const auto found =
+      std::find_if(scenarios.begin(), scenarios.end(),
+                   [label](const SavedScenario& scenario) { return scenario.label == label; });
+  return found == scenarios.end() ? nullptr : &*found;
+}
+
+absl::StatusOr<SavedResult> ReadSavedResult(const std::string& path) {
+  std::error_code ignored;
+  const bool is_directory = std::filesystem::is_directory(path, ignored);
+  const std::string file = is_directory ? absl::StrCat(path, "/", kResultName) : path;
+  const absl::StatusOr<std::string> text = ReadWhole(file);
+  if (!text.ok()) return text.status();
+  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": not JSON, or cut off: pgring writes a result whole or not at all"));
+  }
+  if (const absl::Status known = CheckSchema(file, json); !known.ok()) return known;
+  SavedResult result;
+  result.path = file;
+  const auto part = [&json](const char* key) {
+    const Json* found = Below(json, {key});
+    return found == nullptr ? Json() : *found;
+  };
+  result.plan = part("plan");
+  result.environment = part("environment");
+  result.tool = part("tool");
+  for (const Json& run : ArrayBelow(json, "runs")) {
+    if (!TextBelow(run, {"scenario"}).empty()) {
+      result.scenarios.push_back(ReadScenario(json, run));
+    }
+  }
+  if (result.scenarios.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": it has no run"));
+  }
+  return result;
+}
+
+}  // namespace pgring
