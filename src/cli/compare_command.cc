@@ -24,6 +24,7 @@
 #include "pgring/base/status.h"
 #include "report/connections_svg.h"
 #include "report/json_report.h"
+#include "report/latency_log.h"
 #include "report/text_report.h"
 
 namespace pgring {
@@ -38,7 +39,7 @@ class Display final : public ComparisonObserver {
  public:
   Display(const Options& options, const TextStyle& style)
       : quiet_(options.output.quiet),
-        prints_report_(options.output.json_file != "-"),
+        prints_header_(options.output.json_file != "-" && !options.output.brief),
         is_one_run_(options.plan.scenarios.size() == 1),
         style_(style),
         plan_(options.plan),
@@ -57,7 +58,7 @@ class Display final : public ComparisonObserver {
   absl::Status CheckLog() const { return watch_.CheckLog(); }
 
   void OnStart(const ComparisonResult& result) override {
-    if (!prints_report_) return;
+    if (!prints_header_) return;
     PrintOutput(ReportHeader(result, style_) + "\n");
     FlushOutput();
   }
@@ -106,7 +107,7 @@ class Display final : public ComparisonObserver {
   }
 
   const bool quiet_;
-  const bool prints_report_;
+  const bool prints_header_;
   const bool is_one_run_;
   int block_ = 0;  // 0: there are no repeats
   const TextStyle style_;
@@ -181,12 +182,15 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     PrintError(result.status());
     return kExitCouldNotStart;
   }
-  if (options.output.json_file != "-") PrintOutput(ReportBody(*result, style));
+  if (options.output.json_file != "-") {
+    PrintOutput(options.output.brief ? BriefReport(*result, style) : ReportBody(*result, style));
+  }
   FlushOutput();
   absl::Status written = WriteOutputs(options.output,
                                       {{"result.json", JsonReport(*result)},
                                        {"report.txt", TextReport(*result, TextStyle())},
-                                       {"connections.svg", ConnectionsSvg(*result)}},
+                                       {"connections.svg", ConnectionsSvg(*result)},
+                                       {"latency.hlog", LatencyLog(*result)}},
                                       &*directory);
   written.Update(display.logged());
   if (!written.ok()) {
@@ -194,8 +198,8 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   if (!options.output.quiet) {
-    PrintNote(
-        absl::StrCat("result.json, report.txt and connections.svg are in ", directory->path()));
+    PrintNote(absl::StrCat("result.json, report.txt, connections.svg and latency.hlog are in ",
+                           directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
   return result->valid() ? kExitValid : kExitInvalid;

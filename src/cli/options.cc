@@ -242,6 +242,7 @@ struct Commands {
   CLI::App* run;
   CLI::App* tune;
   CLI::App* diff;
+  CLI::App* exporting;
   CLI::App* init;
   CLI::App* server;
   CLI::App* doctor;
@@ -263,13 +264,14 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
       "tune", "how many operations in flight, over how many connections, driven in which way");
   commands.diff = app->add_subcommand(
       "diff", "two saved results, scenario by scenario: what changed, and whether it may");
+  commands.exporting = app->add_subcommand("export", "saved results in the formats of other tools");
   commands.init = app->add_subcommand("init", "make pgbench's tables");
   commands.server = app->add_subcommand(
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   commands.doctor = app->add_subcommand(
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
   for (CLI::App* command : {commands.compare, commands.run, commands.tune, commands.diff,
-                            commands.init, commands.server, commands.doctor}) {
+                            commands.exporting, commands.init, commands.server, commands.doctor}) {
     command->set_version_flag("-V,--version", "");
   }
   for (CLI::App* command : {commands.compare, commands.run}) {
@@ -289,6 +291,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddSampling(commands.tune, options, raw);
   AddReportOptions(commands.tune, kTuneFiles, &options->output, &raw->output);
   AddDiffOptions(commands.diff, &options->diff, &raw->diff);
+  AddExportOptions(commands.exporting, &options->exported);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
   AddInitOptions(commands.init, &options->init, &raw->init);
   AddServer(commands.server, options, raw);
@@ -330,6 +333,9 @@ absl::Status TakeLeftovers(const CLI::App& app, const CLI::App* command,
   if (command != nullptr && command->get_name() == "diff") {
     return ResolveDiff(raw, leftover, &options->diff);
   }
+  if (command != nullptr && command->get_name() == "export") {
+    return ResolveExport(leftover, &options->exported);
+  }
   if (command != nullptr && command->get_name() == "server") {
     if (leftover.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
@@ -364,6 +370,7 @@ absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Opt
     return ResolveInit(raw.init, &options->init.tables);
   }
   if (commands.diff->parsed()) options->command = Subcommand::kDiff;
+  if (commands.exporting->parsed()) options->command = Subcommand::kExport;
   if (commands.server->parsed()) options->command = Subcommand::kServer;
   if (commands.doctor->parsed()) options->command = Subcommand::kDoctor;
   return absl::OkStatus();

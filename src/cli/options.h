@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "cli/diff_options.h"
+#include "cli/export_options.h"
 #include "cli/init_options.h"
 #include "cli/output_options.h"
 #include "pgring/postgres/connection_parameters.h"
@@ -24,6 +25,7 @@ enum class Subcommand : uint8_t {
   kCompare,
   kTune,
   kDiff,
+  kExport,
   kInit,
   kServer,
   kDoctor
@@ -50,6 +52,7 @@ struct Options {
   std::string perf_control;  // perf's control channel; empty: none
   OutputOptions output;
   DiffOptions diff;
+  ExportOptions exported;
   InitOptions init;
   ServerOptions server;
 };

@@ -90,7 +90,12 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
 }
 
 void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
-  AddReportOptions(command, "result.json, report.txt and connections.svg", output, raw);
+  AddReportOptions(command, "result.json, report.txt, connections.svg and latency.hlog", output,
+                   raw);
+  command
+      ->add_flag("--brief", output->brief,
+                 "print the answer in short and one table; report.txt has all of it")
+      ->group(kOutputGroup);
   command
       ->add_option("-P,--progress", raw->progress,
                    "seconds between pgbench's progress lines; or pgring's own progress: auto, bar, "

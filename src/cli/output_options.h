@@ -25,6 +25,7 @@ struct OutputOptions {
   std::string directory;  // empty: bench-results/<UTC time>-<host>
   std::string json_file;  // empty: none; "-": standard output
   bool quiet = false;
+  bool brief = false;  // what is printed; files are whole
   ProgressMode progress = ProgressMode::kAuto;
   // As pgbench's: lines of progress every so many seconds; the transaction log.
   std::optional<int> progress_interval_s;

@@ -276,6 +276,17 @@ std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
   return out;
 }
 
+std::string BriefReport(const ComparisonResult& result, const TextStyle& style) {
+  const Summary summary = Summarize(result);
+  const Table repeats = RepeatTable(result, summary);
+  std::string out = InShortText(InShort(result, summary), style);
+  if (!out.empty()) out += "\n";
+  out += RenderText(repeats.empty() ? ResultTable(result, summary) : repeats, style);
+  const std::string warnings = WarningNotes(result, style);
+  if (!warnings.empty()) out += "\n" + warnings;
+  return out;
+}
+
 std::string TextReport(const ComparisonResult& result, const TextStyle& style) {
   return ReportHeader(result, style) + "\n" + ReportBody(result, style);
 }

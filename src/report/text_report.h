@@ -34,6 +34,9 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style);
 // the notes.
 std::string ReportBody(const ComparisonResult& result, const TextStyle& style);
 
+// The answer in short and one table: medians where there are repeats, else the runs. Warnings stay.
+std::string BriefReport(const ComparisonResult& result, const TextStyle& style);
+
 std::string TextReport(const ComparisonResult& result, const TextStyle& style);
 
 }  // namespace pgring

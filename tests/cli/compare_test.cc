@@ -96,7 +96,9 @@ TEST_F(EveryScenarioTest, PrintsProgressAndNotesToStandardError) {
   for (const char* label : {"sync ", "threads:4 ", "async:pool=20 ", "chunked:10 ", "window:10 "}) {
     EXPECT_THAT(error, ContainsRegex(std::string(label) + " *[0-9.]+ s, [0-9]+ operations/s"));
   }
-  EXPECT_THAT(error, HasSubstr("note: result.json, report.txt and connections.svg are in out"));
+  EXPECT_THAT(
+      error,
+      HasSubstr("note: result.json, report.txt, connections.svg and latency.hlog are in out"));
 }
 
 TEST_F(EveryScenarioTest, EveryOperationIsAccountedForAndVerified) {

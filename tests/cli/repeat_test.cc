@@ -141,5 +141,35 @@ TEST(RepeatTest, UntilEndsWhereNoBlockCounts) {
   EXPECT_THAT(program.stderr_text(), HasSubstr("the last 3 blocks do not count"));
 }
 
+TEST(RepeatTest, DiffSetsAResultBesideItself) {
+  Program measured(Repeat({"--scenarios", "window:4", "--repeat", "4", "--operations", "200"}));
+  measured.Wait();
+  const std::string result = measured.work_directory() + "/" + kOut;
+  Program diff({"diff", result, result + "/result.json", "--gate", "throughput>=-3%", "--gate",
+                "p99<=+10%", "--junit", "gates.xml"});
+  const int exit_code = diff.Wait();
+  if (!GetBuildInfo().fit_for_measuring()) {
+    EXPECT_EQ(exit_code, 2) << "no run of an unfit build is valid";
+    EXPECT_THAT(diff.stdout_text(), HasSubstr("Left out: window:4: in the old result"));
+    return;
+  }
+  EXPECT_EQ(exit_code, 0) << diff.stderr_text();
+  EXPECT_THAT(diff.stdout_text(),
+              testing::AllOf(HasSubstr("+0.0 %"), HasSubstr("Gates"), HasSubstr("kept")));
+  EXPECT_THAT(ReadFile(diff.work_directory() + "/gates.xml"), HasSubstr("failures=\"0\""));
+}
+
+TEST(RepeatTest, DiffOfWhatIsNoResultIsOneLine) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"diff", "none", "none"}, {"diff", "/dev/null", "/dev/null"}}) {
+    Program diff(arguments);
+    EXPECT_EQ(diff.Wait(), 2);
+    EXPECT_EQ(ErrorLines(diff.stderr_text()).size(), 1U) << diff.stderr_text();
+    EXPECT_EQ(diff.stdout_text(), "");
+  }
+  Program alone({"diff", "none"});
+  EXPECT_EQ(alone.Wait(), 1);
+}
+
 }  // namespace
 }  // namespace pgring

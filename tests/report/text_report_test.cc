@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -243,6 +244,15 @@ TEST(CostTableTest, ConnectingBeforeTheClockIsReportedByItself) {
   EXPECT_THAT(table, AllOf(HasSubstr("the clock"), HasSubstr(" 1.25 s "),
                            HasSubstr("connecting before the clock: until the connections")));
   ExpectPrintable(RenderText(CostTable(result), kPlain), 100);
+}
+
+TEST(TextReportTest, BrieflyItIsTheAnswerAndOneTable) {
+  const std::string report = BriefReport(SampleComparison(), kPlain);
+  EXPECT_EQ(report.find("In short"), 0U);
+  EXPECT_THAT(report, AllOf(HasSubstr("per s"), Not(HasSubstr("Connections in use")),
+                            Not(HasSubstr("Where the time")), Not(HasSubstr("server  "))));
+  EXPECT_LT(std::count(report.begin(), report.end(), '\n'), 30);
+  ExpectPrintable(report, 100);
 }
 
 TEST(TextReportTest, EveryLineFitsTheWidth) {

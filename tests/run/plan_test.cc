@@ -17,6 +17,8 @@ TEST(PlanTest, ScenariosInTheContractsOrderAndWords) {
   EXPECT_EQ(drivers, (Names{"blocking", "blocking", "reactor", "reactor", "reactor", "reactor"}));
   EXPECT_EQ(limiters, (Names{"one", "threads", "unbounded", "chunk", "window", "window"}));
   EXPECT_EQ(IoModeName(IoMode::kReadiness), "readiness");
+  EXPECT_EQ(IoModeName(IoMode::kCompletion), "completion");
+  EXPECT_EQ(IoModeName(IoMode::kRing), "ring");
 }
 
 struct NeededCase {
