@@ -62,9 +62,9 @@ std::string LatencyLog(const ComparisonResult& result) {
     runs.clear();
     for (const Run& run : result.runs) runs.push_back(&run);
   }
-  runs.erase(
-      std::remove_if(runs.begin(), runs.end(), [](const Run* run) { return run->ended_ns <= run->started_ns; }),
-      runs.end());
+  runs.erase(std::remove_if(runs.begin(), runs.end(),
+                            [](const Run* run) { return run->ended_ns <= run->started_ns; }),
+             runs.end());
   std::sort(runs.begin(), runs.end(),
             [](const Run* left, const Run* right) { return left->started_ns < right->started_ns; });
   // Readers take times below a year for relative to StartTime.

@@ -71,7 +71,7 @@ TEST_F(EveryScenarioTest, WritesItsFiles) {
   for (const auto& entry : std::filesystem::directory_iterator(out)) {
     names.insert(entry.path().filename());
   }
-  EXPECT_THAT(names, ElementsAre("connections.svg", "report.txt", "result.json"));
+  EXPECT_THAT(names, ElementsAre("connections.svg", "latency.hlog", "report.txt", "result.json"));
   EXPECT_THAT(ReadFile(out + "/connections.svg"), AllOf(HasSubstr("<svg"), HasSubstr("</svg>")));
   EXPECT_EQ(ReadFile(program_->work_directory() + "/copy.json"), ReadFile(out + "/result.json"));
 }

@@ -193,7 +193,7 @@ TEST(TuneTest, TheHighestRateThatKeepsAPercentile) {
   const Json& service_level = tune["service_level"];
   ASSERT_TRUE(service_level["highest_rate_per_s"].is_number()) << program.stdout_text();
   EXPECT_GE(service_level["trials"].size(), 1U);
-  EXPECT_THAT(AnswerOf(program), HasSubstr("Highest rate within p50=2000 ms: "));
+  EXPECT_THAT(AnswerOf(program), HasSubstr("Highest rate within p50=2 s: "));
 }
 
 TEST(TuneTest, APercentileThatNoRateKeeps) {
