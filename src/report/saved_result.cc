@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/error_details.h"
+#include "pgring/base/status.h"
 #include "report/format.h"
 
 namespace pgring {
@@ -71,9 +72,9 @@ bool TruthBelow(const Json& json, std::initializer_list<const char*> keys) {
 }
 
 const Json& ArrayBelow(const Json& json, const char* key) {
-  static const Json* const kNone = new Json(Json::array());
+  static const Json& none = *new Json(Json::array());
   const Json* found = Below(json, {key});
-  return found != nullptr && found->is_array() ? *found : *kNone;
+  return found != nullptr && found->is_array() ? *found : none;
 }
 
 std::optional<double> CpuPerOperation(const Json& run, const char* side) {
@@ -221,7 +222,7 @@ absl::StatusOr<SavedResult> ReadSavedResult(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": not JSON, or cut off: pgring writes a result whole or not at all"));
   }
-  if (const absl::Status known = CheckSchema(file, json); !known.ok()) return known;
+  PGRING_RETURN_IF_ERROR(CheckSchema(file, json));
   SavedResult result;
   result.path = file;
   const auto part = [&json](const char* key) {

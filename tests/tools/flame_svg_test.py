@@ -6,16 +6,16 @@ import xml.etree.ElementTree
 import load_tools  # noqa: F401  (makes the imports below work)
 import flame_svg
 
-SAMPLES = """pgring 
+SAMPLES = """pgring
 \tffffffff81a0 unix_stream_sendmsg ([kernel.kallsyms])
 \t    55d0 pgring::(anonymous namespace)::KernelBackend::SubmitAndWait(long) (/usr/bin/pgring)
 \t    44d0 main (/usr/bin/pgring)
 
-pgring 
+pgring
 \t    1b40 PQgetResult (/usr/lib/x86_64-linux-gnu/libpq.so.5.15)
 \t    44d0 main (/usr/bin/pgring)
 
-pgring 
+pgring
 \t    1b40 PQgetResult (/usr/lib/x86_64-linux-gnu/libpq.so.5.15)
 \t    44d0 main (/usr/bin/pgring)
 
