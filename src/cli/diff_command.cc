@@ -14,17 +14,12 @@
 namespace pgring {
 namespace {
 
-std::string TextAt(const Json& json, const char* key) {
-  if (!json.is_object()) return "";
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // "old  runs/a/result.json, of 2026-11-27T10:00:00Z, pgring 0.1.0 (6f386bf), PostgreSQL 15.18"
 std::string Describe(const char* which, const SavedResult& result) {
   return fmt::format("{}  {}, of {}, pgring {} ({}), PostgreSQL {}", which, result.path,
-                     TextAt(result.tool, "started_at"), TextAt(result.tool, "version"),
-                     TextAt(result.tool, "commit"), TextAt(result.environment, "server_version"));
+                     TextBelow(result.tool, {"started_at"}), TextBelow(result.tool, {"version"}),
+                     TextBelow(result.tool, {"commit"}),
+                     TextBelow(result.environment, {"server_version"}));
 }
 
 }  // namespace

@@ -181,12 +181,6 @@ std::string BencherText(const std::vector<SavedResult>& results) {
   return JsonText(benchmarks);
 }
 
-std::string TextIn(const Json& json, const char* key) {
-  if (!json.is_object()) return "";
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::string OtavaText(const std::vector<SavedResult>& results) {
   std::vector<std::string> columns;
   std::vector<std::vector<std::pair<std::string, double>>> rows;
@@ -204,7 +198,8 @@ std::string OtavaText(const std::vector<SavedResult>& results) {
   for (const std::string& column : columns) text += "," + CsvField(column);
   text += "\n";
   for (size_t i = 0; i < results.size(); ++i) {
-    text += TextIn(results[i].tool, "started_at") + "," + TextIn(results[i].tool, "commit");
+    text +=
+        TextBelow(results[i].tool, {"started_at"}) + "," + TextBelow(results[i].tool, {"commit"});
     for (const std::string& column : columns) {
       const auto found = std::find_if(rows[i].begin(), rows[i].end(),
                                       [&](const auto& cell) { return cell.first == column; });

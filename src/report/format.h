@@ -16,6 +16,7 @@
 namespace pgring {
 
 inline constexpr std::string_view kUnknownFigure = "-";
+inline constexpr double kPercent = 100;
 
 // "35,000".
 std::string CountText(int64_t count);

@@ -19,7 +19,6 @@ namespace {
 
 // Without repeats, what comes within this share of the fastest may as well be noise.
 constexpr double kWithinNoise = 0.05;
-constexpr double kPercent = 100;
 
 class Writer {
  public:

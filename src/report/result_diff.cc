@@ -15,11 +15,10 @@
 #include "pgring/statistics/median_interval.h"
 #include "pgring/statistics/ratio_of_samples.h"
 #include "report/format.h"
+#include "report/svg_page.h"
 
 namespace pgring {
 namespace {
-
-constexpr double kPercentOfOne = 100;
 
 bool HigherIsBetter(Metric metric) { return metric == Metric::kThroughput; }
 
@@ -102,11 +101,9 @@ void NoteEnvironment(const SavedResult& old_result, const SavedResult& new_resul
                         absl::StrJoin(differences, ", ") + ".");
 }
 
-std::string ChangeText(double ratio) {
-  return fmt::format("{:+.1f} %", (ratio - 1) * kPercentOfOne);
-}
+std::string ChangeText(double ratio) { return fmt::format("{:+.1f} %", (ratio - 1) * kPercent); }
 
-// As many as the test can take; the last ones, which are the most.
+// As many as the test can take.
 std::vector<double> Sample(std::vector<double> values) {
   if (values.size() > kMostForMannWhitney) values.resize(kMostForMannWhitney);
   return values;
@@ -166,7 +163,7 @@ GateOutcome Judge(const Gate& gate, const std::string& scenario, const ComparedM
     outcome.text = "the figure is not known of both";
     return outcome;
   }
-  const double change = (compared->ratio.ratio - 1) * kPercentOfOne;
+  const double change = (compared->ratio.ratio - 1) * kPercent;
   const bool is_beyond =
       HigherIsBetter(gate.metric) ? change < gate.change_percent : change > gate.change_percent;
   const std::optional<Interval>& interval = compared->ratio.interval;
@@ -198,29 +195,6 @@ void JudgeGates(const std::vector<Gate>& gates, ResultDiff* diff) {
           Judge(gate, scenario, found == diff->metrics.end() ? nullptr : &*found));
     }
   }
-}
-
-std::string XmlText(std::string_view text) {
-  std::string escaped;
-  for (const char character : PrintableText(text, true)) {
-    switch (character) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += character;
-    }
-  }
-  return escaped;
 }
 
 }  // namespace

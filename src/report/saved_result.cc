@@ -6,7 +6,6 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -59,11 +58,6 @@ std::optional<double> NumberBelow(const Json& json, std::initializer_list<const 
   if (found == nullptr || !found->is_number()) return std::nullopt;
   const double value = found->get<double>();
   return std::isfinite(value) ? std::optional<double>(value) : std::nullopt;
-}
-
-std::string TextBelow(const Json& json, std::initializer_list<const char*> keys) {
-  const Json* found = Below(json, keys);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
 }
 
 bool TruthBelow(const Json& json, std::initializer_list<const char*> keys) {
@@ -178,6 +172,11 @@ absl::Status CheckSchema(const std::string& path, const Json& json) {
 }
 
 }  // namespace
+
+std::string TextBelow(const Json& json, std::initializer_list<const char*> keys) {
+  const Json* found = Below(json, keys);
+  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
+}
 
 std::string_view MetricName(Metric metric) {
   return kNamedMetrics[static_cast<size_t>(metric)].name;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,6 +61,9 @@ struct SavedResult {
   Json tool;
   std::vector<SavedScenario> scenarios;
 };
+
+// The text below these keys, of a result's plan, environment or tool; empty where there is none.
+std::string TextBelow(const Json& json, std::initializer_list<const char*> keys);
 
 // Files above this are not read.
 inline constexpr int64_t kMostResultBytes = int64_t{1} << 30;

@@ -16,7 +16,6 @@
 namespace pgring {
 namespace {
 
-constexpr double kPercent = 100;
 // What no scenario spent more than this on is no column.
 constexpr double kLeastShown = 0.05;
 constexpr size_t kMostColumns = 5;

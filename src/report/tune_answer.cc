@@ -20,7 +20,6 @@ namespace {
 
 // Trials at one limit that differ by more than this leave a range, not a number.
 constexpr double kUnstableNoise = 0.10;
-constexpr double kPercent = 100;
 
 // "0.95 x (0.74-1.07)", without the interval where there is none.
 std::string TimesText(const RatioEstimate& ratio) {

@@ -12,7 +12,6 @@ namespace {
 
 // A thread or a machine that is busy for this share of the time has nothing left to give.
 constexpr double kBusyShare = 0.9;
-constexpr double kWhole = 100;
 
 // How many processors a run kept busy, and how many there are; 0 where that is not known.
 struct Busy {
@@ -40,7 +39,7 @@ std::string MachineText(const Busy& busy) {
       busy.processors == 1 ? "processor was" : fmt::format("{} processors were", busy.processors);
   std::string text = fmt::format(
       "the {}machine, whose {} busy {:.0f} % of the time", busy.sees_server ? "" : "client's ",
-      whose, std::min((busy.client + busy.server) / busy.processors, 1.0) * kWhole);
+      whose, std::min((busy.client + busy.server) / busy.processors, 1.0) * kPercent);
   if (!busy.sees_server) return text;
   return text +
          (busy.server > busy.client ? ", mostly in the server" : ", mostly in pgring itself");
@@ -87,7 +86,7 @@ std::optional<std::string> WhatWasBusy(const ComparisonResult& result, const Run
   }
   if (run.scenario.type->driver->uses_io_uring && busy.client >= kBusyShare) {
     return fmt::format("the client, whose thread was busy {:.0f} % of the time",
-                       std::min(busy.client, 1.0) * kWhole);
+                       std::min(busy.client, 1.0) * kPercent);
   }
   return std::nullopt;
 }

@@ -5,15 +5,14 @@ of the sorted ratios that hold the median with a probability of at least 95 % (b
 """
 
 import json
-import math
 import pathlib
 import statistics
 
 from bench_process import BenchmarkError, run_process
+from median_interval import median_interval
 
 PROGRAMS = {"reactor_benchmark": "^(BmWholeOperation|BmAwaitTask)$", "step_benchmark": "."}
 LEAST_S = 0.2
-CERTAINTY = 0.95
 
 
 def costs_ns(build):
@@ -32,16 +31,6 @@ def costs_ns(build):
     if not costs:
         raise BenchmarkError(f"{build} has no benchmarks; ninja -C {build} builds them")
     return costs
-
-
-def median_interval(values):
-    """Two of the values, between which the median lies with CERTAINTY; None with too few."""
-    ordered, outside = sorted(values), 0.0
-    for rank in range(len(ordered) // 2):
-        outside += 2 * math.comb(len(ordered), rank) / 2 ** len(ordered)
-        if outside > 1 - CERTAINTY:
-            return (ordered[rank - 1], ordered[-rank]) if rank > 0 else None
-    return None
 
 
 def verdict(interval):
