@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/error_display.h"
 #include "cli/messages.h"
+#include "cli/metrics_server.h"
 #include "cli/output_directory.h"
 #include "cli/output_files.h"
 #include "cli/progress.h"
@@ -37,8 +38,10 @@ ErrorDisplay::Verbosity VerbosityOf(const OutputOptions& output) {
 
 class Display final : public ComparisonObserver {
  public:
-  Display(const Options& options, const TextStyle& style)
-      : quiet_(options.output.quiet),
+  // `metrics` is told of each run; may be nullptr.
+  Display(const Options& options, const TextStyle& style, MetricsServer* metrics)
+      : metrics_(metrics),
+        quiet_(options.output.quiet),
         prints_header_(options.output.json_file != "-" && !options.output.brief),
         is_one_run_(options.plan.scenarios.size() == 1),
         style_(style),
@@ -62,20 +65,26 @@ class Display final : public ComparisonObserver {
     PrintOutput(ReportHeader(result, style_) + "\n");
     FlushOutput();
   }
-  void OnBlockStart(int number) override { block_ = number; }
-  void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
+  void OnBlockStart(int number) override {
+    block_ = number;
+    scenario_ = 0;
+  }
+  void OnRunStart(const ScenarioPlan& scenario,
+                  std::shared_ptr<const RunProgress> progress) override {
     if (watch_.wanted()) logged_.Update(watch_.StartRun(LogName(scenario)));
     errors_.StartRun(scenario.label);
-    progress_.Start(ShownName(scenario),
+    if (metrics_ != nullptr) metrics_->ShowRun(scenario.label, block_, progress);
+    ++scenario_;
+    progress_.Start(TitleOf(scenario),
                     {OperationCount(plan_.workload, plan_.load, scenario), plan_.load.duration_s},
-                    &progress);
+                    std::move(progress));
   }
   void OnRunEnd(const Run& run) override {
     progress_.Stop();
     logged_.Update(watch_.EndRun());
     if (quiet_) return;
     PrintToStandardError(
-        fmt::format("{:<{}} {:.1f} s, {:.0f} operations/s{}{}\n", ShownName(run.scenario),
+        fmt::format("{:<{}} {:.1f} s, {:.0f} operations/s{}{}\n", TitleText(TitleOf(run.scenario)),
                     block_ == 0 ? 10 : 18, run.duration_s(), run.throughput_per_s(),
                     run.total().failed > 0 ? fmt::format(", {} failed", run.total().failed) : "",
                     run.valid() ? "" : ", INVALID: " + run.verdict.reasons.front()));
@@ -85,18 +94,21 @@ class Display final : public ComparisonObserver {
     if (!quiet_) progress_.PrintLines(absl::StrCat("pgring: note: ", note, "\n"));
   }
   ErrorLog* error_log() override { return &errors_; }
+  bool wants_details() const override { return metrics_ != nullptr || progress_.wants_details(); }
   OperationLog* operation_log() override { return watch_.wanted() ? &watch_ : nullptr; }
 
   // Whether every transaction log was written.
   const absl::Status& logged() const { return logged_; }
 
  private:
-  // "block 2/6 window".
-  std::string ShownName(const ScenarioPlan& scenario) const {
-    if (block_ == 0) return scenario.label;
-    const RepeatPlan& repeat = plan_.repeat;
-    const std::string of = repeat.until_percent.has_value() ? "" : absl::StrCat("/", repeat.blocks);
-    return absl::StrCat("block ", block_, of, " ", scenario.label);
+  ProgressTitle TitleOf(const ScenarioPlan& scenario) const {
+    ProgressTitle title = {.label = scenario.label,
+                           .scenario = scenario_,
+                           .scenario_count = static_cast<int>(plan_.scenarios.size()),
+                           .block = block_,
+                           .block_count = std::nullopt};
+    if (!plan_.repeat.until_percent.has_value()) title.block_count = plan_.repeat.blocks;
+    return title;
   }
 
   // Every run has a log of its own.
@@ -106,10 +118,12 @@ class Display final : public ComparisonObserver {
     return absl::StrCat(name, name.empty() ? "" : ".", "block", block_);
   }
 
+  MetricsServer* const metrics_;
   const bool quiet_;
   const bool prints_header_;
   const bool is_one_run_;
-  int block_ = 0;  // 0: there are no repeats
+  int block_ = 0;     // 0: there are no repeats
+  int scenario_ = 0;  // of the block, or of the comparison
   const TextStyle style_;
   const ComparisonPlan& plan_;
   TransactionWatch watch_;
@@ -164,16 +178,24 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   const TextStyle style = TerminalStyle(options.output.color);
-  Display display(options, style);
+  const auto metrics = MetricsServer::BindIfWanted(options.output.metrics);
+  if (!metrics.ok()) {
+    PrintError(metrics.status());
+    return kExitCouldNotStart;
+  }
+  Display display(options, style, metrics->get());
   const absl::Status can_log = display.CheckLog();
   if (!can_log.ok()) {
     PrintError(can_log);
     return kExitCouldNotStart;
   }
   for (const std::string& note : options.notes) display.OnNote(note);
-  const auto result = OnTarget(options, *interrupt, &display, [&](const ExperimentTarget& target) {
+  using Measured = absl::StatusOr<ComparisonResult>;
+  const auto measure = [&](const ExperimentTarget& target) -> Measured {
+    PGRING_RETURN_IF_ERROR(ServeMetrics(metrics->get(), &display));
     return RunComparison(options.plan, *std::move(workload), target, interrupt, &display);
-  });
+  };
+  const Measured result = OnTarget(options, *interrupt, &display, measure);
   if (!result.ok()) {
     if (interrupt->raised()) {
       PrintNote("interrupted before the first run: nothing was measured, and nothing is written");

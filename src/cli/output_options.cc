@@ -82,6 +82,12 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
                    absl::StrCat("also write ", files.substr(0, files.find(',')),
                                 " here; - for standard output, in place of the report"))
       ->group(kOutputGroup);
+  command
+      ->add_option("--metrics", output->metrics,
+                   "serve metrics of the run that goes on for Prometheus, at http://ADDRESS:PORT"
+                   "/metrics (ADDRESS: 127.0.0.1)")
+      ->type_name("[ADDRESS:]PORT")
+      ->group(kOutputGroup);
   command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(kOutputGroup);
   command->add_option("--color", raw->color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))

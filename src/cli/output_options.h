@@ -37,6 +37,7 @@ struct OutputOptions {
   bool failures_detailed = false;
   bool verbose_errors = false;  // of every failed attempt, and the server's notices, at once
   ColorMode color = ColorMode::kAuto;
+  std::string metrics;  // where metrics are served, ADDRESS:PORT; empty: nowhere
 };
 
 // What CLI11 fills in before anything is resolved.

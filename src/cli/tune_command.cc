@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/error_display.h"
 #include "cli/messages.h"
+#include "cli/metrics_server.h"
 #include "cli/output_directory.h"
 #include "cli/output_files.h"
 #include "cli/signals.h"
@@ -47,17 +49,22 @@ std::string LeftText(double left_s) { return fmt::format("{:.0f} s left", std::c
 
 class TuneDisplay final : public TuneObserver {
  public:
-  TuneDisplay(const Options& options, const TextStyle& style)
-      : quiet_(options.output.quiet),
+  // `metrics` is told of each run; may be nullptr.
+  TuneDisplay(const Options& options, const TextStyle& style, MetricsServer* metrics)
+      : metrics_(metrics),
+        quiet_(options.output.quiet),
         redraws_(ProgressOf(options.output) == ProgressMode::kBar),
         prints_report_(options.output.json_file != "-"),
         style_(style),
         errors_(quiet_ ? ErrorDisplay::Verbosity::kNone : ErrorDisplay::Verbosity::kAbortedClients,
                 [this](const std::string& lines) { PrintLines(lines); }) {}
 
-  void OnRunStart(const ScenarioPlan& scenario, const RunProgress& /*progress*/) override {
+  void OnRunStart(const ScenarioPlan& scenario,
+                  std::shared_ptr<const RunProgress> progress) override {
     errors_.StartRun(scenario.label);
+    if (metrics_ != nullptr) metrics_->ShowRun(scenario.label, 0, std::move(progress));
   }
+  bool wants_details() const override { return metrics_ != nullptr; }
   void OnNote(const std::string& note) override {
     if (!quiet_) PrintLines(absl::StrCat("pgring: note: ", note, "\n"));
   }
@@ -129,6 +136,7 @@ class TuneDisplay final : public TuneObserver {
     PrintToStandardError(lines);
   }
 
+  MetricsServer* const metrics_;
   const bool quiet_;
   const bool redraws_;
   const bool prints_report_;
@@ -173,11 +181,19 @@ int TuneCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   const TextStyle style = TerminalStyle(options.output.color);
-  TuneDisplay display(options, style);
+  const auto metrics = MetricsServer::BindIfWanted(options.output.metrics);
+  if (!metrics.ok()) {
+    PrintError(metrics.status());
+    return kExitCouldNotStart;
+  }
+  TuneDisplay display(options, style, metrics->get());
   for (const std::string& note : options.notes) display.OnNote(note);
-  const auto result = OnTarget(options, *interrupt, &display, [&](const ExperimentTarget& target) {
+  using Tuned = absl::StatusOr<TuneResult>;
+  const auto tune = [&](const ExperimentTarget& target) -> Tuned {
+    PGRING_RETURN_IF_ERROR(ServeMetrics(metrics->get(), &display));
     return RunTune(plan, *std::move(workload), target, interrupt, &display);
-  });
+  };
+  const Tuned result = OnTarget(options, *interrupt, &display, tune);
   display.Finish();
   if (!result.ok()) {
     if (interrupt->raised()) {

@@ -286,10 +286,12 @@ std::unique_ptr<Probe> Experiment::MakeSampler(Run* run) {
 
 absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
                                LimitSource* limits, Run* run) {
-  // Displays read it until they have been told of the run's end, which is after its verification.
-  progress_ = std::make_unique<RunProgress>();
+  // A new one: displays and exporters may still read that of the run before.
+  const auto progress = std::make_shared<RunProgress>();
+  progress->is_detailed = observer_->wants_details();
+  if (progress->is_detailed) run->timeline.PublishTo(&progress->connections);
   std::unique_ptr<Probe> sampler = MakeSampler(run);
-  observer_->OnRunStart(scenario, *progress_);
+  observer_->OnRunStart(scenario, progress);
   Probes probes;
   // The sampler stops last: it waits for the run's sessions to end.
   if (sampler != nullptr) probes.Add(std::move(sampler));
@@ -322,10 +324,12 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
   context.log = observer_->operation_log();
   context.errors = errors;
   context.interrupt = interrupt_;
-  context.progress = progress_.get();
+  context.progress = progress.get();
   context.limits = limits;
-  PGRING_RETURN_IF_ERROR(scenario.type->driver->run(context, run));
-  progress_->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
+  const absl::Status driven = scenario.type->driver->run(context, run);
+  run->timeline.PublishTo(nullptr);
+  PGRING_RETURN_IF_ERROR(driven);
+  progress->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
   probes.Stop();
   probes.Collect(run);
   run->server_messages = messages.counts();

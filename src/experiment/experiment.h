@@ -46,12 +46,15 @@ struct ExperimentTarget {
 class ExperimentObserver {
  public:
   virtual ~ExperimentObserver() = default;
-  // `progress` stays until the next run starts.
-  virtual void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) = 0;
+  // `progress` goes on changing until the run has ended.
+  virtual void OnRunStart(const ScenarioPlan& scenario,
+                          std::shared_ptr<const RunProgress> progress) = 0;
   virtual void OnNote(const std::string& note) = 0;
   // Of the run that was announced last; nullptr: not wanted.
   virtual OperationLog* operation_log() { return nullptr; }
   virtual ErrorLog* error_log() { return nullptr; }
+  // Whether the progress of runs is wanted with its details.
+  virtual bool wants_details() const { return false; }
 };
 
 // What becomes of the workload's tables before a run.
@@ -135,7 +138,6 @@ class Experiment {
   Interrupt* const interrupt_;
   ExperimentObserver* const observer_;
   std::unique_ptr<BlockingSession> control_;
-  std::unique_ptr<RunProgress> progress_;
   Environment environment_;
   std::string pooler_note_;  // empty: there is no pooler
   std::optional<int64_t> allowed_connections_;

@@ -140,6 +140,7 @@ void ConnectionTimeline::Change(int64_t now_ns, ConnectionGauge gauge, int32_t d
   PGRING_CHECK(value <= std::numeric_limits<int32_t>::max(), "a connection gauge overflowed");
   current_[index] = static_cast<int32_t>(value);
   peak_[index] = std::max(peak_[index], current_[index]);
+  if (live_ != nullptr) live_->values[index].store(current_[index], std::memory_order_relaxed);
   const int64_t time_ns = last_ns_ - start_ns_;
   if (steps_.back().time_ns == time_ns) {
     steps_.back().values = current_;

@@ -12,6 +12,7 @@
 #include "pgring/statistics/median_interval.h"
 #include "report/format.h"
 #include "report/markdown_table.h"
+#include "report/run_metrics.h"
 
 namespace pgring {
 namespace {
@@ -94,15 +95,6 @@ std::string CsvText(const std::vector<SavedResult>& results) {
   return text;
 }
 
-std::string LabelText(std::string_view text) {
-  std::string escaped;
-  for (const char character : text) {
-    if (character == '\\' || character == '"') escaped += '\\';
-    escaped += character == '\n' ? ' ' : character;
-  }
-  return escaped;
-}
-
 // Seconds, as OpenMetrics wants times.
 std::string OpenMetricsText(const std::vector<SavedResult>& results) {
   struct Family {
@@ -136,8 +128,9 @@ std::string OpenMetricsText(const std::vector<SavedResult>& results) {
       const auto [own, labels] = family_of(value.metric);
       if (std::string_view(own.name) != family.name) continue;
       const double scale = IsResponseTime(value.metric) ? 1e-9 : 1;
-      lines += fmt::format("{}{{scenario=\"{}\"{}}} {}\n", family.name, LabelText(value.scenario),
-                           labels, value.estimate.median * scale);
+      lines +=
+          fmt::format("{}{{scenario=\"{}\"{}}} {}\n", family.name,
+                      EscapeMetricLabel(value.scenario), labels, value.estimate.median * scale);
     }
     if (lines.empty()) continue;
     text += fmt::format("# TYPE {0} gauge\n# UNIT {0} {1}\n# HELP {0} {2}\n{3}", family.name,

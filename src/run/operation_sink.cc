@@ -48,6 +48,7 @@ void OperationSink::StartMeasuring(int64_t now_ns) {
 
 void OperationSink::Scheduled(const Arrival& arrival) {
   if (arrival.phase != Phase::kMeasured) return;
+  if (context_.progress->is_detailed) CountOne(&context_.progress->scheduled);
   run_->recorder.Scheduled(arrival.operation.kind, arrival.due_ns);
 }
 
@@ -58,6 +59,9 @@ void OperationSink::Succeeded(const Arrival& arrival, const OperationStamps& sta
                      stamps.finished_ns - stamps.scheduled_ns, 1);
   if (arrival.phase != Phase::kMeasured) return;
   run_->recorder.Succeeded(arrival.operation.kind, stamps);
+  if (context_.progress->is_detailed) {
+    context_.progress->response_ns.Record(stamps.finished_ns - stamps.scheduled_ns);
+  }
   if (stamps.finished_ns - stamps.scheduled_ns > latency_limit_ns_) ++run_->late;
   Ended(stamps, attempts.tries);
   Log(arrival.operation, stamps, OperationEnd::kSucceeded, attempts, "");
@@ -74,6 +78,9 @@ void OperationSink::Failed(const Arrival& arrival, const OperationStamps& stamps
   const std::string code = FailureCode(status);
   run_->recorder.Failed(arrival.operation.kind, stamps, code);
   CountOne(&context_.progress->failed);
+  if (context_.progress->is_detailed) {
+    context_.progress->failures.Count(code, run_->first_failure);
+  }
   Ended(stamps, attempts.tries);
   Log(arrival.operation, stamps, OperationEnd::kFailed, attempts, code);
 }

@@ -2,7 +2,6 @@
 #ifndef PGRING_RUN_RUN_CONTEXT_H_
 #define PGRING_RUN_RUN_CONTEXT_H_
 
-#include <atomic>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -13,22 +12,12 @@
 #include "run/load_plan.h"
 #include "run/operation_log.h"
 #include "run/plan.h"
+#include "run/run_progress.h"
 #include "workload/workload.h"
 
 namespace pgring {
 
 class LimitSource;
-
-// Read by the progress display from its own thread while a run goes on.
-struct RunProgress {
-  std::atomic<int64_t> ended{0};
-  std::atomic<int64_t> failed{0};
-  // When the measured phase begins, by the steady clock: in the future during the warm-up, 0 until
-  // it is known.
-  std::atomic<int64_t> measuring_from_ns{0};
-  // When the run had ended and its verification began; 0 before.
-  std::atomic<int64_t> ended_ns{0};
-};
 
 // Told by the runner, on one of its threads.
 class RunEvents {

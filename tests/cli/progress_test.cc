@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "pgring/base/clock.h"
 
@@ -157,33 +159,100 @@ TEST(ProgressMeterTest, AfterItsEndARunIsBeingVerified) {
 // Many short runs, so that starting and stopping meet in every order.
 TEST(ProgressDisplayTest, StartsAndStopsAnyNumberOfTimes) {
   ProgressDisplay display(ProgressMode::kPlain);
-  RunProgress progress;
+  const auto progress = std::make_shared<RunProgress>();
   for (int i = 0; i < 100; ++i) {
-    display.Start("sync", {10, std::nullopt}, &progress);
+    display.Start({.label = "sync"}, {10, std::nullopt}, progress);
     display.Stop();
     display.Stop();
   }
-  display.Start("sync", {10, std::nullopt}, &progress);
+  display.Start({.label = "sync"}, {10, std::nullopt}, progress);
 }
 
 TEST(ProgressDisplayTest, ShowsNothingWhenThereIsToBeNone) {
   testing::internal::CaptureStderr();
   {
     ProgressDisplay display(ProgressMode::kNone);
-    RunProgress progress;
-    display.Start("sync", {10, std::nullopt}, &progress);
+    display.Start({.label = "sync"}, {10, std::nullopt}, std::make_shared<RunProgress>());
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
-TEST(ProgressDisplayTest, ClearsTheBarAtTheEnd) {
+TEST(ProgressDisplayTest, ClearsWhatItDrewAtTheEnd) {
   testing::internal::CaptureStderr();
   {
     ProgressDisplay display(ProgressMode::kBar);
-    RunProgress progress;
-    display.Start("sync", {10, std::nullopt}, &progress);
+    display.Start({.label = "sync"}, {10, std::nullopt}, std::make_shared<RunProgress>());
   }
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::EndsWith("\r\033[K"));
+  // Up to the first of its lines, and clear from there.
+  EXPECT_THAT(
+      testing::internal::GetCapturedStderr(),
+      testing::AllOf(testing::HasSubstr("sync\nstarting"), testing::EndsWith("\r\033[1A\033[J")));
+}
+
+TEST(ProgressScreenTest, SaysWhichRunHowFarAndHowFast) {
+  ProgressState state;
+  state.phase = ProgressPhase::kMeasuring;
+  state.measured_s = 2.5;
+  state.ended = 2'500;
+  state.recent_per_s = 1'000;
+  state.recent_p99_ns = 21'400'000;
+  state.in_flight = 40;
+  state.open_connections = 40;
+  state.busy_connections = 39;
+  const ProgressTitle title = {
+      .label = "window:40", .scenario = 2, .scenario_count = 4, .block = 1, .block_count = 6};
+  EXPECT_THAT(
+      ProgressScreen(title, {kUnlimitedOperations, 10}, state, 79),
+      testing::ElementsAre("block 1 of 6, scenario 2 of 4: window:40",
+                           "[=========>                             ] 2,500  1,000/s  8 s left",
+                           "p99 21.4 ms  40 in flight  connections: 40 open, 39 in use"));
+}
+
+TEST(ProgressScreenTest, FailuresHaveALineWithTheFirstMessage) {
+  ProgressState state;
+  state.phase = ProgressPhase::kMeasuring;
+  state.failed = 1'234;
+  state.first_failure = "deadlock detected\033[31m";
+  const std::vector<std::string> lines = ProgressScreen({.label = "sync"}, {}, state, 79);
+  ASSERT_THAT(lines, testing::SizeIs(4));
+  EXPECT_EQ(lines[0], "sync");
+  EXPECT_THAT(lines[3], testing::StartsWith("1,234 failed; the first: deadlock detected"));
+  EXPECT_THAT(lines[3], testing::Not(testing::HasSubstr("\033")));
+}
+
+// A line that wraps cannot be redrawn in place; "ä" is two bytes and one column.
+TEST(ProgressScreenTest, LinesAreCutToTheTerminal) {
+  ProgressState state;
+  state.phase = ProgressPhase::kVerifying;
+  state.failed = 1;
+  state.first_failure = "ääääääääää";
+  const std::vector<std::string> lines =
+      ProgressScreen({.label = std::string(50, 'x')}, {}, state, 28);
+  EXPECT_EQ(lines.front(), std::string(28, 'x'));
+  EXPECT_EQ(lines.back(), "1 failed; the first: äääääää");
+}
+
+TEST(ProgressMeterTest, DetailsAreOfTheLastSeconds) {
+  constexpr int64_t kSecond = kNanosecondsPerSecond;
+  RunProgress progress;
+  progress.is_detailed = true;
+  progress.measuring_from_ns = kSecond;
+  ProgressMeter meter;
+  for (int i = 0; i < 100; ++i) progress.response_ns.Record(1'000'000'000);
+  meter.Update(2 * kSecond, progress);
+  for (int i = 0; i < 100; ++i) progress.response_ns.Record(1'000'000);
+  progress.scheduled = 205;
+  progress.ended = 200;
+  progress.connections.values[static_cast<size_t>(ConnectionGauge::kOpen)] = 7;
+  for (int64_t second = 3; second <= 6; ++second) {
+    if (second == 6) progress.response_ns.Record(1'000'000);
+    meter.Update(second * kSecond, progress);
+  }
+  const ProgressState state = meter.Update(6 * kSecond, progress);
+  ASSERT_TRUE(state.recent_p99_ns.has_value());
+  EXPECT_NEAR(static_cast<double>(*state.recent_p99_ns), 1e6, 0.07e6);
+  EXPECT_EQ(state.in_flight, 5);
+  EXPECT_EQ(state.open_connections, 7);
 }
 
 // pgbench's lines of a run whose measured phase began ten seconds ago, if it began, and ended
@@ -191,11 +260,11 @@ TEST(ProgressDisplayTest, ClearsTheBarAtTheEnd) {
 std::string PgbenchLines(bool began, int64_t ended_ms) {
   const OutputOptions output;
   TransactionWatch watch(output, LoadPlan(), 1);
-  RunProgress progress;
+  const auto progress = std::make_shared<RunProgress>();
   if (began) {
     const int64_t from_ns = SteadyClock::Get()->NowNs() - 10 * kNanosecondsPerSecond;
-    progress.measuring_from_ns = from_ns;
-    progress.ended_ns = from_ns + ended_ms * kNanosecondsPerMillisecond;
+    progress->measuring_from_ns = from_ns;
+    progress->ended_ns = from_ns + ended_ms * kNanosecondsPerMillisecond;
   }
   EndedOperation ended;
   ended.stamps.finished_ns = 5 * kNanosecondsPerMillisecond;
@@ -205,7 +274,7 @@ std::string PgbenchLines(bool began, int64_t ended_ms) {
   {
     ProgressDisplay display(ProgressMode::kPlain);
     display.UsePgbenchLines(1, {}, &watch);
-    display.Start("sync", {}, &progress);
+    display.Start({.label = "sync"}, {}, progress);
   }
   return testing::internal::GetCapturedStderr();
 }

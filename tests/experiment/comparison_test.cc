@@ -37,8 +37,9 @@ class RecordingObserver : public ComparisonObserver {
     events_.push_back("start");
     server_version_ = result.environment.server_version;
   }
-  void OnRunStart(const ScenarioPlan& scenario, const RunProgress& progress) override {
-    progress_ = &progress;
+  void OnRunStart(const ScenarioPlan& scenario,
+                  std::shared_ptr<const RunProgress> progress) override {
+    progress_ = std::move(progress);
     events_.push_back(absl::StrCat("run ", scenario.label));
     if (interrupt_in_ == scenario.label) interrupt_->Raise(2);
   }
@@ -69,7 +70,7 @@ class RecordingObserver : public ComparisonObserver {
   std::string server_version_;
   std::string interrupt_in_;
   Interrupt* interrupt_ = nullptr;
-  const RunProgress* progress_ = nullptr;
+  std::shared_ptr<const RunProgress> progress_;
 };
 
 class ComparisonTest : public ::testing::Test {

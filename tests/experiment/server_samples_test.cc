@@ -35,7 +35,8 @@ constexpr int kMostRuns = 8;
 class QuietObserver : public ComparisonObserver {
  public:
   void OnStart(const ComparisonResult& /*result*/) override {}
-  void OnRunStart(const ScenarioPlan& /*scenario*/, const RunProgress& /*progress*/) override {}
+  void OnRunStart(const ScenarioPlan& /*scenario*/,
+                  std::shared_ptr<const RunProgress> /*progress*/) override {}
   void OnRunEnd(const pgring::Run& /*run*/) override {}
   void OnNote(const std::string& note) override { notes.push_back(note); }
 

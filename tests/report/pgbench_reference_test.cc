@@ -214,6 +214,8 @@ TEST_F(PgbenchReferenceTest, AggregatedLog) {
     for (size_t i = 0; i < 2; ++i) {
       EXPECT_EQ(Shape(ours[i]), Shape(theirs[i])) << theirs[i];
       EXPECT_EQ(Words(ours[i])[0], Words(theirs[i])[0]) << "starts of intervals";
+      // Intervals begin with whole seconds, so the first one is short: there may be none in it.
+      if (i == 0) continue;
       EXPECT_NE(Words(theirs[i])[1], "0") << "transactions come second";
       EXPECT_EQ(Words(theirs[i])[6] == "0", !all) << "the sum of the lag comes seventh";
     }

@@ -15,6 +15,7 @@
 #define PGRING_METRICS_CONNECTION_TIMELINE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -37,6 +38,15 @@ struct TimelineStep {
   friend bool operator==(const TimelineStep& left, const TimelineStep& right) = default;
 };
 
+// The values that hold now, for readers on other threads.
+struct LiveGauges {
+  std::array<std::atomic<int32_t>, kConnectionGaugeCount> values = {};
+
+  int32_t value(ConnectionGauge gauge) const {
+    return values[static_cast<size_t>(gauge)].load(std::memory_order_relaxed);
+  }
+};
+
 class ConnectionTimeline {
  public:
   // The storage limit, in steps (24 MiB).
@@ -50,6 +60,10 @@ class ConnectionTimeline {
   // Begins, or begins anew, at `now_ns` with everything at zero. Reserves room for `expected_steps`
   // changes (at most the limit).
   void Start(int64_t now_ns, size_t expected_steps);
+
+  // From now on each change of a gauge is told to `live` as well, which outlives that; nullptr: not
+  // any more.
+  void PublishTo(LiveGauges* live) { live_ = live; }
 
   // Begins anew at `now_ns` with the gauges as they are: a warm-up is over.
   void StartAgain(int64_t now_ns);
@@ -115,6 +129,7 @@ class ConnectionTimeline {
                   const std::vector<TimelineStep>& others, int64_t others_offset_ns);
 
   size_t max_steps_;
+  LiveGauges* live_ = nullptr;
   Phase phase_ = Phase::kBeforeStart;
   int64_t start_ns_ = 0;
   int64_t last_ns_ = 0;
