@@ -17,6 +17,7 @@
 #include "cli/tune_options.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
+#include "workload/script_sharing.h"
 
 namespace pgring {
 namespace {
@@ -174,6 +175,19 @@ absl::Status CheckPipeline(const ComparisonPlan& plan, bool asked_for) {
   return absl::OkStatus();
 }
 
+absl::Status CheckSharing(const ComparisonPlan& plan) {
+  const bool any =
+      std::any_of(plan.scenarios.begin(), plan.scenarios.end(),
+                  [](const ScenarioPlan& scenario) { return scenario.type->shares_connections; });
+  if (!any) return absl::OkStatus();
+  if (plan.load.connect_each) {
+    return absl::InvalidArgumentError(
+        "-C opens a connection for every operation, and multiplexed has operations share them: "
+        "leave out one of the two");
+  }
+  return CheckScriptsCanShare(plan.workload.scripts, plan.workload.mode);
+}
+
 absl::Status ResolveTarget(const RawOptions& raw, Options* options) {
   if (raw.io == "completion") options->plan.wanted_io = IoMode::kCompletion;
   if (raw.io == "ring") options->plan.wanted_io = IoMode::kRing;
@@ -212,6 +226,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   options->plan.scenarios = *std::move(scenarios);
   PGRING_RETURN_IF_ERROR(CountForClients(&options->plan));
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
+  PGRING_RETURN_IF_ERROR(CheckSharing(options->plan));
   return ResolveTarget(raw, options);
 }
 

@@ -94,7 +94,10 @@ absl::Status RefuseForeignSettings(const std::string& text, const ScenarioType& 
   }
   const bool may_set_limit = type.highest_limit > type.default_limit;
   const bool sets_pool = own.pool_size || own.max_overflow || own.pool_timeout_s;
-  if ((own.limit && !may_set_limit) || (sets_pool && !type.has_pool)) {
+  const bool may_overflow = type.has_pool && !type.shares_connections;
+  const bool overflows = own.max_overflow || own.pool_timeout_s;
+  if ((own.limit && !may_set_limit) || (sets_pool && !type.has_pool) ||
+      (overflows && !may_overflow)) {
     return Bad(text, std::string(type.settings_hint));
   }
   return absl::OkStatus();
@@ -112,7 +115,7 @@ absl::Status SetLimit(const std::string& text, const OwnSettings& own,
   if (*plan->limit > type.highest_limit) {
     return Bad(text, absl::StrCat("at most ", type.highest_limit, " ", std::string(type.limiter)));
   }
-  plan->pool.size = *plan->limit;
+  plan->pool.size = type.DefaultPool(*plan->limit);
   plan->connections_given = limit.has_value() || !may_set_limit;
   return absl::OkStatus();
 }
@@ -122,6 +125,10 @@ absl::Status SetPool(const std::string& text, const OwnSettings& own,
   if (!plan->type->has_pool) return absl::OkStatus();
   const std::optional<int> pool_size = own.pool_size ? own.pool_size : defaults.pool_size;
   if (pool_size) plan->pool.size = *pool_size;
+  if (plan->type->shares_connections) {
+    if (pool_size) plan->connections_given = true;
+    return absl::OkStatus();
+  }
   plan->pool.max_overflow = own.max_overflow.value_or(defaults.max_overflow.value_or(0));
   plan->pool.timeout_s = own.pool_timeout_s.value_or(defaults.pool_timeout_s.value_or(0));
   if (pool_size || plan->pool.max_overflow > 0) plan->connections_given = true;

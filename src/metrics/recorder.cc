@@ -17,6 +17,8 @@ std::string_view LatencyPartName(LatencyPart part) {
       return "pool_wait";
     case LatencyPart::kService:
       return "service";
+    case LatencyPart::kQueued:
+      return "queued";
   }
   PGRING_CHECK(false, "a latency part without a name");
 }
@@ -75,6 +77,11 @@ void Recorder::RecordPending() const {
       record(LatencyPart::kPoolWait, stamps.admitted_ns, stamps.leased_ns);
     }
     record(LatencyPart::kService, stamps.leased_ns, stamps.finished_ns);
+    if (stamps.queued_ns == 0) {
+      ++unwaited.queued;
+    } else {
+      record(LatencyPart::kQueued, 0, stamps.queued_ns);
+    }
     seconds_.Record(stamps.finished_ns, stamps.finished_ns - stamps.scheduled_ns);
   }
   pending_count_ = 0;
@@ -83,6 +90,7 @@ void Recorder::RecordPending() const {
     std::array<Histogram, kLatencyPartCount>& latency = kinds_[kind].latency;
     latency[static_cast<size_t>(LatencyPart::kAdmissionWait)].RecordZeros(unwaited.admission);
     latency[static_cast<size_t>(LatencyPart::kPoolWait)].RecordZeros(unwaited.pool);
+    latency[static_cast<size_t>(LatencyPart::kQueued)].RecordZeros(unwaited.queued);
   }
 }
 

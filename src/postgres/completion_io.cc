@@ -114,6 +114,12 @@ class CompletionIo final : public SocketIo, public SocketBytes, public RingOpera
     return static_cast<ssize_t>(count);
   }
 
+  void NoteOutput(bool is_unsent) override {
+    if (aborted_ || !is_served_) return;
+    if (is_unsent) want_ = Want::kReadOrWrite;
+    StartSend();
+  }
+
   bool Start(int socket, Want want) override {
     NoteStep(socket, false);
     if (aborted_ || !is_served_ || reactor_->has_failed()) return false;

@@ -32,6 +32,12 @@ bool StartsCopy(const PGresult* result) {
   return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
 }
 
+absl::Status CopyRefused() {
+  return WithFailureCode(
+      absl::UnimplementedError("the statement started a COPY, which is not supported"),
+      kCauseUnexpectedResult);
+}
+
 }  // namespace
 
 short PollEvents(Want want) {
@@ -155,6 +161,41 @@ absl::Status LibpqConnection::ExitPipeline() {
   return PQexitPipelineMode(connection_.get()) == 1 ? absl::OkStatus() : BrokenStatus();
 }
 
+absl::Status LibpqConnection::QueuePrepare(const Statement& statement) {
+  const int accepted = PQsendPrepare(connection_.get(), statement.name.c_str(),
+                                     statement.sql.c_str(), statement.parameter_count, nullptr);
+  return accepted == 1 ? absl::OkStatus() : BrokenStatus();
+}
+
+absl::StatusOr<bool> LibpqConnection::FlushPipeline() {
+  const int pending = PQflush(connection_.get());
+  if (pending < 0) return BrokenStatus();
+  return pending == 0;
+}
+
+LibpqConnection::Answer LibpqConnection::TakeAnswer(Result* result, absl::Status* status) {
+  while (!is_in_foreign_copy_ && syncs_expected_ > 0 && PQisBusy(connection_.get()) == 0) {
+    PGresult* answer = PQgetResult(connection_.get());
+    if (answer == nullptr) {
+      if (PQstatus(connection_.get()) != CONNECTION_OK) return Answer::kNone;
+      continue;  // the end of one statement
+    }
+    if (TakeSync(answer)) return Answer::kSync;
+    is_in_foreign_copy_ = StartsCopy(answer);
+    *result = Result(answer);
+    *status = is_in_foreign_copy_ ? CopyRefused() : StatusOfResult(answer);
+    return Answer::kResult;
+  }
+  return Answer::kNone;
+}
+
+absl::Status LibpqConnection::LossStatus() {
+  if (!is_in_foreign_copy_) return BrokenStatus();
+  return WithFailureCode(
+      absl::UnavailableError("the connection was given up because of another operation's COPY"),
+      kCauseConnectionLost);
+}
+
 // Whether `result` is the end of a pipeline's part; takes it then.
 bool LibpqConnection::TakeSync(PGresult* result) {
   if (PQresultStatus(result) != PGRES_PIPELINE_SYNC) return false;
@@ -223,9 +264,7 @@ absl::StatusOr<Want> LibpqConnection::ReadResults() {
     const bool starts_copy = StartsCopy(result);
     KeepResult(result);
     if (starts_copy) {
-      return WithFailureCode(
-          absl::UnimplementedError("the statement started a COPY, which is not supported"),
-          kCauseUnexpectedResult);
+      return CopyRefused();
     }
   }
   return Want::kRead;

@@ -15,9 +15,16 @@ class ReadinessIo final : public SocketIo {
     poll_.Cancel();
   }
 
+  // libpq has sent it itself.
+  void NoteOutput(bool is_unsent) override {
+    // The poll is begun again, for both.
+    if (is_unsent && want_ != Want::kReadOrWrite) poll_.Cancel();
+  }
+
   bool Start(int socket, Want want) override {
     if (aborted_ || reactor_->has_failed()) return false;
     PGRING_CHECK(socket >= 0, "a wait on a connection without a socket");
+    want_ = want;
     poll_.StartPoll(socket, static_cast<uint32_t>(PollEvents(want)));
     return true;
   }
@@ -51,6 +58,7 @@ class ReadinessIo final : public SocketIo {
 
   Reactor* const reactor_;
   RingOperation poll_;
+  Want want_ = Want::kDone;  // of the poll
   bool aborted_ = false;
   // One waiter at a time, posted by the completion or by the deadline, whichever comes first.
   TimerNode node_;

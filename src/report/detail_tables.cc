@@ -30,6 +30,33 @@ void AddWaitToBegin(RunTableBuilder* table) {
   }
 }
 
+// Where operations share connections.
+void AddSharing(const ComparisonResult& result, RunTableBuilder* table) {
+  const auto shares = [](const Run& run) { return run.scenario.type->shares_connections; };
+  if (std::none_of(result.runs.begin(), result.runs.end(), shares)) return;
+  for (const int percentile : {50, 99}) {
+    table->Add({"queued", "behind others", fmt::format("p{}", percentile)}, 1,
+               [percentile, shares](const Run& run) {
+                 if (!shares(run)) return std::string(kUnknownFigure);
+                 return PercentileText(run.total().part(LatencyPart::kQueued), percentile);
+               });
+  }
+  table->Add({"in flight per", "connection", "peak / mean"}, 1, [shares](const Run& run) {
+    if (!shares(run) || run.depths.empty()) return std::string(kUnknownFigure);
+    int peak = 0;
+    double sum = 0;
+    for (const ConnectionDepth& depth : run.depths) {
+      peak = std::max(peak, depth.peak);
+      sum += depth.mean;
+    }
+    return fmt::format("{} / {:.1f}", peak, sum / static_cast<double>(run.depths.size()));
+  });
+  table->AddNote(
+      "queued: part of service, for how long others' transactions were before an operation's on a "
+      "connection that they share: until its own could be sent, and then until the server had "
+      "answered those before it.");
+}
+
 }  // namespace
 
 Table TimeSplitTable(const ComparisonResult& result) {
@@ -39,6 +66,7 @@ Table TimeSplitTable(const ComparisonResult& result) {
   if (open_loop) AddWaitToBegin(&table);
   table.AddPercentiles({"wait for", "connection"}, LatencyPart::kPoolWait, 2);
   table.AddPercentiles({"", "service"}, LatencyPart::kService, 0);
+  AddSharing(result, &table);
   // A workload of many kinds would not fit; result.json has them all.
   constexpr size_t kMostKinds = 3;
   std::vector<std::string> kinds;

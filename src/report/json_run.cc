@@ -26,11 +26,14 @@ Json LatencyPartJson(const Histogram& histogram) {
           {"max", empty ? Json() : Json(histogram.Max())}};
 }
 
-Json LatencyJson(const OperationSummary& summary) {
+Json LatencyJson(const Run& run, const OperationSummary& summary) {
   Json parts = Json::object();
   for (const LatencyPart part : {LatencyPart::kResponse, LatencyPart::kAdmissionWait,
                                  LatencyPart::kPoolWait, LatencyPart::kService}) {
     parts[std::string(LatencyPartName(part))] = LatencyPartJson(summary.part(part));
+  }
+  if (run.scenario.type->shares_connections) {
+    parts["queued"] = LatencyPartJson(summary.part(LatencyPart::kQueued));
   }
   return parts;
 }
@@ -46,13 +49,17 @@ Json CountsJson(const OperationSummary& summary) {
 }
 
 // In HdrHistogram's V2 format. What is longer than it holds stands in its last bucket.
-Json HistogramsJson(const OperationSummary& total) {
+Json HistogramsJson(const Run& run, const OperationSummary& total) {
   Json parts = Json::object();
   for (const LatencyPart part :
        {LatencyPart::kResponse, LatencyPart::kPoolWait, LatencyPart::kService}) {
     const Histogram& histogram = total.part(part);
     parts[std::string(LatencyPartName(part))] =
         histogram.count() == 0 ? Json() : Json(EncodeHistogram(histogram));
+  }
+  const Histogram& queued = total.part(LatencyPart::kQueued);
+  if (run.scenario.type->shares_connections && queued.count() > 0) {
+    parts["queued"] = EncodeHistogram(queued);
   }
   return parts;
 }
@@ -78,7 +85,7 @@ Json OperationsJson(const Run& run) {
   for (size_t kind = 0; kind < run.kinds.size(); ++kind) {
     const OperationSummary& summary = run.recorder.kind(kind);
     Json counts = CountsJson(summary);
-    counts["latency_ns"] = LatencyJson(summary);
+    counts["latency_ns"] = LatencyJson(run, summary);
     by_kind[run.kinds[kind]] = std::move(counts);
   }
   operations["by_kind"] = std::move(by_kind);
@@ -113,17 +120,24 @@ Json ConnectionsJson(const Run& run) {
   };
   const double connecting_s =
       static_cast<double>(run.connecting_ns) / static_cast<double>(kNanosecondsPerSecond);
-  return {{"requested", counts.requested},
-          {"opened", counts.opened},
-          {"refused", counts.refused},
-          {"opened_before", run.opened_before},
-          {"connecting_s", run.opened_before > 0 ? Json(connecting_s) : Json()},
-          {"connect_ns", LatencyPartJson(run.connect_ns)},
-          {"peak_open", timeline.Peak(ConnectionGauge::kOpen)},
-          {"mean_open", mean(ConnectionGauge::kOpen)},
-          {"peak_in_use", timeline.Peak(ConnectionGauge::kInUse)},
-          {"mean_in_use", mean(ConnectionGauge::kInUse)},
-          {"timeline", TimelineJson(run)}};
+  Json json = {{"requested", counts.requested},
+               {"opened", counts.opened},
+               {"refused", counts.refused},
+               {"opened_before", run.opened_before},
+               {"connecting_s", run.opened_before > 0 ? Json(connecting_s) : Json()},
+               {"connect_ns", LatencyPartJson(run.connect_ns)},
+               {"peak_open", timeline.Peak(ConnectionGauge::kOpen)},
+               {"mean_open", mean(ConnectionGauge::kOpen)},
+               {"peak_in_use", timeline.Peak(ConnectionGauge::kInUse)},
+               {"mean_in_use", mean(ConnectionGauge::kInUse)},
+               {"timeline", TimelineJson(run)}};
+  if (!run.scenario.type->shares_connections) return json;
+  Json depths = Json::array();
+  for (const ConnectionDepth& depth : run.depths) {
+    depths.push_back({{"units", depth.units}, {"peak", depth.peak}, {"mean", depth.mean}});
+  }
+  json["in_flight"] = std::move(depths);
+  return json;
 }
 
 Json OfRing(const Run& run, int64_t BackendStats::* figure) {
@@ -233,8 +247,8 @@ Json RunJson(const ComparisonPlan& plan, const Run& run) {
                {"throughput_per_s", ThroughputJson(run)},
                {"operations", OperationsJson(run)},
                {"round_trips", PositiveOrNull(run.tally.round_trips)},
-               {"latency_ns", LatencyJson(run.total())},
-               {"histograms", HistogramsJson(run.total())},
+               {"latency_ns", LatencyJson(run, run.total())},
+               {"histograms", HistogramsJson(run, run.total())},
                {"seconds", SecondsJson(run.recorder.seconds())},
                {"connections", ConnectionsJson(run)},
                {"client", ClientJson(run)},
@@ -256,8 +270,8 @@ Json BlockRunJson(const Run& run) {
           {"wall_s", DurationJson(run)},
           {"throughput_per_s", ThroughputJson(run)},
           {"operations", CountsJson(total)},
-          {"latency_ns", LatencyJson(total)},
-          {"histograms", HistogramsJson(total)},
+          {"latency_ns", LatencyJson(run, total)},
+          {"histograms", HistogramsJson(run, total)},
           {"seconds", SecondsJson(run.recorder.seconds())},
           {"client", ClientJson(run)},
           {"server", ServerJson(run.server)}};

@@ -30,6 +30,10 @@ ClientSlot* ClientSlots::Take() {
   return slot;
 }
 
+void ClientSlots::ShareConnections(Multiplexer* multiplexer) {
+  for (ClientSlot& slot : slots_) slot.shared = multiplexer->MakeSession();
+}
+
 void ClientSlots::ReleaseConnections() {
   for (ClientSlot& slot : slots_) slot.lease.Release();
 }

@@ -12,7 +12,9 @@
 #include <optional>
 #include <vector>
 
+#include "pgring/postgres/multiplexer.h"
 #include "pgring/postgres/pool.h"
+#include "pgring/postgres/shared_session.h"
 #include "run/plan.h"
 #include "workload/workload.h"
 
@@ -26,6 +28,8 @@ struct ClientSlot {
   int64_t operations_left = std::numeric_limits<int64_t>::max();
   // Parked while the client has nothing to do.
   Lease lease;
+  // In place of a lease, where connections are shared.
+  std::unique_ptr<SharedSession> shared;
 };
 
 class ClientSlots {
@@ -49,6 +53,9 @@ class ClientSlots {
   // A client runs nothing more: it was aborted, or has run all its operations.
   void End() { ++ended_; }
   int left() const { return static_cast<int>(slots_.size() - ended_); }
+
+  // Every client has a session of the multiplexer's.
+  void ShareConnections(Multiplexer* multiplexer);
 
   // Every connection that was kept goes back to its pool.
   void ReleaseConnections();

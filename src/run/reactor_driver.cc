@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "pgring/postgres/connection.h"
+#include "pgring/postgres/pipeline_connection.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/reactor_runner.h"
 
@@ -36,8 +38,14 @@ absl::Status RunOnNewReactor(const RunContext& context, Run* run) {
   if (!backend.ok()) return backend.status();
   Reactor reactor(std::move(*backend));
   Canceller canceller;
-  ConnectionFactory factory(&reactor, context.parameters, &context.workload->statements(),
-                            &canceller, context.io,
+  const std::vector<Statement>* const statements = &context.workload->statements();
+  if (context.scenario->type->shares_connections) {
+    PipelineConnectionFactory factory(&reactor, context.parameters, statements, &canceller,
+                                      context.io);
+    RunOnReactor(context, &reactor, &factory, run);
+    return absl::OkStatus();
+  }
+  ConnectionFactory factory(&reactor, context.parameters, statements, &canceller, context.io,
                             context.scenario->pipeline ? Pipelining::kOn : Pipelining::kOff);
   RunOnReactor(context, &reactor, &factory, run);
   return absl::OkStatus();

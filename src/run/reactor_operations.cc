@@ -69,7 +69,9 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
   ClientSlot* client = clients_.Take();
   Lease lease;
   bool waited = false;
-  if (client != nullptr && client->lease.held()) {
+  if (multiplexer_ != nullptr) {
+    client->shared->Renew();
+  } else if (client != nullptr && client->lease.held()) {
     lease = std::move(client->lease);
   } else {
     waited = !pool_.has_idle();
@@ -98,7 +100,8 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
     EndTurn(client, &lease, std::move(permit), {stamps, false});
     co_return;
   }
-  Session* session = lease.session();
+  SharedSession* const shared = client->shared.get();
+  Session* session = shared != nullptr ? shared : lease.session();
   ClientState* state = client->state.get();
   absl::Status status;
   int64_t turns = 0;
@@ -111,9 +114,12 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
       status = co_await context_.workload->Run(session, state, arrival.operation, tally);
       stamps.finished_ns = Now();
     } while (attempts.GoesOn(status, stamps.scheduled_ns, stamps.finished_ns));
+    if (shared != nullptr) stamps.queued_ns = shared->TakeQueuedNs();
     if (status.ok()) {
       tally->round_trips += attempts.round_trips();
       sink_.Succeeded(arrival, stamps, attempts.attempts());
+    } else if (shared != nullptr && !shared->has_sent()) {
+      OnNoConnection(arrival, stamps, status, client);
     } else {
       sink_.Failed(arrival, stamps, status, attempts.attempts());
     }

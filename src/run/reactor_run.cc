@@ -22,9 +22,13 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFacto
       sink_(context, run),
       limiter_(MakeLimiter(context, reactor)),
       pool_(reactor, PoolOptionsOf(context), factory, &run->timeline, &run->connect_ns),
+      multiplexer_(context.scenario->type->shares_connections
+                       ? std::make_unique<Multiplexer>(reactor, &pool_, &run->timeline,
+                                                       context.scenario->pool.size)
+                       : nullptr),
       clients_(context.workload, *context.scenario, context.load.operations_per_client),
       keeps_connections_(context.workload->uses_session_state() && !clients_.of_connections() &&
-                         !context.load.connect_each &&
+                         !context.load.connect_each && multiplexer_ == nullptr &&
                          context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
       clients_go_on_(!context.load.open_loop() && !clients_.of_connections() &&
                      !context.load.connect_each && context.scenario->pool.max_overflow == 0),
@@ -37,6 +41,9 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFacto
       opener_(reactor, &pool_),
       watch_(reactor, &pool_, context.interrupt) {
   pool_.set_on_refused([this](const absl::Status& refusal) { OnRefused(refusal); });
+  if (multiplexer_ == nullptr) return;
+  clients_.ShareConnections(multiplexer_.get());
+  watch_.set_on_cancel([this] { multiplexer_->EndSleeps(); });
 }
 
 Task<void> ReactorRun::Main() {
@@ -58,6 +65,7 @@ Task<void> ReactorRun::Main() {
   if (!sink_.measuring()) StartMeasuring(run_->ended_ns);
   run_->timeline.Finish(run_->ended_ns);
   run_->connections = pool_.counters();
+  if (multiplexer_ != nullptr) run_->depths = multiplexer_->Depths(run_->ended_ns);
   NoteRing();
   clients_.ReleaseConnections();
   SkipTheRest();
@@ -66,6 +74,9 @@ Task<void> ReactorRun::Main() {
   watch_.Stop();
   co_await watch_.Join();
   co_await timers_.Join();
+  if (multiplexer_ != nullptr) {
+    co_await multiplexer_->Close();
+  }
   co_await pool_.Close();
   run_->bytes_per_connection = pool_.bytes_per_connection();
 }
@@ -104,6 +115,7 @@ Task<void> ReactorRun::ConnectAhead() {
   size_t number = 0;
   for (Lease& lease : leases) {
     if (keeps_connections_) KeepConnection(clients_.at(number++), now_ns, &lease);
+    if (multiplexer_ != nullptr) multiplexer_->Add(std::move(lease));
   }
 }
 
@@ -184,8 +196,7 @@ Task<void> ReactorRun::EndWaits() {
   const int64_t end_ns = arrivals_->end_ns();
   const bool reached = co_await SleepUntil(reactor_, end_ns, ended);
   if (!reached) co_return;
-  warmup_waits_end_.RequestStop();
-  waits_end_.RequestStop();
+  EndWaitsForConnections();
 }
 
 Task<void> ReactorRun::CloseIdleWhenNothingEnds() {
@@ -206,6 +217,7 @@ Task<void> ReactorRun::CloseIdleWhenNothingEnds() {
 void ReactorRun::StartMeasuring(int64_t now_ns) {
   sink_.StartMeasuring(now_ns);
   pool_.StartMeasuring();
+  if (multiplexer_ != nullptr) multiplexer_->StartMeasuring(now_ns);
   ring_before_ = reactor_->backend().stats();
   system_calls_before_ = SystemCallsOfThread();
 }
@@ -226,9 +238,14 @@ void ReactorRun::GiveUp(std::string why) {
 
 void ReactorRun::Stop() {
   EndAdmission();
+  EndWaitsForConnections();
+  opener_.Stop();
+}
+
+void ReactorRun::EndWaitsForConnections() {
   warmup_waits_end_.RequestStop();
   waits_end_.RequestStop();
-  opener_.Stop();
+  if (multiplexer_ != nullptr) multiplexer_->StopOpening();
 }
 
 void ReactorRun::EndAdmission() {

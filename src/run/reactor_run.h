@@ -15,6 +15,7 @@
 #include "pgring/coro/stop.h"
 #include "pgring/coro/task.h"
 #include "pgring/coro/task_group.h"
+#include "pgring/postgres/multiplexer.h"
 #include "pgring/postgres/pool.h"
 #include "pgring/postgres/session.h"
 #include "pgring/uring/reactor.h"
@@ -127,6 +128,8 @@ class ReactorRun {
   // Nothing more is begun, and nothing waits for a connection any longer.
   void Stop();
 
+  void EndWaitsForConnections();
+
   void EndAdmission();
 
   // Every planned operation is accounted for, also those that the run's end kept from starting.
@@ -139,6 +142,7 @@ class ReactorRun {
   OperationSink sink_;
   const std::unique_ptr<Limiter> limiter_;
   Pool pool_;
+  std::unique_ptr<Multiplexer> multiplexer_;  // nullptr where connections are not shared
   ClientSlots clients_;
   const bool keeps_connections_;
   // Connections beyond the pool's size are closed on their return, and a new one for every

@@ -68,6 +68,8 @@ void Run::AddCounts(const Run& other) {
   if (ring.has_value() && other.ring.has_value()) *ring += *other.ring;
   if (!ring.has_value()) ring = other.ring;
   rescued_waits += other.rescued_waits;
+  // Their connections are others.
+  depths.insert(depths.end(), other.depths.begin(), other.depths.end());
   for (size_t kind = 0; kind < succeeded_by_kind.size(); ++kind) {
     succeeded_by_kind[kind] += other.succeeded_by_kind[kind];
   }

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "diagnosis/server_samples.h"
+#include "pgring/metrics/connection_depth.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/histogram.h"
 #include "pgring/metrics/process_cost.h"
@@ -89,6 +90,8 @@ struct Run {
   std::string ring_setup;
   std::optional<BackendStats> ring;
   std::optional<int64_t> bytes_per_connection;
+  // Where connections are shared: how many units were in flight on each of them.
+  std::vector<ConnectionDepth> depths;
   // Waits for bytes that were there, and that the ring had not told of.
   int64_t rescued_waits = 0;
 

@@ -43,6 +43,7 @@ Task<void> RunWatch::AwaitInterrupt() {
   co_await PollDescriptor(poll, descriptor, POLLIN, PollUrgency::kBackground);
   if (reactor_->has_failed()) {
     on_ring_failed_();
+    if (on_cancel_) on_cancel_();
     pool_->AbortBusy();
     co_return;
   }
@@ -51,6 +52,7 @@ Task<void> RunWatch::AwaitInterrupt() {
   const int64_t cancel_ns = reactor_->clock().NowNs() + Interrupt::kDrainNs;
   bool still_running = co_await SleepUntil(reactor_, cancel_ns, stop);
   if (!still_running) co_return;
+  if (on_cancel_) on_cancel_();
   pool_->CancelBusy();
   const int64_t abort_ns = cancel_ns + Interrupt::kCancelNs;
   still_running = co_await SleepUntil(reactor_, abort_ns, stop);

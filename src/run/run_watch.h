@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 #include "pgring/base/interrupt.h"
 #include "pgring/coro/stop.h"
@@ -27,6 +28,8 @@ class RunWatch {
   // Calls `on_ring_failed` instead, and gives up every connection, when the reactor's backend
   // fails.
   void WatchInterrupt(std::function<void()> on_interrupt, std::function<void()> on_ring_failed);
+  // To be called too when statements are cancelled.
+  void set_on_cancel(std::function<void()> on_cancel) { on_cancel_ = std::move(on_cancel); }
   // Once a second begins waits again whose completion was lost; see Pool::RescueWaits.
   void WatchWaits();
   int64_t rescued_waits() const { return rescued_waits_; }
@@ -43,6 +46,7 @@ class RunWatch {
   const Interrupt* const interrupt_;
   std::function<void()> on_interrupt_;
   std::function<void()> on_ring_failed_;
+  std::function<void()> on_cancel_;
   int64_t rescued_waits_ = 0;
   StopSource stop_;
   TaskGroup tasks_;

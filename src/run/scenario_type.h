@@ -27,6 +27,10 @@ struct Driver {
   absl::Status (*run)(const RunContext& context, Run* run) = nullptr;
 };
 
+inline constexpr int kDefaultLimit = 40;
+// Of scenarios whose operations share connections.
+inline constexpr int kOperationsPerConnection = 8;
+
 struct ScenarioType {
   std::string_view name = {};  // in --scenarios and in results
   const Driver* driver = nullptr;
@@ -42,22 +46,31 @@ struct ScenarioType {
   bool has_pool = true;
   // Statements that need no answer leave with the next one, whether or not that is asked for.
   bool pipelines = false;
+  // Several operations are in flight on one connection: see multiplexer.h. The pool is smaller than
+  // the limit then.
+  bool shares_connections = false;
+
+  // How many connections a scenario has for so many operations in flight, unless that is said.
+  int DefaultPool(int limit) const {
+    return shares_connections ? (limit + kOperationsPerConnection - 1) / kOperationsPerConnection
+                              : limit;
+  }
 
   int default_limit = 0;  // where it has one
   int highest_limit = 0;  // the same as default_limit: it cannot be set
-  int default_pool = 0;   // without a limit; otherwise a pool is as large as the limit
+  int default_pool = 0;   // without a limit; see DefaultPool
 
   // What is said to settings that it does not have.
   std::string_view settings_hint = {};
 };
 
-// In the order of every listing: sync, threads, async, chunked, window, pipelined.
+// In the order of every listing: sync, threads, async, chunked, window, pipelined,
+// multiplexed.
 std::span<const ScenarioType> ScenarioTypes();
 // nullptr: there is none of that name.
 const ScenarioType* FindScenarioType(std::string_view name);
 std::vector<std::string> ScenarioTypeNames();
 
-inline constexpr int kDefaultLimit = 40;
 inline constexpr int kDefaultAsyncPool = 100;
 inline constexpr int kMaxLimit = 100'000;
 

@@ -50,6 +50,16 @@ constexpr ScenarioType kTable[] = {
      .pipelines = true,
      .default_limit = kDefaultLimit,
      .highest_limit = kMaxLimit},
+    {.name = "multiplexed",
+     .driver = &kReactor,
+     .limiter = "window",
+     .make_limiter = MakeWindowLimiter,
+     .pipelines = true,
+     .shares_connections = true,
+     .default_limit = kDefaultLimit,
+     .highest_limit = kMaxLimit,
+     .settings_hint = "multiplexed has no overflow and no timeout: its operations share the "
+                      "connections that pool=N says"},
 };
 
 }  // namespace

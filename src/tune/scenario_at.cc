@@ -11,7 +11,7 @@ ScenarioPlan ScenarioAt(const ScenarioType& type, int limit) {
   ScenarioPlan scenario;
   scenario.type = &type;
   scenario.limit = std::min(limit, type.highest_limit);
-  scenario.pool.size = *scenario.limit;
+  scenario.pool.size = type.DefaultPool(*scenario.limit);
   scenario.pipeline = type.pipelines;
   scenario.label = std::string(type.name);
   if (type.highest_limit > type.default_limit) absl::StrAppend(&scenario.label, ":", limit);

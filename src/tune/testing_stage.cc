@@ -12,6 +12,7 @@
 #include "pgring/statistics/signed_rank.h"
 #include "run/summary.h"
 #include "tune/scenario_at.h"
+#include "workload/script_sharing.h"
 
 namespace pgring {
 namespace {
@@ -23,6 +24,10 @@ constexpr double kOverheadShare = 0.3;
 
 bool CanPipeline(const WorkloadPlan& workload) {
   return workload.scripts.empty() || workload.mode != QueryMode::kSimple;
+}
+
+bool CanShare(const WorkloadPlan& workload) {
+  return CheckScriptsCanShare(workload.scripts, workload.mode).ok();
 }
 
 // The answer first, then its neighbours.
@@ -45,6 +50,7 @@ std::vector<ScenarioPlan> OtherWays(const TunePlan& plan, const TestingRequest& 
   for (const ScenarioType& type : ScenarioTypes()) {
     if (&type == plan.type || !type.has_limit) continue;
     if (type.pipelines && !CanPipeline(plan.base.workload)) continue;
+    if (type.shares_connections && !CanShare(plan.base.workload)) continue;
     const bool fits = request.answer <= type.highest_limit || type.highest_limit == 1;
     if (fits) scenarios.push_back(ScenarioAt(type, request.answer));
   }

@@ -9,7 +9,8 @@
 //   finished   the result was in hand
 // response = finished - scheduled, admission wait = admitted - scheduled,
 // pool wait = leased - admitted, service = finished - leased. Latencies are of succeeded
-// operations.
+// operations. Where operations share connections, service includes how long they were queued behind
+// others on their connection: a figure of its own.
 //
 // Not thread-safe: the blocking runner guards it with its own mutex. Recording a success allocates
 // nothing; recording a failure may (its code is a string). Nothing here can fail; a kind out of
@@ -37,14 +38,15 @@ struct OperationStamps {
   int64_t admitted_ns = 0;
   int64_t leased_ns = 0;
   int64_t finished_ns = 0;
+  int64_t queued_ns = 0;  // a duration; 0 where connections are not shared
 };
 
-enum class LatencyPart : uint8_t { kResponse, kAdmissionWait, kPoolWait, kService };
-inline constexpr size_t kLatencyPartCount = 4;
-// "response", "admission_wait", "pool_wait", "service": the names in result.json.
+enum class LatencyPart : uint8_t { kResponse, kAdmissionWait, kPoolWait, kService, kQueued };
+inline constexpr size_t kLatencyPartCount = 5;
+// "response", "admission_wait", "pool_wait", "service", "queued": the names in result.json.
 std::string_view LatencyPartName(LatencyPart part);
 
-// Counts and latencies of one kind of operation, or of all of them together. About 0.9 MiB.
+// Counts and latencies of one kind of operation, or of all of them together. About 1.1 MiB.
 struct OperationSummary {
   int64_t scheduled = 0;
   int64_t succeeded = 0;
@@ -112,10 +114,11 @@ class Recorder {
     size_t kind = 0;
     OperationStamps stamps;
   };
-  // Pending operations of a kind that waited for neither, as most of a closed loop.
+  // Pending operations of a kind that did not wait there, as most of a closed loop.
   struct Unwaited {
     int64_t admission = 0;
     int64_t pool = 0;
+    int64_t queued = 0;
   };
   // Latencies go to the histograms so many at a time: between two operations of one connection the
   // histograms' memory is cold, and the next statement would wait for it.

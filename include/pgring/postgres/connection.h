@@ -66,6 +66,15 @@ class Connection final : public Session, private WakeStep {
   bool RescueWait() override { return io_->Rescue(); }
   bool usable() const override { return state_ == State::kReady || state_ == State::kBusy; }
 
+  // For what makes exchanges of its own on a connection that is ready: they are what its waits go
+  // through. `io` changes while it connects. See pipeline_connection.h.
+  LibpqConnection* libpq() { return &libpq_; }
+  SocketIo* io() { return io_.get(); }
+  // Why a wait has ended with kAborted.
+  absl::Status AbortedStatus() const;
+  // The connection is lost; gives `status` back.
+  absl::Status Break(absl::Status status);
+
   int backend_pid() const { return libpq_.backend_pid(); }
   int socket() const { return libpq_.socket(); }
 
@@ -100,9 +109,6 @@ class Connection final : public Session, private WakeStep {
   Task<absl::Status> PrepareOnUse(const Statement* statement);
   // By the extended protocol, without a statement that prepares it first.
   bool CanBeExecutedAlone(const Statement& statement) const;
-  absl::Status Break(absl::Status status);
-  // Why a wait has ended with kAborted.
-  absl::Status AbortedStatus() const;
   // After a call of libpq's.
   absl::Status Noted(absl::Status status) {
     io_->NoteStep(libpq_.socket(), true);

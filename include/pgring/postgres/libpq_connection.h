@@ -92,6 +92,21 @@ class LibpqConnection {
   // Moves the last of them out.
   Result TakeLastOfPipeline();
   absl::Status ExitPipeline();
+
+  // A pipeline that goes on, with others' statements behind: EnterPipeline once, then QueuePrepare,
+  // QueueExecute and QueueSync at any time, FlushPipeline after them, and whenever there is
+  // something to read ReadPipeline, then TakeAnswer until it gives nothing. Nothing is to be asked
+  // for beyond the Syncs that were queued.
+  absl::Status QueuePrepare(const Statement& statement);
+  // Whether all of it has left; if not, wait for read or write and call it again.
+  absl::StatusOr<bool> FlushPipeline();
+  // False: the connection is lost; what has arrived before can still be taken.
+  bool ReadPipeline() { return !is_in_foreign_copy_ && PQconsumeInput(connection_.get()) != 0; }
+  enum class Answer : uint8_t { kNone, kResult, kSync };
+  // kResult: a statement's or a Parse's, in order, in *result; its error in *status.
+  Answer TakeAnswer(Result* result, absl::Status* status);
+  // Why the connection was lost, once.
+  absl::Status LossStatus();
   bool in_pipeline() const { return PQpipelineStatus(connection_.get()) != PQ_PIPELINE_OFF; }
 
   // -1 when there is none. May change with every call above.
@@ -142,6 +157,8 @@ class LibpqConnection {
   std::vector<Result> earlier_results_;
   absl::Status result_status_;
   int syncs_expected_ = 0;  // in a pipeline
+  // A statement of a pipeline that goes on has started a COPY: nothing can be had any more.
+  bool is_in_foreign_copy_ = false;
 };
 
 }  // namespace pgring

@@ -80,6 +80,10 @@ class SocketIo {
   // whether no wait will follow: libpq has what it was to read.
   virtual void NoteStep(int /*socket*/, bool /*is_last*/) {}
 
+  // While a wait is in progress libpq has written more, which leaves without a new wait. Not all of
+  // it could be written where `is_unsent`: then the wait ends when more can be, too.
+  virtual void NoteOutput(bool is_unsent) = 0;
+
   // A wait in three steps, as Wait makes it. Start begins one; false when there is nothing to wait
   // for. What it is suspended with is resumed at its end, or asked by `step` whether it is one.
   // Finish follows both.
