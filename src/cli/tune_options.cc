@@ -21,11 +21,16 @@ constexpr double kMostGain = 0.5;
 constexpr int kMostCores = 4'096;
 constexpr double kMostMilliseconds = kMaxDurationS * 1e3;
 
-// What has a limit of its own that can be set.
+// What has one limit of its own that can be set: where connections are shared there are two numbers
+// to look for.
+bool IsTunable(const ScenarioType& type) {
+  return type.has_limit && type.highest_limit > type.default_limit && !type.shares_connections;
+}
+
 std::vector<std::string> TunableNames() {
   std::vector<std::string> names;
   for (const ScenarioType& type : ScenarioTypes()) {
-    if (type.has_limit && type.highest_limit > type.default_limit) names.emplace_back(type.name);
+    if (IsTunable(type)) names.emplace_back(type.name);
   }
   return names;
 }

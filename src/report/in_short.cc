@@ -324,7 +324,8 @@ class Writer {
   static std::string TunedScenario(const ScenarioPlan& scenario) {
     const std::string_view name = scenario.type->name;
     if (name == "window") return scenario.pipeline ? " --scenario pipelined" : "";
-    const bool has_limit = scenario.type->highest_limit > scenario.type->default_limit;
+    const bool has_limit = scenario.type->highest_limit > scenario.type->default_limit &&
+                           !scenario.type->shares_connections;
     return has_limit ? fmt::format(" --scenario {}", name) : "";
   }
 

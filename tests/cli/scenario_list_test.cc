@@ -103,6 +103,22 @@ TEST(ScenarioListTest, PipeliningIsAScenarioASettingAndADefault) {
                                               "window:pipeline", "pipelined"}));
 }
 
+TEST(ScenarioListTest, MultiplexedHasFewerConnections) {
+  EXPECT_EQ(One("multiplexed").limit, 40);
+  EXPECT_EQ(One("multiplexed").pool.size, 5);
+  EXPECT_EQ(One("multiplexed:33").pool.size, 5);
+  EXPECT_EQ(One("multiplexed:1").pool.size, 1);
+  const ScenarioPlan own = One("multiplexed:40:pool=7");
+  EXPECT_EQ(own.pool.size, 7);
+  EXPECT_TRUE(own.type->shares_connections);
+  EXPECT_TRUE(own.pipeline);
+  EXPECT_EQ(own.pool.max_overflow, 0);
+  EXPECT_TRUE(own.connections_given);
+  for (const char* text : {"multiplexed:overflow=1", "multiplexed:timeout=1"}) {
+    EXPECT_FALSE(ParseScenarios(text, ScenarioDefaults()).ok()) << text;
+  }
+}
+
 TEST(ScenarioListTest, ReadsAScenariosOwnSettings) {
   const ScenarioPlan chunked = One("chunked:10");
   EXPECT_EQ(chunked.type, FindScenarioType("chunked"));

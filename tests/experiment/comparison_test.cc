@@ -89,7 +89,7 @@ class ComparisonTest : public ::testing::Test {
     scenario.label = std::string(type->name);
     scenario.pool.size = type == FindScenarioType("sync") ? 1 : kLimit;
     if (type != FindScenarioType("async")) scenario.limit = scenario.pool.size;
-    scenario.pipeline = type == FindScenarioType("pipelined");
+    scenario.pipeline = type->pipelines;
     plan_.scenarios.push_back(scenario);
   }
 
@@ -150,11 +150,12 @@ TEST_P(ComparisonStyleTest, AllScenariosRunTheSameListAndAreVerified) {
   for (const ScenarioType& type : ScenarioTypes()) AddScenario(&type);
   const absl::StatusOr<ComparisonResult> result = Compare();
   ASSERT_TRUE(result.ok()) << result.status();
-  ASSERT_EQ(result->runs.size(), 6u);
-  EXPECT_THAT(observer_.events(),
-              ElementsAre("start", "run sync", "end sync", "run threads", "end threads",
-                          "run async", "end async", "run chunked", "end chunked", "run window",
-                          "end window", "run pipelined", "end pipelined"));
+  ASSERT_EQ(result->runs.size(), 7u);
+  EXPECT_THAT(
+      observer_.events(),
+      ElementsAre("start", "run sync", "end sync", "run threads", "end threads", "run async",
+                  "end async", "run chunked", "end chunked", "run window", "end window",
+                  "run pipelined", "end pipelined", "run multiplexed", "end multiplexed"));
   EXPECT_THAT(observer_.notes(), IsEmpty());
   const std::vector<Operation> operations =
       MakeFamilyOperations(kOperations, plan_.workload.write_ratio, plan_.workload.seed);

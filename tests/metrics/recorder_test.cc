@@ -36,6 +36,7 @@ TEST(RecorderTest, SplitsALatencyIntoItsParts) {
   EXPECT_EQ(summary.part(LatencyPart::kAdmissionWait).Max(), 10);
   EXPECT_EQ(summary.part(LatencyPart::kPoolWait).Max(), 20);
   EXPECT_EQ(summary.part(LatencyPart::kService).Max(), 40);
+  EXPECT_EQ(summary.part(LatencyPart::kQueued).Max(), 0);
   for (const Histogram& histogram : summary.latency) EXPECT_EQ(histogram.count(), 1);
   for (const Histogram& histogram : recorder.kind(kRead).latency) EXPECT_EQ(histogram.count(), 0);
 }
@@ -45,6 +46,18 @@ TEST(RecorderTest, LatencyPartsHaveTheNamesOfTheResultFile) {
   EXPECT_EQ(LatencyPartName(LatencyPart::kAdmissionWait), "admission_wait");
   EXPECT_EQ(LatencyPartName(LatencyPart::kPoolWait), "pool_wait");
   EXPECT_EQ(LatencyPartName(LatencyPart::kService), "service");
+  EXPECT_EQ(LatencyPartName(LatencyPart::kQueued), "queued");
+}
+
+TEST(RecorderTest, QueuedIsADurationWithinService) {
+  Recorder recorder(kKindCount);
+  recorder.Scheduled(kCreate, 100);
+  OperationStamps stamps = Stamps(100, 100, 100, 170);
+  stamps.queued_ns = 30;
+  recorder.Succeeded(kCreate, stamps);
+  const OperationSummary& summary = recorder.kind(kCreate);
+  EXPECT_EQ(summary.part(LatencyPart::kQueued).Max(), 30);
+  EXPECT_EQ(summary.part(LatencyPart::kService).Max(), 70);
 }
 
 TEST(RecorderTest, CountsEveryEndByKind) {

@@ -13,9 +13,12 @@ TEST(PlanTest, ScenariosInTheContractsOrderAndWords) {
     limiters.push_back(type.limiter);
   }
   using Names = std::vector<std::string_view>;
-  EXPECT_EQ(names, (Names{"sync", "threads", "async", "chunked", "window", "pipelined"}));
-  EXPECT_EQ(drivers, (Names{"blocking", "blocking", "reactor", "reactor", "reactor", "reactor"}));
-  EXPECT_EQ(limiters, (Names{"one", "threads", "unbounded", "chunk", "window", "window"}));
+  EXPECT_EQ(names,
+            (Names{"sync", "threads", "async", "chunked", "window", "pipelined", "multiplexed"}));
+  EXPECT_EQ(drivers,
+            (Names{"blocking", "blocking", "reactor", "reactor", "reactor", "reactor", "reactor"}));
+  EXPECT_EQ(limiters,
+            (Names{"one", "threads", "unbounded", "chunk", "window", "window", "window"}));
   EXPECT_EQ(IoModeName(IoMode::kReadiness), "readiness");
   EXPECT_EQ(IoModeName(IoMode::kCompletion), "completion");
   EXPECT_EQ(IoModeName(IoMode::kRing), "ring");

@@ -125,6 +125,7 @@ TEST(ScenarioAtTest, AsTheOptionWritesIt) {
   EXPECT_EQ(window.pool.size, 12);
   EXPECT_FALSE(window.pipeline);
   EXPECT_TRUE(ScenarioAt(*FindScenarioType("pipelined"), 12).pipeline);
+  EXPECT_EQ(ScenarioAt(*FindScenarioType("multiplexed"), 12).pool.size, 2);
   const ScenarioPlan sync = ScenarioAt(*FindScenarioType("sync"), 12);
   EXPECT_EQ(sync.label, "sync");
   EXPECT_EQ(sync.limit, 1);

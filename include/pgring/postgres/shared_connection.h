@@ -113,6 +113,8 @@ class SharedConnection : public Session {
   // those that it skipped), and every Sync.
   void TakeResult(Result result, absl::Status status);
   void TakeSync(int64_t now_ns);
+  // Whether the next Sync answers a unit as a whole.
+  bool EndsUnit() const { return !sent_.empty() && sent_.front()->syncs_left_ == 1; }
   // The connection is lost: no unit in flight will be answered.
   void LoseUnits(const absl::Status& status, int64_t now_ns);
 
