@@ -48,8 +48,13 @@ void SharedConnection::Send(Unit* unit, int64_t now_ns) {
 
 void SharedConnection::TakeResult(Result result, absl::Status status) {
   Unit* unit = sent_.front();
-  PGRING_CHECK(unit != nullptr && unit->answered_ < unit->statements.size(),
-               "an answer to no statement");
+  PGRING_CHECK(unit != nullptr, "an answer to no unit");
+  if (unit->answered_ == unit->statements.size()) {
+    // The server ends the session, and its final error stands where the Sync was to be answered.
+    PGRING_CHECK(!status.ok(), "an answer to no statement");
+    if (unit->status.ok()) unit->status = std::move(status);
+    return;
+  }
   const UnitStatement& statement = unit->statements[unit->answered_];
   const bool is_of_parse = statement.prepares && !unit->is_prepared_;
   if (is_of_parse) {

@@ -64,9 +64,13 @@ Task<void> ReactorRun::Main() {
   // The warm-up had not ended when the run was stopped: nothing was measured.
   if (!sink_.measuring()) StartMeasuring(run_->ended_ns);
   run_->timeline.Finish(run_->ended_ns);
-  run_->connections = pool_.counters();
-  if (multiplexer_ != nullptr) run_->depths = multiplexer_->Depths(run_->ended_ns);
   NoteRing();
+  if (multiplexer_ != nullptr) {
+    run_->depths = multiplexer_->Depths(run_->ended_ns);
+    // What it is still opening counts too.
+    co_await multiplexer_->Close();
+  }
+  run_->connections = pool_.counters();
   clients_.ReleaseConnections();
   SkipTheRest();
   run_->rescued_waits = watch_.rescued_waits();
@@ -74,9 +78,6 @@ Task<void> ReactorRun::Main() {
   watch_.Stop();
   co_await watch_.Join();
   co_await timers_.Join();
-  if (multiplexer_ != nullptr) {
-    co_await multiplexer_->Close();
-  }
   co_await pool_.Close();
   run_->bytes_per_connection = pool_.bytes_per_connection();
 }

@@ -89,6 +89,30 @@ TEST_P(UnconfirmedCommitTest, NeitherCommittedNorConfirmed) {
 INSTANTIATE_TEST_SUITE_P(Drivers, UnconfirmedCommitTest,
                          testing::Values("sync", "threads:4", "window:4"), ScenarioNameOf);
 
+// Where connections are shared, those behind a COMMIT on its connection are lost with it.
+TEST(SharedConnectionTest, CommitsThatWereNotConfirmedAreFailures) {
+  constexpr int64_t kOperations = 400;
+  for (const auto when :
+       {FaultProxy::CutWhen::kAfterTheAnswer, FaultProxy::CutWhen::kBeforeForwarding}) {
+    const auto proxy = MakeProxy();
+    proxy->CutOnMessage(BindOf("commit"), when, 3);
+    Program program(
+        CompareOn(proxy->conninfo(), "multiplexed:8:pool=2", kOperations, {"--write-ratio", "1"}));
+    ASSERT_TRUE(proxy->WaitForCuts(3));
+    const Json run = FirstRunAfterFault(&program, kOperations);
+    const int64_t failed = run["operations"]["failed"];
+    EXPECT_EQ(run["operations"]["failures"], Json({{"connection_lost", failed}}));
+    EXPECT_GE(failed, 3);
+    // Its own operation and at most one that was sent behind its COMMIT.
+    EXPECT_LE(failed, 6);
+    const int64_t certain = (kOperations - failed) * 3;
+    const int64_t found = run["verification"]["found"]["a"];
+    EXPECT_EQ(run["verification"]["expected"]["a"], certain);
+    const bool is_committed = when == FaultProxy::CutWhen::kAfterTheAnswer;
+    EXPECT_EQ(found, is_committed ? certain + 9 : certain);
+  }
+}
+
 // Something happens in the middle of a run. It is held there meanwhile: on a busy machine the rest
 // of it was once over before the server had been told to kill anything.
 class FaultInTheMiddleTest : public ScenarioTest {
@@ -135,7 +159,7 @@ TEST_P(BackendKilledTest, SoIsAConnectionThatIsCut) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, BackendKilledTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
-                                         "window:4"),
+                                         "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 // Half a message and then nothing, in either direction and in every phase: while connecting, while
@@ -161,7 +185,8 @@ TEST_P(CutAfterBytesTest, AnyByteMayBeTheLast) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, CutAfterBytesTest, testing::Values("sync", "window:4"),
+INSTANTIATE_TEST_SUITE_P(Drivers, CutAfterBytesTest,
+                         testing::Values("sync", "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 // All connections go, and for a while the server says that it is starting up. Refusals are counted
@@ -188,7 +213,7 @@ TEST_P(OutageTest, IsWaitedFor) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, OutageTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
-                                         "window:4"),
+                                         "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 // A server that has fewer connections left than the scenario wants: the run goes on with those that
@@ -225,7 +250,8 @@ TEST_P(TooManyClientsTest, RunsOnTheConnectionsThatAreLeft) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, TooManyClientsTest,
-                         testing::Values("threads:20", "async:pool=20", "chunked:20", "window:20"),
+                         testing::Values("threads:20", "async:pool=20", "chunked:20", "window:20",
+                                         "multiplexed:40:pool=20"),
                          ScenarioNameOf);
 
 class RestartTest : public ScenarioTest {
@@ -257,7 +283,7 @@ TEST_P(RestartTest, Immediate) { RestartInARun(ThrowawayServer::RestartMode::kIm
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, RestartTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
-                                         "window:4"),
+                                         "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 // Slow, but nothing is wrong with it: a distant server is no fault.

@@ -75,7 +75,7 @@ TEST_P(InterruptTest, LetsEndWhatIsInFlight) {
 
 INSTANTIATE_TEST_SUITE_P(Scenarios, InterruptTest,
                          testing::Values("sync", "threads:4", "async:pool=8", "chunked:4",
-                                         "window:4"),
+                                         "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 class DeadNetworkTest : public InterruptTest {};
@@ -96,7 +96,8 @@ TEST_P(DeadNetworkTest, EndsAllTheSame) {
 }
 
 // Each takes all of the time that a drain and its cancels may take.
-INSTANTIATE_TEST_SUITE_P(Drivers, DeadNetworkTest, testing::Values("threads:4", "window:4"),
+INSTANTIATE_TEST_SUITE_P(Drivers, DeadNetworkTest,
+                         testing::Values("threads:4", "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 // Another session holds a lock, so the statements wait at the server for longer than the drain:
@@ -121,11 +122,12 @@ TEST_P(CancelTest, CancelsWhatDoesNotEndByItself) {
   ExpectVerified(run);
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, CancelTest, testing::Values("sync", "threads:4", "window:4"),
+INSTANTIATE_TEST_SUITE_P(Drivers, CancelTest,
+                         testing::Values("sync", "threads:4", "window:4", "multiplexed:8:pool=2"),
                          ScenarioNameOf);
 
 TEST(InterruptMomentTest, WhileConnectionsAreRefused) {
-  for (const char* scenario : {"sync", "window:4"}) {
+  for (const char* scenario : {"sync", "window:4", "multiplexed:8:pool=2"}) {
     SCOPED_TRACE(scenario);
     const auto proxy = MakeProxy();
     Program program(RunOn(proxy->conninfo(), scenario, 5'000));
