@@ -294,6 +294,7 @@ std::string UnnamedText(const std::vector<ClassShare>& shares, bool enough) {
 }  // namespace
 
 Cause FindCause(const ServerSamples& samples, const CauseEnvironment& environment) {
+  if (samples.saved_cause != nullptr) return *samples.saved_cause;
   Cause cause;
   const SampleTally& tally = samples.measured;
   if (tally.samples() == 0) {

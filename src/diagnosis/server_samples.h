@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +21,8 @@
 #include "pgring/statistics/proportion.h"
 
 namespace pgring {
+
+struct Cause;
 
 // What one row of a sample counts.
 struct WaitKey {
@@ -123,6 +126,8 @@ struct ServerSamples {
   SamplerCost cost;  // of the measured phase
   std::vector<ScanFinding> scans;
   std::vector<ForeignKeyFinding> foreign_keys;
+  // Of samples that were saved: what they said, for the samples themselves are gone.
+  std::shared_ptr<const Cause> saved_cause;
 
   void Add(const ServerSamples& other);
   // Nothing where the server does not count it.

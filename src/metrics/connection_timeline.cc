@@ -105,6 +105,22 @@ ConnectionTimeline::ConnectionTimeline(size_t max_steps) : max_steps_(max_steps)
   PGRING_CHECK(max_steps >= kMinMaxSteps, "a timeline needs room for at least 64 steps");
 }
 
+ConnectionTimeline ConnectionTimeline::Restored(
+    std::vector<TimelineStep> steps, int64_t duration_ns,
+    const std::array<int32_t, kConnectionGaugeCount>& peaks,
+    const std::array<double, kConnectionGaugeCount>& means) {
+  ConnectionTimeline timeline;
+  timeline.phase_ = Phase::kFinished;
+  timeline.last_ns_ = duration_ns;
+  timeline.peak_ = peaks;
+  if (!steps.empty()) timeline.current_ = steps.back().values;
+  for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+    timeline.area_[gauge] = absl::int128(means[gauge] * static_cast<double>(duration_ns) + 0.5);
+  }
+  timeline.steps_ = std::move(steps);
+  return timeline;
+}
+
 void ConnectionTimeline::Start(int64_t now_ns, size_t expected_steps) {
   phase_ = Phase::kRecording;
   start_ns_ = now_ns;

@@ -81,6 +81,14 @@ void Histogram::RecordBucket(int index, int64_t count) {
   max_ = std::max(max_, highest);
 }
 
+void Histogram::RestoreExact(int64_t least, int64_t most, double mean) {
+  PGRING_CHECK(count_ > 0 && least >= 0 && least <= most && mean >= 0,
+               "figures that no histogram has");
+  min_ = least;
+  max_ = most;
+  sum_ = absl::int128(mean * static_cast<double>(count_) + 0.5);
+}
+
 void Histogram::Add(const Histogram& other) {
   PGRING_CHECK(lowest_discernible_ == other.lowest_discernible_ &&
                    highest_trackable_ == other.highest_trackable_ &&

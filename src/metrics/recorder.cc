@@ -34,6 +34,19 @@ void OperationSummary::Add(const OperationSummary& other) {
 
 Recorder::Recorder(size_t kind_count) : kinds_(kind_count), unwaited_(kind_count) {}
 
+Recorder Recorder::Restored(std::vector<OperationSummary> kinds, OperationSummary total,
+                            SecondSeries seconds, bool keeps_distributions) {
+  Recorder recorder(kinds.size());
+  recorder.kinds_ = std::move(kinds);
+  recorder.succeeded_ = total.succeeded;
+  recorder.failed_ = total.failed;
+  recorder.total_ = std::make_shared<OperationSummary>(std::move(total));
+  recorder.total_is_current_ = true;
+  recorder.seconds_ = std::move(seconds);
+  recorder.keeps_distributions_ = keeps_distributions;
+  return recorder;
+}
+
 OperationSummary& Recorder::KindOf(size_t kind) {
   PGRING_CHECK(kind < kinds_.size(), "an operation of an unknown kind");
   total_is_current_ = false;

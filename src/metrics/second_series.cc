@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 
 namespace pgring {
@@ -15,6 +16,14 @@ Histogram EmptyHistogram() { return Histogram(1, Histogram::kHighestTrackableNs,
 }  // namespace
 
 SecondSeries::SecondSeries() : interval_ns_(kNanosecondsPerSecond), histogram_(EmptyHistogram()) {}
+
+SecondSeries SecondSeries::Restored(int64_t interval_ns, std::vector<SeriesInterval> intervals) {
+  PGRING_CHECK(interval_ns > 0, "intervals take time");
+  SecondSeries series;
+  series.interval_ns_ = interval_ns;
+  series.restored_ = std::move(intervals);
+  return series;
+}
 
 void SecondSeries::Start(int64_t now_ns) {
   started_ = true;
@@ -88,6 +97,7 @@ void SecondSeries::Add(const SecondSeries& other) {
 }
 
 std::vector<SeriesInterval> SecondSeries::Intervals() const {
+  if (!restored_.empty()) return restored_;
   ClosePresent();
   std::vector<SeriesInterval> intervals;
   Histogram histogram = EmptyHistogram();

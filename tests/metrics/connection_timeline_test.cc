@@ -373,5 +373,15 @@ TEST(ConnectionTimelineDeathTest, RefusesWhatCannotBe) {
   EXPECT_DEATH(timeline.Steps(63), "64 or more");
 }
 
+TEST(ConnectionTimelineTest, ASavedOneHasItsPeaksAndMeans) {
+  const ConnectionTimeline timeline = ConnectionTimeline::Restored(
+      {{0, {1, 0, 1, 0}}, {50, {2, 0, 1, 0}}}, 100, {3, 0, 2, 0}, {1.5, 0, 0.25, 0});
+  EXPECT_EQ(timeline.Peak(ConnectionGauge::kOpen), 3);
+  EXPECT_EQ(timeline.Current(ConnectionGauge::kOpen), 2);
+  EXPECT_NEAR(timeline.Mean(ConnectionGauge::kInUse), 0.25, 0.01);
+  EXPECT_EQ(timeline.DurationNs(), 100);
+  EXPECT_EQ(timeline.steps().size(), 2U);
+}
+
 }  // namespace
 }  // namespace pgring

@@ -394,5 +394,14 @@ TEST(HistogramDeathTest, RefusesWhatItCannotKeep) {
   EXPECT_DEATH(histogram.ValueAtPercentile(std::nan("")), "0 .. 100");
 }
 
+TEST(HistogramTest, ExactFiguresThatWereSavedComeBack) {
+  Histogram histogram;
+  histogram.RecordBucket(histogram.IndexOf(1'000'000), 3);
+  histogram.RestoreExact(999'999, 1'000'001, 1'000'000.5);
+  EXPECT_EQ(histogram.Min(), 999'999);
+  EXPECT_EQ(histogram.Max(), 1'000'001);
+  EXPECT_NEAR(histogram.Mean(), 1'000'000.5, 0.5);
+}
+
 }  // namespace
 }  // namespace pgring

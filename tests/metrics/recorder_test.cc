@@ -339,5 +339,18 @@ TEST(RecorderDeathTest, RefusesWhatCannotBe) {
   EXPECT_DEATH(recorder.Add(Recorder(kKindCount + 1)), "same kinds");
 }
 
+TEST(RecorderTest, ASavedOneHasItsKindsAndTheirSum) {
+  std::vector<OperationSummary> kinds(2);
+  kinds[1].succeeded = 3;
+  OperationSummary total;
+  total.succeeded = 3;
+  total.failed = 1;
+  const Recorder recorder = Recorder::Restored(std::move(kinds), std::move(total), {}, false);
+  EXPECT_EQ(recorder.kind(1).succeeded, 3);
+  EXPECT_EQ(recorder.Total().failed, 1);
+  EXPECT_EQ(recorder.succeeded(), 3);
+  EXPECT_FALSE(recorder.keeps_distributions());
+}
+
 }  // namespace
 }  // namespace pgring

@@ -234,5 +234,15 @@ TEST(SecondSeriesPropertyTest, PartsAddUpToTheWhole) {
   }
 }
 
+TEST(SecondSeriesTest, ASavedSeriesIsReadAsItWas) {
+  const SecondSeries series = SecondSeries::Restored(
+      2 * kNanosecondsPerSecond, {{0, 7, 5, std::nullopt}, {4 * kNanosecondsPerSecond, 200, 6, 9}});
+  EXPECT_EQ(series.interval_ns(), 2 * kNanosecondsPerSecond);
+  const std::vector<SeriesInterval> intervals = series.Intervals();
+  ASSERT_EQ(intervals.size(), 2U);
+  EXPECT_EQ(intervals[0].succeeded, 7);
+  EXPECT_EQ(intervals[1].p99_ns, 9);
+}
+
 }  // namespace
 }  // namespace pgring

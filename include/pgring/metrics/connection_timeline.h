@@ -57,6 +57,12 @@ class ConnectionTimeline {
   // max_steps >= kMinMaxSteps.
   explicit ConnectionTimeline(size_t max_steps = kMaxSteps);
 
+  // A finished one as it was saved, to be read: its steps, how long it lasted, and the exact peaks
+  // and means, which thinned steps do not give. Steps in the order of time, none after the end.
+  static ConnectionTimeline Restored(std::vector<TimelineStep> steps, int64_t duration_ns,
+                                     const std::array<int32_t, kConnectionGaugeCount>& peaks,
+                                     const std::array<double, kConnectionGaugeCount>& means);
+
   // Begins, or begins anew, at `now_ns` with everything at zero. Reserves room for `expected_steps`
   // changes (at most the limit).
   void Start(int64_t now_ns, size_t expected_steps);

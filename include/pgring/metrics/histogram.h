@@ -71,6 +71,10 @@ class Histogram {
   // it of a value above highest_trackable(); count() stays below 2^63.
   void RecordBucket(int index, int64_t count);
 
+  // Puts in place what buckets cannot tell, where it was saved beside them: the exact minimum,
+  // maximum and mean. 0 <= least <= most, mean >= 0; the histogram is not empty.
+  void RestoreExact(int64_t least, int64_t most, double mean);
+
   // Adds every count of `other`, which must have the same three parameters: merging unlike layouts
   // would bias values.
   void Add(const Histogram& other);

@@ -64,6 +64,13 @@ class Recorder {
  public:
   explicit Recorder(size_t kind_count);
 
+  // What was saved of one, to be read and not to be recorded into: of each kind, of all kinds
+  // together, second by second. Where histograms were not saved, they are made of a few percentiles
+  // (keeps_distributions false), and nothing between these is true.
+  static Recorder Restored(std::vector<OperationSummary> kinds, OperationSummary total,
+                           SecondSeries seconds, bool keeps_distributions);
+  bool keeps_distributions() const { return keeps_distributions_; }
+
   // The measured phase begins at `now_ns`: from there the series of seconds counts.
   void StartSeconds(int64_t now_ns) { seconds_.Start(now_ns); }
 
@@ -140,6 +147,7 @@ class Recorder {
   // Worked out when it is asked for; never changed after that, so that copies may share it.
   mutable std::shared_ptr<OperationSummary> total_;
   mutable bool total_is_current_ = false;
+  bool keeps_distributions_ = true;
   int64_t succeeded_ = 0;
   int64_t failed_ = 0;
   int64_t in_system_ = 0;

@@ -32,6 +32,9 @@ class SecondSeries {
 
   SecondSeries();
 
+  // A series as it was saved, to be read and not to be recorded into. interval_ns > 0.
+  static SecondSeries Restored(int64_t interval_ns, std::vector<SeriesInterval> intervals);
+
   // The measured phase begins; what is recorded before that does not count.
   void Start(int64_t now_ns);
   // A success that ended then and took so long. A time that lies before the present interval counts
@@ -61,6 +64,7 @@ class SecondSeries {
   mutable int64_t present_ends_ns_ = 0;
   mutable Histogram histogram_;
   mutable std::map<int64_t, Buckets> closed_;
+  std::vector<SeriesInterval> restored_;
 };
 
 }  // namespace pgring
