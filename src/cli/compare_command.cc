@@ -23,6 +23,7 @@
 #include "experiment/io_choice.h"
 #include "experiment/workloads.h"
 #include "pgring/base/status.h"
+#include "report/comparison_html.h"
 #include "report/connections_svg.h"
 #include "report/json_report.h"
 #include "report/latency_log.h"
@@ -211,6 +212,7 @@ int CompareCommand(Options options, Interrupt* interrupt) {
   absl::Status written = WriteOutputs(options.output,
                                       {{"result.json", JsonReport(*result)},
                                        {"report.txt", TextReport(*result, TextStyle())},
+                                       {"report.html", ComparisonHtml(*result)},
                                        {"connections.svg", ConnectionsSvg(*result)},
                                        {"latency.hlog", LatencyLog(*result)}},
                                       &*directory);
@@ -220,8 +222,7 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   if (!options.output.quiet) {
-    PrintNote(absl::StrCat("result.json, report.txt, connections.svg and latency.hlog are in ",
-                           directory->path()));
+    PrintNote(absl::StrCat(kComparisonFiles, " are in ", directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
   return result->valid() ? kExitValid : kExitInvalid;

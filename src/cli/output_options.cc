@@ -96,8 +96,7 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
 }
 
 void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
-  AddReportOptions(command, "result.json, report.txt, connections.svg and latency.hlog", output,
-                   raw);
+  AddReportOptions(command, kComparisonFiles, output, raw);
   command
       ->add_flag("--brief", output->brief,
                  "print the answer in short and one table; report.txt has all of it")

@@ -48,6 +48,10 @@ struct RawOutput {
   std::string color = "auto";
 };
 
+// What compare and run leave, the first of which --json copies.
+inline constexpr const char* kComparisonFiles =
+    "result.json, report.txt, report.html, connections.svg and latency.hlog";
+
 // The ones that every command has which writes files.
 void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,
                       RawOutput* raw);

@@ -30,9 +30,6 @@ constexpr double kPanelHeading = 44;
 constexpr double kTimeLabels = 24;
 constexpr int kLegendLabelCharacters = 26;
 
-constexpr std::array<std::string_view, kSvgColorCount> kDashes = {
-    "none", "9 3", "3 2.5", "11 3 3 3", "6 2.5 2 2.5 2 2.5", "16 4"};
-
 struct Layout {
   size_t legend_columns = 1;
   double legend_top = 0;
@@ -100,10 +97,8 @@ std::string StyleSheet() {
 }
 
 std::string LineClass(size_t series) {
-  // Beyond the palette, colours come again with other dashes.
-  const size_t dash = (series + series / kSvgColorCount) % kDashes.size();
   return fmt::format("class=\"line c{}\" stroke-dasharray=\"{}\"", series % kSvgColorCount,
-                     kDashes[dash]);
+                     SvgDashes(series));
 }
 
 // Two beside each other where the longest allows it.

@@ -5,55 +5,37 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "absl/strings/str_join.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "report/embedded_files.h"
+#include "report/html_chart.h"
+#include "report/sha256.h"
 #include "report/svg_page.h"
 
 namespace pgring {
 namespace {
 
-// Pictures bring their own colours, of the same names as the reader's preference. On paper there is
-// no dark page, and what can be opened is open: ::details-content is what newer browsers hide.
-constexpr std::string_view kStyleSheet = R"(
-:root{color-scheme:light dark;--ground:#ffffff;--ink:#1f2328;--faint:#59636e;--rule:#d0d7de;
---alarm:#b3261e;--box:#f6f8fa}
-@media (prefers-color-scheme:dark){:root{--ground:#14181d;--ink:#e6edf3;--faint:#a3adb8;
---rule:#39424c;--alarm:#ff8f85;--box:#1c2229}}
-body{margin:0 auto;max-width:62rem;padding:1rem;background:var(--ground);color:var(--ink);
-font:16px/1.5 system-ui,sans-serif}
-h1{font-size:1.5rem;line-height:1.3;margin:.5rem 0 1rem}
-h2{font-size:1.15rem;margin:2rem 0 .5rem}
-p{margin:.35rem 0}
-.answer{border-left:4px solid #0072b2;padding:.2rem 0 .2rem 1rem}
-.answer p{white-space:pre-wrap}
-.answer p:first-child{font-size:1.25rem;font-weight:600}
-.alarm{color:var(--alarm);font-weight:600}
-figure{margin:1.5rem 0}
-svg{max-width:100%;height:auto}
-.scroll{overflow-x:auto;margin:1rem 0 .3rem}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}
-caption{text-align:left;font-weight:600;padding-bottom:.4rem}
-th,td{padding:.2rem .9rem .2rem 0;text-align:right;vertical-align:bottom;white-space:nowrap}
-th{border-bottom:1px solid var(--rule);color:var(--faint);font-weight:500}
-.left{text-align:left}
-.remark{color:var(--faint);font-size:.85rem}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;font-size:.9rem}
-dt{color:var(--faint)}
-dd{margin:0;overflow-wrap:anywhere}
-pre{background:var(--box);padding:.7rem;overflow-x:auto;font-size:.85rem;line-height:1.4}
-summary{cursor:pointer;font-weight:600;margin:.8rem 0}
-@media (max-width:34rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
-@media print{:root{--ground:#fff;--ink:#000;--faint:#444;--rule:#999;--alarm:#900;--box:#fff}
-body{max-width:none;font-size:11pt}.scroll{overflow:visible}th,td{white-space:normal}
-pre{white-space:pre-wrap}figure,tr{break-inside:avoid}
-details::details-content{content-visibility:visible;display:block}}
-)";
+// An element of this text, as its hash allows it (Content Security Policy Level 3). HTML ends it
+// only at its end tag; the comments make it well-formed XML too.
+std::string ElementText(std::string_view script) {
+  return absl::StrCat("//<![CDATA[\n", std::string(script), "\n//]]>\n");
+}
 
-std::string Cell(std::string_view tag, bool left, bool alarming, std::string_view text) {
+std::string HashSource(const std::string& script) {
+  return absl::StrCat(" 'sha256-", absl::Base64Escape(absl::HexStringToBytes(Sha256(script))), "'");
+}
+
+std::string UplotText() {
+  return ElementText(absl::StrCat("/*\nuPlot\n", std::string(UplotLicense()), "\n*/\n",
+                                  std::string(UplotScript())));
+}
+
+std::string Cell(bool left, bool alarming, std::string_view text) {
   const std::string_view classes = left && alarming ? " class=\"left alarm\""
                                    : left           ? " class=\"left\""
                                    : alarming       ? " class=\"alarm\""
                                                     : "";
-  return fmt::format("<{0}{1}>{2}</{0}>", tag, classes, HtmlText(text));
+  return fmt::format("<td{}>{}</td>", classes, HtmlText(text));
 }
 
 std::string Grid(const Table& table) {
@@ -61,13 +43,18 @@ std::string Grid(const Table& table) {
   if (!table.title.empty()) out += "<caption>" + HtmlText(table.title) + "</caption>";
   out += "<thead><tr>";
   for (const TableColumn& column : table.columns) {
-    out += Cell("th", column.left, false, absl::StrJoin(column.heading, " "));
+    out += column.left ? "<th class=\"left\">" : "<th>";
+    for (size_t line = 0; line < column.heading.size(); ++line) {
+      // A space before the break is for readers that leave it out.
+      absl::StrAppend(&out, line == 0 ? "" : " <br/>", HtmlText(column.heading[line]));
+    }
+    out += "</th>";
   }
   out += "</tr></thead>\n<tbody>\n";
   for (size_t row = 0; row < table.rows(); ++row) {
     out += "<tr>";
     for (const TableColumn& column : table.columns) {
-      out += Cell("td", column.left, table.is_alarming(row), column.cell(row));
+      out += Cell(column.left, table.is_alarming(row), column.cell(row));
     }
     out += "</tr>\n";
   }
@@ -97,7 +84,12 @@ std::string HtmlParagraphs(const std::vector<std::string>& sentences) {
 }
 
 std::string RenderHtml(const Table& table) {
-  std::string out = table.columns.empty() ? "" : Grid(table);
+  std::string out;
+  if (!table.columns.empty()) {
+    out = Grid(table);
+  } else if (!table.title.empty()) {
+    out = "<p>" + HtmlText(table.title) + "</p>\n";
+  }
   for (const TableNote& note : table.notes) {
     out += fmt::format("<p class=\"{}\">{}</p>\n", note.alarming ? "alarm" : "remark",
                        HtmlText(note.text));
@@ -110,13 +102,24 @@ std::string HtmlDetails(std::string_view summary, std::string_view content) {
 }
 
 std::string HtmlPage(std::string_view title, std::string_view body) {
-  return fmt::format(
+  // Nothing may be loaded, and no script runs but these two.
+  std::string allowed = "default-src 'none'; style-src 'unsafe-inline'";
+  std::string style = absl::StrCat(HtmlSeriesColors(), std::string(ReportStyleSheet()), "\n");
+  std::string scripts;
+  if (body.find(kHtmlChartStart) != std::string_view::npos) {
+    const std::string library = UplotText();
+    const std::string own = ElementText(ReportScript());
+    allowed += "; script-src" + HashSource(library) + HashSource(own);
+    style = absl::StrCat(std::string(UplotStyleSheet()), "\n", style);
+    scripts = absl::StrCat("<script>", library, "</script>\n<script>", own, "</script>\n");
+  }
+  return absl::StrCat(
       "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'\"/>\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n{}"
-      "</main>\n</body>\n</html>\n",
-      HtmlText(title), kStyleSheet, body);
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"",
+      allowed, "\"/>\n<title>", HtmlText(title), "</title>\n<style>\n", style,
+      "</style>\n</head>\n<body>\n<main>\n", std::string(body), "</main>\n", scripts,
+      "</body>\n</html>\n");
 }
 
 }  // namespace pgring

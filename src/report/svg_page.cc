@@ -5,6 +5,16 @@
 #include "report/format.h"
 
 namespace pgring {
+namespace {
+
+constexpr std::array<std::string_view, kSvgColorCount> kDashes = {
+    "none", "9 3", "3 2.5", "11 3 3 3", "6 2.5 2 2.5 2 2.5", "16 4"};
+
+}  // namespace
+
+std::string_view SvgDashes(size_t series) {
+  return kDashes[(series + series / kSvgColorCount) % kDashes.size()];
+}
 
 std::string SvgNumber(double value) {
   std::string text = fmt::format("{:.1f}", value);

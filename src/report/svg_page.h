@@ -34,6 +34,10 @@ inline constexpr std::array<std::string_view, kSvgColorCount> kSvgLightColors = 
 inline constexpr std::array<std::string_view, kSvgColorCount> kSvgDarkColors = {
     "#56b4e9", "#ff9248", "#2fd0a0", "#e79ac6", "#f0e442", "#ffffff"};
 
+// The dashes of a series' line, as SVG takes them. Beyond the palette, colours come again with
+// other dashes.
+std::string_view SvgDashes(size_t series);
+
 // With one decimal: a tenth of a unit is finer than any screen shows.
 std::string SvgNumber(double value);
 

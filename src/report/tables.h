@@ -18,6 +18,10 @@ Table ResultTable(const ComparisonResult& result, const Summary& summary);
 // first one, and in which word; which blocks do not count, and the noise floor where it is known.
 Table RepeatTable(const ComparisonResult& result, const Summary& summary);
 
+// How many times as fast each scenario is as each other one, the faster one first, and in which
+// word; empty where there is nothing to compare.
+Table PairTable(const ComparisonResult& result, const Summary& summary);
+
 // "1,064 (1,051-1,080)", without the interval where there are too few values for one.
 std::string WithInterval(const MedianEstimate& estimate,
                          std::string (*text)(std::optional<double>));

@@ -1,79 +1,77 @@
 #include "report/tune_html.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
+#include "report/comparison_html.h"
 #include "report/format.h"
+#include "report/html_dots.h"
 #include "report/html_page.h"
 #include "report/knee_svg.h"
-#include "report/sha256.h"
 #include "report/text_report.h"
 #include "report/tune_answer.h"
 #include "report/tune_report.h"
+#include "run/summary.h"
 
 namespace pgring {
 namespace {
 
 std::string Picture(const TuneResult& result) {
   if (result.trials.empty()) return "";
-  return absl::StrCat("<figure>\n", KneeSvg(TunePicture(result)), "</figure>\n");
+  return absl::StrCat("<figure class=\"picture scroll\">\n", KneeSvg(TunePicture(result)),
+                      "</figure>\n");
 }
 
-std::string Tables(const TuneResult& result) {
+// Of the last stage, which tests the answer that is given.
+std::string FreshRuns(const TuneResult& result, bool sections) {
+  if (result.testing.empty()) return "";
+  const TestingStage& stage = result.testing.back();
+  const std::pair<const ComparisonResult*, const char*> parts[] = {
+      {&stage.limits, "The answer and limits beside it"},
+      {&stage.ways, "Other ways to drive as many operations"}};
   std::string out;
-  for (const Table& table : TuneTables(result)) out += RenderHtml(table);
-  const std::string notes = TuneNotes(result, TextStyle());
-  return notes.empty() ? out : out + HtmlPreformatted(notes);
-}
-
-std::string Entries(const std::vector<HeaderEntry>& entries) {
-  std::string out = "<dl>\n";
-  for (const HeaderEntry& entry : entries) {
-    if (entry.text.empty()) continue;
-    absl::StrAppend(&out, "<dt>", HtmlText(entry.name), "</dt><dd>", HtmlText(entry.text),
-                    "</dd>\n");
-  }
-  return out + "</dl>\n";
-}
-
-// In single quotes where the shell would take it apart.
-std::string ShellWord(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+./:,@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (const char c : word) {
-    if (c == '\'') quoted += "'\\'";
-    quoted += c;
-  }
-  return quoted + "'";
-}
-
-std::string Again(const TuneResult& result) {
-  std::vector<std::string> words;
-  for (const std::string& argument : result.plan.base.arguments) {
-    words.push_back(ShellWord(argument));
-  }
-  std::string out = HtmlPreformatted(absl::StrJoin(words, " "));
-  for (const ScriptText& script : result.plan.base.workload.scripts) {
-    out += HtmlDetails(absl::StrCat("Script ", script.name, ", weight ", script.weight),
-                       absl::StrCat(HtmlPreformatted(script.text), "<p class=\"remark\">SHA-256 ",
-                                    Sha256(script.text), "</p>\n"));
+  for (const auto& [runs, title] : parts) {
+    if (runs->runs.empty()) continue;
+    const Summary summary = Summarize(*runs);
+    const std::string content =
+        sections ? HtmlRunSections(*runs, summary) : HtmlDots(*runs, summary);
+    if (content.empty()) continue;
+    const char* const tag = sections ? "h2" : "h3";
+    absl::StrAppend(&out, "<", tag, sections ? " class=\"part-title\"" : "", ">", title, "</", tag,
+                    ">\n", content);
   }
   return out;
+}
+
+std::string Measurements(const TuneResult& result) {
+  std::string out;
+  for (const Table& table : TuneTables(result)) out += RenderHtml(table);
+  return out;
+}
+
+std::string Notes(const TuneResult& result) {
+  const std::string notes = TuneNotes(result, TextStyle{false, true, kMaxReportColumns});
+  return notes.empty() ? ""
+                       : absl::StrCat("<div class=\"words\">", HtmlPreformatted(notes), "</div>\n");
 }
 
 }  // namespace
 
 std::string TuneHtml(const TuneResult& result) {
   const ComparisonResult described = DescribedBy(result);
+  const std::string workload = WorkloadText(result.plan.base);
+  std::string where = ServerText(described);
+  const std::string& started = result.environment.started_at;
+  if (!started.empty()) absl::StrAppend(&where, "; ", started);
   const std::string body = absl::StrCat(
-      "<h1>", HtmlText(WorkloadText(result.plan.base)), "</h1>\n<div class=\"answer\">\n",
-      HtmlParagraphs(TuneAnswer(result)), "</div>\n", Picture(result), "<h2>Measurements</h2>\n",
-      Tables(result), "<h2>Where it was measured</h2>\n", Entries(HeaderEntries(described)),
-      "<h2>To do it again</h2>\n", Again(result));
-  return HtmlPage(absl::StrCat("pgring tune: ", WorkloadText(result.plan.base)), body);
+      "<h1>", HtmlText(workload), "</h1>\n<p class=\"where\">", HtmlText(where),
+      "</p>\n<div class=\"answer\">\n", HtmlParagraphs(TuneAnswer(result)), "</div>\n",
+      Picture(result), FreshRuns(result, false), HtmlSection("Measurements", Measurements(result)),
+      FreshRuns(result, true), HtmlSection("Validity and notes", Notes(result)),
+      HtmlSection("To do it again", absl::StrCat(HtmlAgain(result.plan.base),
+                                                 HtmlEntries(HeaderEntries(described)))));
+  return HtmlPage(absl::StrCat("pgring tune: ", workload), body);
 }
 
 }  // namespace pgring

@@ -71,7 +71,9 @@ TEST_F(EveryScenarioTest, WritesItsFiles) {
   for (const auto& entry : std::filesystem::directory_iterator(out)) {
     names.insert(entry.path().filename());
   }
-  EXPECT_THAT(names, ElementsAre("connections.svg", "latency.hlog", "report.txt", "result.json"));
+  EXPECT_THAT(names, ElementsAre("connections.svg", "latency.hlog", "report.html", "report.txt",
+                                 "result.json"));
+  EXPECT_THAT(ReadFile(out + "/report.html"), AllOf(HasSubstr("window:10"), HasSubstr("</html>")));
   EXPECT_THAT(ReadFile(out + "/connections.svg"), AllOf(HasSubstr("<svg"), HasSubstr("</svg>")));
   EXPECT_EQ(ReadFile(program_->work_directory() + "/copy.json"), ReadFile(out + "/result.json"));
 }
@@ -96,9 +98,8 @@ TEST_F(EveryScenarioTest, PrintsProgressAndNotesToStandardError) {
   for (const char* label : {"sync ", "threads:4 ", "async:pool=20 ", "chunked:10 ", "window:10 "}) {
     EXPECT_THAT(error, ContainsRegex(std::string(label) + " *[0-9.]+ s, [0-9]+ operations/s"));
   }
-  EXPECT_THAT(
-      error,
-      HasSubstr("note: result.json, report.txt, connections.svg and latency.hlog are in out"));
+  EXPECT_THAT(error, HasSubstr("note: result.json, report.txt, report.html, connections.svg and "
+                               "latency.hlog are in out"));
 }
 
 TEST_F(EveryScenarioTest, EveryOperationIsAccountedForAndVerified) {

@@ -243,6 +243,22 @@ ComparisonResult SampleRepeats() {
   return result;
 }
 
+void MakeHostile(ComparisonResult* result) {
+  Environment& environment = result->environment;
+  environment.host = environment.kernel = environment.cpu_model = kHostileText;
+  environment.server_version = environment.server_address = kHostileText;
+  environment.server_settings = {{kHostileText, kHostileText}};
+  result->plan.arguments = {kHostileText};
+  result->plan.target.description = kHostileText;
+  result->plan.workload.name = kHostileText;
+  result->plan.workload.scripts = {{.name = kHostileText, .text = kHostileText}};
+  for (ScenarioPlan& scenario : result->plan.scenarios) scenario.label += kHostileText;
+  for (Run& run : result->runs) {
+    run.scenario.label += kHostileText;
+    run.verdict.warnings = {kHostileText};
+  }
+}
+
 Run EmptyRun(const ScenarioType* kind, std::string label) {
   pgring::Run run;
   run.scenario.type = kind;

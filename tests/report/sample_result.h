@@ -26,6 +26,12 @@ ComparisonResult SampleComparison();
 // not whole, because its third run was interrupted.
 ComparisonResult SampleRepeats();
 
+// Puts into every text of foreign origin what tries to leave its element, and odd bytes.
+inline constexpr char kHostileText[] =
+    "</pre></style></script><script>document.title='broken'</script><img "
+    "src=x>\"'&\x01\xff\xe2\x80\xa8";
+void MakeHostile(ComparisonResult* result);
+
 // One run of `kind` with no operation, no step and no time.
 Run EmptyRun(const ScenarioType* kind, std::string label);
 

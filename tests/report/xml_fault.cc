@@ -22,6 +22,13 @@ std::string XmlFault(std::string_view xml) {
       ++at;
       continue;
     }
+    constexpr std::string_view kCdata = "<![CDATA[";
+    if (xml.substr(at, kCdata.size()) == kCdata) {
+      const size_t cdata_end = xml.find("]]>", at);
+      if (cdata_end == std::string_view::npos) return "CDATA without an end";
+      at = cdata_end + 3;
+      continue;
+    }
     const size_t end = xml.find('>', at);
     if (end == std::string_view::npos) return "a tag without an end";
     const std::string_view tag = xml.substr(at + 1, end - at - 1);

@@ -1,0 +1,156 @@
+// Draws the charts of report.html with uPlot in place of the pictures that stand there without a
+// script, from the data beside each of them. One cursor goes through all charts over time; dragging
+// zooms them, a double click shows everything again; a click on a scenario hides it.
+(() => {
+  'use strict';
+  const HEIGHT = {low: 160, full: 280};
+  const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((decade) =>
+    [1, 2, 5].map((factor) => factor * 10 ** decade));
+  const drawn = [];
+  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // Three digits, as in the tables.
+  const figure = (value) => value >= 1000 ? Math.round(value).toLocaleString('en-US')
+    : String(+value.toPrecision(3));
+  const duration = (ns) => {
+    if (ns >= 1e9) return figure(ns / 1e9) + ' s';
+    if (ns >= 1e6) return figure(ns / 1e6) + ' ms';
+    return figure(ns / 1e3) + ' us';
+  };
+  const FORMATS = {count: figure, rate: (value) => figure(value) + '/s', duration};
+  const percentile = (oneIn) => +(100 - 100 / oneIn).toPrecision(8) + ' %';
+  const isDecade = (value) => {
+    const decade = Math.log10(value);
+    return Math.abs(decade - Math.round(decade)) < 1e-9;
+  };
+
+  const onlyDecades = (plot, splits) =>
+    splits.map((at) => at !== null && isDecade(at) ? at : null);
+
+  function seriesOf(line, data) {
+    const path = data.steps ? uPlot.paths.stepped({align: 1}) : uPlot.paths.linear();
+    const stroke = color('--c' + line.color);
+    const few = line.value.filter((value) => value !== null).length < 3;
+    return {
+      stroke, width: 1.75, dash: line.dash, paths: path, spanGaps: false,
+      points: {show: few, size: 6, fill: stroke},
+    };
+  }
+
+  // The edges of a band are lines without a stroke.
+  function edge(data) {
+    const path = data.steps ? uPlot.paths.stepped({align: 1}) : uPlot.paths.linear();
+    return {width: 0, stroke: 'transparent', paths: path, points: {show: false}};
+  }
+
+  function axes(data) {
+    const common = {
+      stroke: color('--faint'), font: '12px system-ui, sans-serif',
+      grid: {stroke: color('--grid'), width: 1}, ticks: {show: false},
+    };
+    const format = FORMATS[data.unit];
+    const widest = (plot, values) =>
+      14 + 7 * Math.max(2, ...(values || []).map((value) => (value || '').length));
+    const time = {
+      ...common, space: 60, values: (plot, splits) => splits.map((at) => at + ' s'),
+    };
+    const percentiles = {
+      ...common, space: 50, grid: {...common.grid, filter: onlyDecades},
+      values: (plot, splits) => splits.map((at) =>
+        at === 2 || (at !== null && isDecade(at)) ? percentile(at) : null),
+    };
+    const values = {
+      ...common, size: widest, ...(data.unit === 'count' ? {incrs: WHOLE_STEPS} : {}),
+      grid: data.log ? {...common.grid, filter: onlyDecades} : common.grid,
+      values: (plot, splits) => splits.map((value) =>
+        value === null || (data.log && !isDecade(value)) ? null : format(value)),
+    };
+    return [data.time ? time : percentiles, values];
+  }
+
+  function readOut(element, data, indices) {
+    const outputs = element.querySelectorAll('.legend output');
+    const format = FORMATS[data.unit];
+    return (plot) => {
+      const at = plot.cursor.idx;
+      data.lines.forEach((line, number) => {
+        const value = at === null || at === undefined ? null : line.value[at];
+        outputs[number].textContent = value === null || value === undefined ? '' : format(value);
+        const high = indices[number].high && at !== null && line.high[at];
+        if (value !== null && value !== undefined && high && line.high[at] !== line.low[at]) {
+          outputs[number].textContent += ` (${format(line.low[at])} to ${format(high)})`;
+        }
+      });
+      const when = element.querySelector('.at');
+      if (at === null || at === undefined) when.textContent = '';
+      else when.textContent = data.time ? `at ${figure(data.x[at])} s` : percentile(data.x[at]);
+    };
+  }
+
+  function draw(element) {
+    const data = JSON.parse(element.querySelector('script').textContent);
+    const columns = [data.x];
+    const series = [{}];
+    const bands = [];
+    const indices = [];
+    for (const line of data.lines) {
+      const index = {value: columns.length};
+      columns.push(line.value);
+      series.push(seriesOf(line, data));
+      if (line.high) {
+        index.high = columns.length;
+        columns.push(line.high, line.low);
+        series.push(edge(data), edge(data));
+        const fill = color('--c' + line.color) + '26';
+        bands.push({series: [index.high, index.high + 1], fill});
+      }
+      indices.push(index);
+    }
+    const holder = document.createElement('div');
+    holder.className = 'drawn';
+    element.insertBefore(holder, element.querySelector('.frame'));
+    element.classList.add('live');
+    const height = element.classList.contains('low') ? HEIGHT.low : HEIGHT.full;
+    const plot = new uPlot({
+      width: Math.max(200, holder.clientWidth), height, series, bands, axes: axes(data),
+      legend: {show: false}, padding: [8, data.time ? 16 : 28, 0, 0],
+      scales: {
+        x: data.time ? {time: false} : {time: false, distr: 3},
+        y: data.log ? {distr: 3} : {range: (_, low, high) => [0, Math.max(high, data.unit ===
+          'count' ? 1 : high) * 1.04 || 1]},
+      },
+      cursor: data.time ? {sync: {key: 'time', scales: ['x', null]}, y: false} : {y: false},
+      hooks: {setCursor: [readOut(element, data, indices)]},
+    }, columns, holder);
+    element.querySelectorAll('.legend li').forEach((item, number) => {
+      item.onclick = () => {
+        const shown = item.classList.toggle('off');
+        for (const part of indices[number].high ? [0, 1, 2] : [0]) {
+          plot.setSeries(indices[number].value + part, {show: !shown});
+        }
+      };
+    });
+    return {element, holder, plot, height};
+  }
+
+  function drawAll() {
+    for (const {element, holder, plot} of drawn.splice(0)) {
+      plot.destroy();
+      holder.remove();
+      element.classList.remove('live');
+      element.querySelectorAll('.off').forEach((item) => item.classList.remove('off'));
+    }
+    document.querySelectorAll('figure.chart').forEach((element) => drawn.push(draw(element)));
+  }
+
+  drawAll();
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll);
+  let width = innerWidth;
+  addEventListener('resize', () => {
+    if (innerWidth === width) return;
+    width = innerWidth;
+    for (const {holder, plot, height} of drawn) {
+      plot.setSize({width: Math.max(200, holder.clientWidth), height});
+    }
+  });
+})();

@@ -1,0 +1,90 @@
+// report.html of compare and run: everything in its order, whole without any other file, and
+// nothing of foreign origin breaks out of it.
+#include "report/comparison_html.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "sample_result.h"
+#include "xml_fault.h"
+
+namespace pgring {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string PageFault(const std::string& html) {
+  const std::string doctype = "<!DOCTYPE html>\n";
+  if (!html.starts_with(doctype)) return "no doctype";
+  return XmlFault(html.substr(doctype.size()));
+}
+
+TEST(ComparisonHtmlTest, TellsEverythingInItsOrder) {
+  const std::string html = ComparisonHtml(SampleComparison());
+  EXPECT_EQ(PageFault(html), "");
+  size_t last = 0;
+  for (const char* part : {"class=\"answer\"", ">Throughput</figcaption>", "Connections over time",
+                           "Operations waiting for a connection", "Latency by percentile",
+                           "Where an operation&#39;s time went", "Which is faster than which",
+                           "Costs", "Validity and notes", "To do it again", "fsync=on"}) {
+    const size_t at = html.find(part, last);
+    ASSERT_NE(at, std::string::npos) << part;
+    last = at;
+  }
+}
+
+TEST(ComparisonHtmlTest, ShowsEveryBlockAsADot) {
+  const std::string html = ComparisonHtml(SampleRepeats());
+  EXPECT_EQ(PageFault(html), "");
+  EXPECT_THAT(html, HasSubstr("<title>block 5: "));
+  // The last block is not whole.
+  EXPECT_THAT(html, Not(HasSubstr("<title>block 6: ")));
+  EXPECT_THAT(html, HasSubstr("block 6, window:10"));
+}
+
+TEST(ComparisonHtmlTest, NeedsNothingFromElsewhere) {
+  const std::string html = ComparisonHtml(SampleComparison());
+  for (const char* foreign : {"<link", "<img", " src=", "@import", "url("}) {
+    EXPECT_THAT(html, Not(HasSubstr(foreign)));
+  }
+  EXPECT_THAT(html, HasSubstr("content=\"default-src 'none'; style-src 'unsafe-inline'; "
+                              "script-src 'sha256-"));
+  EXPECT_LT(html.size(), kMaxHtmlBytes / 2);
+}
+
+// What the page weighs without data.
+TEST(ComparisonHtmlTest, ItsOwnPartIsSmall) {
+  ComparisonResult result = SamplePlan();
+  result.runs = {ShortRun(1)};
+  EXPECT_LT(ComparisonHtml(result).size(), 150'000U);
+}
+
+TEST(ComparisonHtmlTest, NothingBreaksOut) {
+  ComparisonResult result = SampleComparison();
+  MakeHostile(&result);
+  const std::string html = ComparisonHtml(result);
+  EXPECT_EQ(PageFault(html), "");
+  EXPECT_THAT(html, Not(HasSubstr("<script>document")));
+  EXPECT_THAT(html, Not(HasSubstr("<img")));
+  EXPECT_THAT(html, Not(HasSubstr("\x01")));
+  EXPECT_THAT(html, Not(HasSubstr("\xff")));
+}
+
+TEST(ComparisonHtmlTest, WithoutAnyRunItSaysSo) {
+  const std::string html = ComparisonHtml(SamplePlan());
+  EXPECT_EQ(PageFault(html), "");
+  EXPECT_THAT(html, HasSubstr("No scenario was run."));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+}
+
+TEST(ComparisonHtmlTest, AnInvalidRunIsMarkedWithItsReason) {
+  ComparisonResult result = SampleComparison();
+  result.runs[1].verdict.reasons = {"12 operations were lost"};
+  EXPECT_THAT(ComparisonHtml(result), HasSubstr("NOT VALID: 12 operations were lost"));
+}
+
+}  // namespace
+}  // namespace pgring
