@@ -17,6 +17,8 @@ int DoctorCommand(const Options& options, Interrupt* interrupt);
 // 0: no gate was breached, or there was none; kExitGateBreached; kExitInvalid where a result cannot
 // be read or compared, or where a scenario was left out.
 int DiffCommand(const Options& options);
+// 0; kExitInvalid where a result cannot be read or shown, or the file cannot be written.
+int ReportCommand(const Options& options);
 // 0; kExitInvalid where a result cannot be read or a scenario was left out.
 int ExportCommand(const Options& options);
 

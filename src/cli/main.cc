@@ -45,6 +45,8 @@ int main(int argument_count, char** arguments) {
       return pgring::TuneCommand(*options, &interrupt);
     case pgring::Subcommand::kDiff:
       return pgring::DiffCommand(*options);
+    case pgring::Subcommand::kReport:
+      return pgring::ReportCommand(*options);
     case pgring::Subcommand::kExport:
       return pgring::ExportCommand(*options);
     case pgring::Subcommand::kInit:

@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "cli/command_options.h"
 #include "cli/leftover_arguments.h"
 #include "cli/load_options.h"
-#include "cli/option_values.h"
 #include "cli/repeat_options.h"
 #include "cli/scenario_list.h"
 #include "cli/shown_arguments.h"
@@ -22,142 +21,9 @@
 namespace pgring {
 namespace {
 
-constexpr const char* kDefaultScenarios = "sync,async,chunked,window";
-
-// What CLI11 fills in before anything is resolved.
-struct RawOptions {
-  std::string scenarios = kDefaultScenarios;
-  std::string scenario;
-  ScenarioDefaults defaults;
-  RawLoad load;
-  RawRepeat repeat;
-  RawTune tune;
-  RawDiff diff;
-  std::string io = "auto";
-  std::string server_samples = "auto";
-  RawOutput output;
-  RawInit init;
-  int tcp_port = -1;
-};
-
-void AddAddress(CLI::App* command, const char* group, Options* options) {
-  command->add_option("-h,--host", options->target.host, "host name or socket directory")
-      ->group(group);
-  command->add_option("-p,--port", options->target.port, "port")->group(group);
-  command->add_option("-U,--username", options->target.user, "role")->group(group);
-  command
-      ->add_option(
-          "-d,--dbname", options->target.database,
-          "database, 'key=value …' or postgresql:// URI; or as the last argument, without -d")
-      ->group(group);
-}
-
-void AddTarget(CLI::App* command, Options* options) {
-  const char* group = "Target (default: PG* environment, else a throwaway server)";
-  AddAddress(command, group, options);
-  command
-      ->add_flag("--throwaway", options->force_throwaway,
-                 "start a throwaway PostgreSQL whatever the environment says")
-      ->group(group);
-}
-
-void AddIo(CLI::App* command, const char* group, RawOptions* raw) {
-  command
-      ->add_option("--io", raw->io,
-                   "how bytes move in the reactor: completion (through the ring, but a blocking "
-                   "receive while nothing else is in flight), ring (always through the ring), "
-                   "readiness (libpq's own calls, when the ring says so), or auto: completion, or "
-                   "readiness where that does not work")
-      ->check(CLI::IsMember({"auto", "completion", "ring", "readiness"}))
-      ->capture_default_str()
-      ->group(group);
-}
-
-void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
-  const char* group = "Scenario";
-  if (several) {
-    command
-        ->add_option(
-            "--scenarios", raw->scenarios,
-            absl::StrCat("which, in which order: ", absl::StrJoin(ScenarioTypeNames(), ", "),
-                         "; each may carry settings: chunked:10, async:pool=200, "
-                         "window:20:pool=10:timeout=5, async:pipeline"))
-        ->capture_default_str()
-        ->group(group);
-  } else {
-    command
-        ->add_option("--scenario", raw->scenario,
-                     "sync, threads, async, chunked, window or pipelined, with settings: window:20")
-        ->group(group);
-  }
-  command
-      ->add_option("-c,--client,--limit", raw->defaults.limit,
-                   "operations at once in threads, chunked, window and pipelined (default 40)")
-      ->check(WholeNumber(1, kMaxLimit))
-      ->group(group);
-  command
-      ->add_option("--pool-size", raw->defaults.pool_size,
-                   "connections kept (default: 100 in async, else the limit)")
-      ->check(WholeNumber(1, kMaxPoolConnections))
-      ->group(group);
-  command
-      ->add_option("--max-overflow", raw->defaults.max_overflow,
-                   "connections beyond the pool size, under pressure (default 0)")
-      ->check(WholeNumber(0, kMaxPoolConnections))
-      ->group(group);
-  command
-      ->add_option("--pool-timeout", raw->defaults.pool_timeout_s,
-                   "seconds to wait for a connection (default 0: for ever)")
-      ->transform(Duration(TimeUnit::kSeconds, 0, kMaxPoolTimeoutS))
-      ->group(group);
-  command
-      ->add_flag("--pipeline", raw->defaults.pipeline,
-                 "on the reactor, send statements that need no answer together with the next one "
-                 "of their transaction (scenario pipelined is window with this)")
-      ->group(group);
-  AddIo(command, group, raw);
-}
-
-// What a run is watched by.
-void AddSampling(CLI::App* command, Options* options, RawOptions* raw) {
-  const char* group = "Cause";
-  command
-      ->add_option("--server-samples", raw->server_samples,
-                   "what limits a run, from samples of pg_stat_activity over a connection of their "
-                   "own: auto (where that is possible) or off")
-      ->check(CLI::IsMember({"auto", "off"}))
-      ->capture_default_str()
-      ->group(group);
-  command
-      ->add_option("--control", options->control,
-                   "'key=value …' or postgresql:// URI of the server itself, for sampling it where "
-                   "the target is a pooler")
-      ->type_name("CONNINFO")
-      ->group(group);
-}
-
-void AddProfiling(CLI::App* command, Options* options) {
-  command
-      ->add_option(
-          "--perf-control", options->perf_control,
-          "fifo:CTL[,ACK]: have a perf that waits for it (perf record --delay=-1 --control "
-          "...) count in the measured phase of each run, and only there")
-      ->type_name("CHANNEL")
-      ->group("Profiling");
-}
-
-void AddServer(CLI::App* command, Options* options, RawOptions* raw) {
-  command->add_option("--max-connections", options->server.max_connections, "of the server")
-      ->check(WholeNumber(10, 262'143))
-      ->capture_default_str();
-  command
-      ->add_option("--tcp", raw->tcp_port,
-                   "listen on 127.0.0.1 as well, on this port (0: any free one)")
-      ->check(WholeNumber(0, 65'535));
-  command->add_flag("--unsafe-fast", options->server.unsafe_fast,
-                    "fsync, synchronous_commit and full_page_writes off: not a server whose "
-                    "figures mean much");
-}
+constexpr const char* kProgramDescription =
+    "pgring: how many operations should be in flight, over how many connections, driven in which "
+    "way?\nRuns one list of operations against one PostgreSQL in several ways and compares them.";
 
 absl::Status CheckPipeline(const ComparisonPlan& plan, bool asked_for) {
   if (asked_for && !UsesReactor(plan)) {
@@ -256,6 +122,7 @@ struct Commands {
   CLI::App* compare;
   CLI::App* run;
   CLI::App* tune;
+  CLI::App* report;
   CLI::App* diff;
   CLI::App* exporting;
   CLI::App* init;
@@ -277,6 +144,8 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   commands.run = app->add_subcommand("run", "one scenario");
   commands.tune = app->add_subcommand(
       "tune", "how many operations in flight, over how many connections, driven in which way");
+  commands.report = app->add_subcommand(
+      "report", "a saved result again: as text, as one HTML page, as a picture, as percentiles");
   commands.diff = app->add_subcommand(
       "diff", "two saved results, scenario by scenario: what changed, and whether it may");
   commands.exporting = app->add_subcommand("export", "saved results in the formats of other tools");
@@ -285,8 +154,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   commands.doctor = app->add_subcommand(
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
-  for (CLI::App* command : {commands.compare, commands.run, commands.tune, commands.diff,
-                            commands.exporting, commands.init, commands.server, commands.doctor}) {
+  for (CLI::App* command : app->get_subcommands(nullptr)) {
     command->set_version_flag("-V,--version", "");
   }
   for (CLI::App* command : {commands.compare, commands.run}) {
@@ -305,6 +173,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddIo(commands.tune, "Search", raw);
   AddSampling(commands.tune, options, raw);
   AddReportOptions(commands.tune, kTuneFiles, &options->output, &raw->output);
+  AddSavedReportOptions(commands.report, &options->report);
   AddDiffOptions(commands.diff, &options->diff, &raw->diff);
   AddExportOptions(commands.exporting, &options->exported);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
@@ -348,6 +217,9 @@ absl::Status TakeLeftovers(const CLI::App& app, const CLI::App* command,
   if (command != nullptr && command->get_name() == "diff") {
     return ResolveDiff(raw, leftover, &options->diff);
   }
+  if (command != nullptr && command->get_name() == "report") {
+    return ResolveReport(leftover, &options->report);
+  }
   if (command != nullptr && command->get_name() == "export") {
     return ResolveExport(leftover, &options->exported);
   }
@@ -384,6 +256,7 @@ absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Opt
     options->command = Subcommand::kInit;
     return ResolveInit(raw.init, &options->init.tables);
   }
+  if (commands.report->parsed()) options->command = Subcommand::kReport;
   if (commands.diff->parsed()) options->command = Subcommand::kDiff;
   if (commands.exporting->parsed()) options->command = Subcommand::kExport;
   if (commands.server->parsed()) options->command = Subcommand::kServer;
@@ -395,11 +268,7 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
   Options options;
   options.plan.arguments = ShownArguments(argument_count, arguments);
   RawOptions raw;
-  CLI::App app(
-      "pgring: how many operations should be in flight, over how many connections, driven "
-      "in which way?\nRuns one list of operations against one PostgreSQL in several ways "
-      "and compares them.",
-      "pgring");
+  CLI::App app(kProgramDescription, "pgring");
   const Commands commands = AddCommands(&app, &options, &raw);
   // What follows "--" is no option, even if it begins with a dash.
   const char* const* const end = arguments + argument_count;

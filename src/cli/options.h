@@ -13,6 +13,7 @@
 #include "cli/export_options.h"
 #include "cli/init_options.h"
 #include "cli/output_options.h"
+#include "cli/report_options.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "run/plan.h"
 #include "tune/tune_plan.h"
@@ -24,6 +25,7 @@ enum class Subcommand : uint8_t {
   kVersion,
   kCompare,
   kTune,
+  kReport,
   kDiff,
   kExport,
   kInit,
@@ -51,6 +53,7 @@ struct Options {
   std::string control;
   std::string perf_control;  // perf's control channel; empty: none
   OutputOptions output;
+  ReportOptions report;
   DiffOptions diff;
   ExportOptions exported;
   InitOptions init;

@@ -14,6 +14,7 @@
 #include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
 #include "report/format.h"
+#include "report/json_read.h"
 
 namespace pgring {
 namespace {
@@ -39,37 +40,6 @@ constexpr std::array<NamedMetric, kMetrics.size()> kNamedMetrics = {{
     {Metric::kServerCpu, "server_cpu", ""},
     {Metric::kConnectionsPeak, "connections_peak", ""},
 }};
-
-// The value below these keys; nullptr where one of them is missing. Nothing in a file is what it
-// should be until it has been looked at, and the library's own access would throw.
-const Json* Below(const Json& json, std::initializer_list<const char*> keys) {
-  const Json* found = &json;
-  for (const char* key : keys) {
-    if (!found->is_object()) return nullptr;
-    const auto item = found->find(key);
-    if (item == found->end()) return nullptr;
-    found = &*item;
-  }
-  return found;
-}
-
-std::optional<double> NumberBelow(const Json& json, std::initializer_list<const char*> keys) {
-  const Json* found = Below(json, keys);
-  if (found == nullptr || !found->is_number()) return std::nullopt;
-  const double value = found->get<double>();
-  return std::isfinite(value) ? std::optional<double>(value) : std::nullopt;
-}
-
-bool TruthBelow(const Json& json, std::initializer_list<const char*> keys) {
-  const Json* found = Below(json, keys);
-  return found != nullptr && found->is_boolean() && found->get<bool>();
-}
-
-const Json& ArrayBelow(const Json& json, const char* key) {
-  static const Json& none = *new Json(Json::array());
-  const Json* found = Below(json, {key});
-  return found != nullptr && found->is_array() ? *found : none;
-}
 
 std::optional<double> CpuPerOperation(const Json& run, const char* side) {
   const std::optional<double> user_s = NumberBelow(run, {side, "user_s"});
@@ -105,10 +75,7 @@ void AddValues(const Json& run, SavedScenario* scenario) {
 }
 
 std::string ReasonsText(const Json& run) {
-  std::vector<std::string> reasons;
-  for (const Json& reason : ArrayBelow(run, "reasons")) {
-    if (reason.is_string()) reasons.push_back(reason.get<std::string>());
-  }
+  const std::vector<std::string> reasons = TextsBelow(run, {"reasons"});
   return reasons.empty() ? "it is not valid" : absl::StrJoin(reasons, "; ");
 }
 
@@ -116,10 +83,10 @@ std::string ReasonsText(const Json& run) {
 SavedScenario ReadScenario(const Json& result, const Json& run) {
   SavedScenario scenario;
   scenario.label = TextBelow(run, {"scenario"});
-  const Json& blocks = ArrayBelow(result, "blocks");
+  const Json& blocks = ArrayBelow(result, {"blocks"});
   for (const Json& block : blocks) {
     if (!TruthBelow(block, {"whole"})) continue;
-    for (const Json& part : ArrayBelow(block, "runs")) {
+    for (const Json& part : ArrayBelow(block, {"runs"})) {
       if (TextBelow(part, {"scenario"}) == scenario.label) AddValues(part, &scenario);
     }
   }
@@ -155,10 +122,8 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path) {
 absl::Status CheckSchema(const std::string& path, const Json& json) {
   const std::string schema = TextBelow(json, {"schema"});
   if (schema.starts_with("pgring/tune/")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(path,
-                     ": a search of pgring tune; only results of compare and run can be "
-                     "compared"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": a search of pgring tune; this command reads results of compare and run"));
   }
   if (!schema.starts_with(kSchemaPrefix)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": not a result of pgring",
@@ -172,11 +137,6 @@ absl::Status CheckSchema(const std::string& path, const Json& json) {
 }
 
 }  // namespace
-
-std::string TextBelow(const Json& json, std::initializer_list<const char*> keys) {
-  const Json* found = Below(json, keys);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : "";
-}
 
 std::string_view MetricName(Metric metric) {
   return kNamedMetrics[static_cast<size_t>(metric)].name;
@@ -210,20 +170,28 @@ const SavedScenario* SavedResult::Find(std::string_view label) const {
   return found == scenarios.end() ? nullptr : &*found;
 }
 
-absl::StatusOr<SavedResult> ReadSavedResult(const std::string& path) {
+absl::StatusOr<ResultFile> ReadResultFile(const std::string& path) {
   std::error_code ignored;
   const bool is_directory = std::filesystem::is_directory(path, ignored);
-  const std::string file = is_directory ? absl::StrCat(path, "/", kResultName) : path;
-  const absl::StatusOr<std::string> text = ReadWhole(file);
+  ResultFile file;
+  file.path = is_directory ? absl::StrCat(path, "/", kResultName) : path;
+  const absl::StatusOr<std::string> text = ReadWhole(file.path);
   if (!text.ok()) return text.status();
-  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file, ": not JSON, or cut off: pgring writes a result whole or not at all"));
+  file.json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (file.json.is_discarded()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        file.path, ": not JSON, or cut off: pgring writes a result whole or not at all"));
   }
-  PGRING_RETURN_IF_ERROR(CheckSchema(file, json));
+  PGRING_RETURN_IF_ERROR(CheckSchema(file.path, file.json));
+  return file;
+}
+
+absl::StatusOr<SavedResult> ReadSavedResult(const std::string& path) {
+  const absl::StatusOr<ResultFile> file = ReadResultFile(path);
+  if (!file.ok()) return file.status();
+  const Json& json = file->json;
   SavedResult result;
-  result.path = file;
+  result.path = file->path;
   const auto part = [&json](const char* key) {
     const Json* found = Below(json, {key});
     return found == nullptr ? Json() : *found;
@@ -231,13 +199,13 @@ absl::StatusOr<SavedResult> ReadSavedResult(const std::string& path) {
   result.plan = part("plan");
   result.environment = part("environment");
   result.tool = part("tool");
-  for (const Json& run : ArrayBelow(json, "runs")) {
+  for (const Json& run : ArrayBelow(json, {"runs"})) {
     if (!TextBelow(run, {"scenario"}).empty()) {
       result.scenarios.push_back(ReadScenario(json, run));
     }
   }
   if (result.scenarios.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": it has no run"));
+    return absl::InvalidArgumentError(absl::StrCat(result.path, ": it has no run"));
   }
   return result;
 }

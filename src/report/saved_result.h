@@ -7,14 +7,13 @@
 
 #include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "report/json_values.h"
+#include "report/json_read.h"
 
 namespace pgring {
 
@@ -62,11 +61,17 @@ struct SavedResult {
   std::vector<SavedScenario> scenarios;
 };
 
-// The text below these keys, of a result's plan, environment or tool; empty where there is none.
-std::string TextBelow(const Json& json, std::initializer_list<const char*> keys);
-
 // Files above this are not read.
 inline constexpr int64_t kMostResultBytes = int64_t{1} << 30;
+
+// A result as it is in its file.
+struct ResultFile {
+  std::string path;
+  Json json;
+};
+
+// As below.
+absl::StatusOr<ResultFile> ReadResultFile(const std::string& path);
 
 // `path` names the file or the directory that it is in. NotFound; InvalidArgument where it is not a
 // result of a schema that this program knows, or is cut off.
