@@ -24,9 +24,9 @@
 #include "experiment/workloads.h"
 #include "pgring/base/status.h"
 #include "report/comparison_html.h"
-#include "report/connections_svg.h"
 #include "report/json_report.h"
 #include "report/latency_log.h"
+#include "report/limits_picture.h"
 #include "report/text_report.h"
 
 namespace pgring {
@@ -213,7 +213,7 @@ int CompareCommand(Options options, Interrupt* interrupt) {
                                       {{"result.json", JsonReport(*result)},
                                        {"report.txt", TextReport(*result, TextStyle())},
                                        {"report.html", ComparisonHtml(*result)},
-                                       {"connections.svg", ConnectionsSvg(*result)},
+                                       {ComparisonSvgName(*result), ComparisonSvg(*result)},
                                        {"latency.hlog", LatencyLog(*result)}},
                                       &*directory);
   written.Update(display.logged());
@@ -222,7 +222,8 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   if (!options.output.quiet) {
-    PrintNote(absl::StrCat(kComparisonFiles, " are in ", directory->path()));
+    PrintNote(absl::StrCat("result.json, report.txt, report.html, ", ComparisonSvgName(*result),
+                           " and latency.hlog are in ", directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
   return result->valid() ? kExitValid : kExitInvalid;

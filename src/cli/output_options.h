@@ -50,7 +50,8 @@ struct RawOutput {
 
 // What compare and run leave, the first of which --json copies.
 inline constexpr const char* kComparisonFiles =
-    "result.json, report.txt, report.html, connections.svg and latency.hlog";
+    "result.json, report.txt, report.html, connections.svg (limits.svg, where scenarios differ in "
+    "their limit alone) and latency.hlog";
 
 // The ones that every command has which writes files.
 void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,

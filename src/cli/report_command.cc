@@ -11,7 +11,7 @@
 #include "cli/output_directory.h"
 #include "cli/terminal.h"
 #include "report/comparison_html.h"
-#include "report/connections_svg.h"
+#include "report/limits_picture.h"
 #include "report/percentile_text.h"
 #include "report/read_result.h"
 #include "report/text_report.h"
@@ -29,7 +29,7 @@ absl::StatusOr<std::string> Shown(const ReportOptions& wanted, const std::string
     case ReportFormat::kHtml:
       return ComparisonHtml(*result);
     case ReportFormat::kSvg:
-      return ConnectionsSvg(*result);
+      return ComparisonSvg(*result);
     case ReportFormat::kHgrm:
       break;
   }

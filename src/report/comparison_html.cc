@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,8 @@
 #include "report/html_dots.h"
 #include "report/html_page.h"
 #include "report/in_short.h"
+#include "report/knee_svg.h"
+#include "report/limits_picture.h"
 #include "report/sha256.h"
 #include "report/tables.h"
 #include "report/time_charts.h"
@@ -42,6 +45,10 @@ std::string Answer(const ComparisonResult& result, const Summary& summary) {
     out = absl::StrCat("<div class=\"answer\">\n", HtmlParagraphs(sentences), "</div>\n");
   }
   out += HtmlDots(result, summary);
+  const std::optional<KneePicture> limits = LimitsPicture(result);
+  if (limits.has_value()) {
+    absl::StrAppend(&out, "<figure class=\"picture scroll\">\n", KneeSvg(*limits), "</figure>\n");
+  }
   const Table repeats = RepeatTable(result, summary);
   if (!repeats.empty()) out += RenderHtml(repeats);
   return out + RenderHtml(ResultTable(result, summary));

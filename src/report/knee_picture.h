@@ -1,6 +1,6 @@
-// What the picture of `pgring tune` shows, as plain data: one point for each limit that was tried,
-// the answer, what does as well, and the curve fitted through the points. Made by the caller; the
-// renderers are knee_svg.h and knee_text.h.
+// What the picture of `pgring tune`, or of a comparison of limits, shows, as plain data: one point
+// for each limit that was tried, the answer, what does as well, and the curve fitted through the
+// points. Made by the caller; the renderers are knee_svg.h and knee_text.h.
 #ifndef PGRING_REPORT_KNEE_PICTURE_H_
 #define PGRING_REPORT_KNEE_PICTURE_H_
 
@@ -37,6 +37,7 @@ struct KneePicture {
   std::string title;               // what was measured: "tpcb-like, scale 10"
   std::vector<std::string> notes;  // lines for the SVG: the server, the host, when
   std::vector<KneePoint> points;   // in any order, each limit once
+  bool is_search = true;           // otherwise no answer was looked for
   std::optional<int> answer;       // none: the search found none
   // Limits that do as well as the answer, with or without itself; nothing without an answer.
   std::vector<int> indifferent;

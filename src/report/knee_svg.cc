@@ -247,7 +247,7 @@ std::string Description(const KneePage& page) {
   const KneeView& view = page.view;
   if (view.points.empty()) return "Nothing was measured.";
   std::string text = AnswerText(view);
-  if (!text.ends_with('.')) text += ".";
+  if (!text.empty() && !text.ends_with('.')) text += ".";
   if (const std::string same = IndifferentText(view); !same.empty()) {
     text += fmt::format(" {} in flight do as well.", same);
   }

@@ -166,7 +166,7 @@ KneePage LayOutKnee(const KneePicture& picture) {
   for (const std::string& text : picture.notes) {
     for (std::string& line : SvgNoteLines(text)) page.notes.push_back(std::move(line));
   }
-  if (!picture.answer && !picture.points.empty()) {
+  if (picture.is_search && !picture.answer && !picture.points.empty()) {
     page.notes.push_back(AnswerText(page.view));
   }
   page.legend_top = kSvgTitleBaseline + kSvgNoteLine * static_cast<double>(page.notes.size()) + 8;

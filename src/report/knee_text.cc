@@ -358,7 +358,7 @@ std::string KneeText(const KneePicture& picture, const TextStyle& style) {
   std::string answer = AnswerText(view);
   const std::string same = IndifferentText(view);
   if (!same.empty()) answer += fmt::format("; {} do as well", same);
-  out += WrapText(answer, width, 0);
+  if (!answer.empty()) out += WrapText(answer, width, 0);
 
   const Plot throughput = ThroughputPlot(view);
   const bool side_by_side = view.p99_ms && width >= kLeastForTwo;

@@ -145,6 +145,7 @@ double LogScale::At(double share) const { return low * std::pow(high / low, shar
 
 KneeView ViewOf(const KneePicture& picture) {
   KneeView view;
+  view.is_search = picture.is_search;
   view.answer = picture.answer;
   std::set<int> limits;
   for (const KneePoint& point : picture.points) {
@@ -194,7 +195,7 @@ std::optional<double> FittedThroughput(const KneeView& view, double limit) {
 }
 
 std::string AnswerText(const KneeView& view) {
-  if (!view.answer) return "The search found no best limit.";
+  if (!view.answer) return view.is_search ? "The search found no best limit." : "";
   std::string text = fmt::format("{} operation{} in flight", CountText(*view.answer),
                                  *view.answer == 1 ? "" : "s");
   if (!view.answer_point) return text;

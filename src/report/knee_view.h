@@ -40,6 +40,7 @@ struct KneeView {
   std::vector<KneePoint> points;
   // The limits that were measured without failing; low > high if none was.
   LimitSpan measured = {1, 0};
+  bool is_search = true;
   std::optional<int> answer;
   std::optional<KneePoint> answer_point;  // none without a figure of it
   std::optional<KneeCurve> curve;         // none without two limits between which to draw it

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "report/format.h"
 #include "report/in_short.h"
+#include "report/limits_picture.h"
 #include "report/tables.h"
 #include "report/terminal_style.h"
 #include "report/text_table.h"
@@ -267,7 +268,7 @@ std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
   add(ResultTable(result, summary));
   if (result.runs.empty()) return out;
   add(TimeSplitTable(result));
-  out += "\n" + ConnectionsGraph(result, style);
+  out += "\n" + ComparisonGraph(result, style);
   add(ServerTimeTable(result));
   add(CostTable(result));
   add(CommandTable(result));

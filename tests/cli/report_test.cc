@@ -42,18 +42,18 @@ TEST_F(SavedReportTest, ShowsWhatWasPrinted) {
   const std::string written = FromTables(ReadFile(result_ + "/report.txt"));
   EXPECT_EQ(FromTables(report.stdout_text()).substr(0, written.find("Notes")),
             written.substr(0, written.find("Notes")));
-  EXPECT_THAT(report.stdout_text(), HasSubstr("Connections in use over time"));
+  EXPECT_THAT(report.stdout_text(), HasSubstr("Throughput and p99 over operations in flight"));
 }
 
 TEST_F(SavedReportTest, HasEveryFormat) {
   EXPECT_EQ(measured_->Leftovers({kOutLeft}), "");
-  EXPECT_THAT(ReadFile(result_ + "/connections.svg"), HasSubstr("</svg>"));
+  EXPECT_THAT(ReadFile(result_ + "/limits.svg"), HasSubstr("</svg>"));
   Program html({"report", result_ + "/result.json", "--format", "html"});
   EXPECT_EQ(html.Wait(), 0) << html.stderr_text();
   EXPECT_THAT(html.stdout_text(), AllOf(StartsWith("<!DOCTYPE html>"), HasSubstr("window:4")));
   Program svg({"report", result_, "--format", "svg"});
   EXPECT_EQ(svg.Wait(), 0) << svg.stderr_text();
-  EXPECT_THAT(svg.stdout_text(), HasSubstr("</svg>"));
+  EXPECT_EQ(svg.stdout_text(), ReadFile(result_ + "/limits.svg"));
   if (!GetBuildInfo().fit_for_measuring()) return;
   Program hgrm({"report", result_, "--hgrm"});
   EXPECT_EQ(hgrm.Wait(), 0) << hgrm.stderr_text();
