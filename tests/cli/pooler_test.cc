@@ -307,6 +307,19 @@ TEST_F(PoolerTest, PipelinesWork) {
   }
 }
 
+// A client's transactions in flight behind each other, each in a session of the pooler's choice.
+TEST_F(PoolerTest, OperationsShareConnectionsToIt) {
+  for (const char* text : {kSeveralTransactions, kPipelines}) {
+    SCOPED_TRACE(text);
+    Program program(RunOn(conninfo(), "multiplexed:16:pool=4", kOperations,
+                          {"-f", WriteScript(text), "-M", "extended"}));
+    ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
+    const Json run = ResultOf(program)["runs"][0];
+    EXPECT_EQ(run["rows_read"], (text == kPipelines ? 5 : 4) * kOperations);
+    EXPECT_EQ(run["connections"]["peak_open"], 4);
+  }
+}
+
 TEST_F(PoolerTest, ServerItselfIsNotTakenForAPooler) {
   const std::string script = WriteScript(kSeveralTransactions);
   for (const std::string protocol : {"simple", "extended", "prepared"}) {
@@ -339,13 +352,13 @@ TEST_F(PoolerTest, StatementsArePreparedOnTheServerItselfOnly) {
 TEST_F(PoolerTest, ComparisonOfABuiltinScriptIsVerified) {
   Program init({"init", "-s", "1", "-q", "-d", conninfo()});
   ASSERT_EQ(init.Wait(), 0) << init.stderr_text();
-  Program program(
-      On(conninfo(), "compare",
-         {"-b", "tpcb-like", "--scenarios", "sync,threads:8,async:pool=8,chunked:8,window:8",
-          "--operations", std::to_string(kOperations)}));
+  Program program(On(conninfo(), "compare",
+                     {"-b", "tpcb-like", "--scenarios",
+                      "sync,threads:8,async:pool=8,chunked:8,window:8,multiplexed:8:pool=2",
+                      "--operations", std::to_string(kOperations)}));
   ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
   const Json result = ResultOf(program);
-  ASSERT_EQ(result["runs"].size(), 5U);
+  ASSERT_EQ(result["runs"].size(), 6U);
   for (const Json& run : result["runs"]) {
     ExpectVerified(run);
     EXPECT_EQ(run["verification"]["found"]["history"], kOperations);

@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -86,7 +89,7 @@ class MultiplexerTest : public ::testing::Test {
     for (int i = 0; i < operations; ++i) {
       const std::string name = std::to_string(number) + "." + std::to_string(i);
       Outcome* outcome = &outcomes_[name];
-      const auto shape = static_cast<Shape>(random_->Between(0, 2));
+      const auto shape = only_.value_or(static_cast<Shape>(random_->Between(0, 2)));
       outcome->was_to_fail = random_->Chance(failing_);
       session->Renew();
       const char* value = name.c_str();
@@ -150,6 +153,7 @@ class MultiplexerTest : public ::testing::Test {
   const Statement fail_ = {"fail", "FAIL", 1, StatementProtocol::kExtended, 4};
 
   double failing_ = 0;
+  std::optional<Shape> only_;
   std::map<std::string, Outcome> outcomes_;
   int64_t lost_units_ = 0;
   int64_t interleaved_ = -1;
@@ -234,6 +238,28 @@ TEST_F(MultiplexerTest, DepthsAndWaitsAreThoseOfTheUnits) {
   int64_t queued_ns = 0;
   for (const auto& [name, outcome] : outcomes_) queued_ns += outcome.queued_ns;
   EXPECT_GT(queued_ns, 0);
+}
+
+TEST_F(MultiplexerTest, AUnitGoesWhereTheFewestAre) {
+  Open(2);
+  only_ = Shape::kAlone;
+  for (int number = 0; number < 24; ++number) AddClient(number, 50);
+  RunAll();
+  ASSERT_EQ(depths_.size(), static_cast<size_t>(kConnections));
+  for (const ConnectionDepth& depth : depths_) {
+    EXPECT_GT(depth.units, 300) << "of 1,200";
+    EXPECT_LT(depth.mean, 10) << "of 24";
+  }
+}
+
+// Behind another's statement the wait is for its answer.
+TEST_F(MultiplexerTest, WhoeverIsBehindAnotherHasQueued) {
+  Open(3, /*connections=*/1);
+  only_ = Shape::kAlone;
+  for (int number = 0; number < 8; ++number) AddClient(number, 50);
+  RunAll();
+  const auto has_queued = [](const auto& one) { return one.second.queued_ns > 0; };
+  EXPECT_GT(std::count_if(outcomes_.begin(), outcomes_.end(), has_queued), 350) << "of 400";
 }
 
 TEST_F(MultiplexerTest, AloneNobodyIsBeforeIt) {
