@@ -16,6 +16,12 @@ absl::Status NoConnectionStatus() {
                          kCauseInterrupted);
 }
 
+absl::Status LeftOpenStatus() {
+  return WithFailureCode(
+      absl::UnavailableError("the connection was given up, because its transaction was left open"),
+      kCauseConnectionLost);
+}
+
 }  // namespace
 
 // An open connection.
@@ -142,7 +148,7 @@ void Multiplexer::OnUnitAnswered(Line* line, Unit* unit, int64_t now_ns) {
   ServeQueue(now_ns);
   if (line->units > 0 || line->holder != nullptr) return;
   // Its text did not show that a statement begins a transaction: nobody may get into it.
-  if (line->connection->in_transaction()) line->connection->Abort();
+  if (line->connection->in_transaction()) return line->connection->GiveUp(LeftOpenStatus());
   line->lease.Park(now_ns);
 }
 
@@ -166,6 +172,10 @@ void Multiplexer::OnLost(Line* line) {
     background_.Spawn(Open());
   }
   if (lines_.empty() && opening_ == 0) FailQueue(NoConnectionStatus());
+}
+
+void Multiplexer::GiveUpHeld(SharedSession* session) {
+  session->line_->connection->GiveUp(LeftOpenStatus());
 }
 
 // Not while the connection is still on the stack.

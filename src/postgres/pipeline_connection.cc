@@ -95,6 +95,7 @@ void PipelineConnection::Read(WaitOutcome outcome) {
     }
     const bool is_read = libpq->ReadPipeline();
     TakeAnswers();
+    if (!is_open_) return;  // given up
     if (!is_read || !libpq->is_open()) return Lose(libpq->LossStatus());
     // What was written meanwhile leaves with this wait, and what could not be sent is tried again.
     const absl::StatusOr<bool> flushed =
@@ -122,6 +123,7 @@ void PipelineConnection::TakeAnswers() {
         break;
       case LibpqConnection::Answer::kSync:
         TakeSync(now_ns);
+        if (!is_open_) return;
         if (is_cancelling_) CancelFirst();
         break;
     }

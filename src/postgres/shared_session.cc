@@ -44,6 +44,11 @@ void SharedSession::Renew() {
   total_queued_ns_ = 0;
 }
 
+void SharedSession::EndUse() {
+  PGRING_CHECK(state_ == State::kIdle, "an operation ended before its statement");
+  if (line_ != nullptr) multiplexer_->GiveUpHeld(this);
+}
+
 void SharedSession::Gather(const Statement& statement, Parameters parameters) {
   PGRING_CHECK(state_ == State::kIdle, "a statement while another one is in flight");
   if (gathered_.empty()) {

@@ -114,7 +114,10 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
       status = co_await context_.workload->Run(session, state, arrival.operation, tally);
       stamps.finished_ns = Now();
     } while (attempts.GoesOn(status, stamps.scheduled_ns, stamps.finished_ns));
-    if (shared != nullptr) stamps.queued_ns = shared->TakeQueuedNs();
+    if (shared != nullptr) {
+      stamps.queued_ns = shared->TakeQueuedNs();
+      shared->EndUse();
+    }
     if (status.ok()) {
       tally->round_trips += attempts.round_trips();
       sink_.Succeeded(arrival, stamps, attempts.attempts());

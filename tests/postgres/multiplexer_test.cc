@@ -100,6 +100,7 @@ class MultiplexerTest : public ::testing::Test {
         co_await RunTransaction(session, value, holds, outcome);
       }
       outcome->queued_ns = session->TakeQueuedNs();
+      session->EndUse();
       const int64_t wake_ns = reactor_->clock().NowNs() + random_->Between(0, 50'000);
       co_await SleepUntil(clock_reactor_, wake_ns);
     }
@@ -123,6 +124,7 @@ class MultiplexerTest : public ::testing::Test {
       outcome->status = result.status();
       const int64_t wake_ns = reactor_->clock().NowNs() + random_->Between(0, 500'000);
       co_await SleepUntil(clock_reactor_, wake_ns);
+      if (random_->Chance(leaving_open_)) co_return;
     }
     if (outcome->status.ok()) {
       const Statement& second = outcome->was_to_fail ? fail_ : other_;
@@ -153,6 +155,7 @@ class MultiplexerTest : public ::testing::Test {
   const Statement fail_ = {"fail", "FAIL", 1, StatementProtocol::kExtended, 4};
 
   double failing_ = 0;
+  double leaving_open_ = 0;
   std::optional<Shape> only_;
   std::map<std::string, Outcome> outcomes_;
   int64_t lost_units_ = 0;
@@ -238,6 +241,22 @@ TEST_F(MultiplexerTest, DepthsAndWaitsAreThoseOfTheUnits) {
   int64_t queued_ns = 0;
   for (const auto& [name, outcome] : outcomes_) queued_ns += outcome.queued_ns;
   EXPECT_GT(queued_ns, 0);
+}
+
+// What its operation did not end, nobody else gets into.
+TEST_F(MultiplexerTest, ATransactionThatIsLeftOpenGoesWithItsConnection) {
+  Open(4, /*connections=*/1);
+  leaving_open_ = 0.2;
+  for (int number = 0; number < 6; ++number) AddClient(number, 40);
+  RunAll();
+  EXPECT_EQ(interleaved_, 0);
+  int64_t left_open = 0;
+  for (const auto& [name, outcome] : outcomes_) {
+    EXPECT_TRUE(outcome.status.ok()) << name << ": " << outcome.status;
+    left_open += outcome.sent_commit ? 0 : 1;
+    EXPECT_EQ(committed_.count(name), outcome.sent_commit ? 1u : 0u) << name;
+  }
+  EXPECT_GT(left_open, 0);
 }
 
 TEST_F(MultiplexerTest, AUnitGoesWhereTheFewestAre) {

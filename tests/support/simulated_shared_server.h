@@ -70,6 +70,7 @@ class SimulatedSharedConnection final : public SharedConnection {
   Task<void> Close() override;
   void RequestCancel() override {}
   void Abort() override { Kill(); }
+  void GiveUp(const absl::Status& /*status*/) override { Kill(); }
   bool usable() const override { return is_open_; }
 
   void Kill();

@@ -78,6 +78,8 @@ class Multiplexer {
   void Send(SharedSession* session, Line* line, int64_t now_ns);
   void OnUnitAnswered(Line* line, Unit* unit, int64_t now_ns);
   void OnLost(Line* line);
+  // The session's operation has ended inside of its transaction.
+  void GiveUpHeld(SharedSession* session);
   void ServeQueue(int64_t now_ns);
   void CountUnits(Line* line, int change, int64_t now_ns);
   bool MayOpen() const;

@@ -24,6 +24,7 @@ class PipelineConnection final : public SharedConnection, private WakeStep {
 
   Task<absl::Status> Connect() override;
   bool has_room() const override { return !is_unsent_; }
+  void GiveUp(const absl::Status& status) override { Lose(status); }
   bool in_transaction() const override { return connection_.in_transaction(); }
   bool at_rest() const override { return usable() && !is_busy() && !in_transaction(); }
   Task<void> Close() override { return connection_.Close(); }

@@ -81,6 +81,9 @@ class SharedConnection : public Session {
   void Send(Unit* unit, int64_t now_ns);
   // False while what has been sent has not left: the server does not read, or not fast enough.
   virtual bool has_room() const { return true; }
+  // Nobody may use it any more: a transaction is open on it that nobody will end. As if it had been
+  // lost, with `status`. Only while no unit is in flight.
+  virtual void GiveUp(const absl::Status& status) = 0;
   // Whether a transaction is open; only while no unit is in flight.
   bool in_transaction() const override = 0;
 

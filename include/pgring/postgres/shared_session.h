@@ -27,6 +27,8 @@ class SharedSession final : public Session, private Unit, public ListHook<Multip
   // Another operation has the session: what a connection that was lost meant for the one before is
   // over.
   void Renew();
+  // The operation has ended. If a transaction of it is still open, its connection is given up.
+  void EndUse();
   // For how long the statements since the last call waited behind those of others.
   int64_t TakeQueuedNs() { return std::exchange(total_queued_ns_, 0); }
   // Whether anything has been sent since Renew.
