@@ -72,9 +72,10 @@ std::string DataJson(const Chart& chart) {
   std::vector<std::string> lines;
   for (const ChartLine& line : chart.lines) lines.push_back(LineJson(line));
   return fmt::format(
-      "{{\"unit\":\"{}\",\"time\":{},\"steps\":{},\"log\":{},\"x\":{},\"lines\":[{}]}}",
+      "{{\"unit\":\"{}\",\"time\":{},\"steps\":{},\"log\":{},\"end\":{},\"x\":{},\"lines\":[{}]}}",
       UnitName(chart.unit), chart.axis == ChartAxis::kSeconds, chart.steps, chart.logarithmic,
-      FiguresJson(ChartValues(chart.x.begin(), chart.x.end())), absl::StrJoin(lines, ","));
+      FigureJson(chart.x_end), FiguresJson(ChartValues(chart.x.begin(), chart.x.end())),
+      absl::StrJoin(lines, ","));
 }
 
 // Where the values of a chart lie in the picture.

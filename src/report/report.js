@@ -110,12 +110,16 @@
     holder.className = 'drawn';
     element.insertBefore(holder, element.querySelector('.frame'));
     element.classList.add('live');
+    // All charts over time have the same axis until one is zoomed.
+    const everything = (low, high) => low === data.x[0] && high === data.x[data.x.length - 1];
+    const time = {time: false, range: (_, low, high) => everything(low, high) ? [0, data.end]
+      : [low, high]};
     const height = element.classList.contains('low') ? HEIGHT.low : HEIGHT.full;
     const plot = new uPlot({
       width: Math.max(200, holder.clientWidth), height, series, bands, axes: axes(data),
       legend: {show: false}, padding: [8, data.time ? 16 : 28, 0, 0],
       scales: {
-        x: data.time ? {time: false} : {time: false, distr: 3},
+        x: data.time ? time : {time: false, distr: 3},
         y: data.log ? {distr: 3} : {range: (_, low, high) => [0, Math.max(high, data.unit ===
           'count' ? 1 : high) * 1.04 || 1]},
       },
