@@ -6,22 +6,49 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/output_directory.h"
 #include "cli/terminal.h"
 #include "report/comparison_html.h"
+#include "report/knee_svg.h"
 #include "report/limits_picture.h"
 #include "report/percentile_text.h"
 #include "report/read_result.h"
+#include "report/read_tune.h"
 #include "report/text_report.h"
+#include "report/tune_html.h"
+#include "report/tune_report.h"
 
 namespace pgring {
 namespace {
 
+absl::StatusOr<std::string> ShownTune(const ReportOptions& wanted, const ResultFile& file,
+                                      const TextStyle& style) {
+  const absl::StatusOr<SavedTune> saved = ReadTune(file);
+  if (!saved.ok()) return saved.status();
+  switch (wanted.format) {
+    case ReportFormat::kText:
+      return wanted.brief ? absl::StrCat(absl::StrJoin(saved->answer, "\n"), "\n")
+                          : TuneReport(saved->result, saved->answer, style);
+    case ReportFormat::kHtml:
+      return TuneHtml(saved->result, saved->answer);
+    case ReportFormat::kSvg:
+      return KneeSvg(TunePicture(saved->result));
+    case ReportFormat::kHgrm:
+      break;
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      file.path, ": a search of pgring tune; --hgrm shows results of compare and run"));
+}
+
 absl::StatusOr<std::string> Shown(const ReportOptions& wanted, const std::string& path,
                                   const TextStyle& style) {
-  const absl::StatusOr<ComparisonResult> result = ReadComparison(path);
+  const absl::StatusOr<ResultFile> file = ReadResultOrTuneFile(path);
+  if (!file.ok()) return file.status();
+  if (IsTune(*file)) return ShownTune(wanted, *file, style);
+  const absl::StatusOr<ComparisonResult> result = ReadComparison(*file);
   if (!result.ok()) return result.status();
   switch (wanted.format) {
     case ReportFormat::kText:
@@ -45,7 +72,8 @@ absl::StatusOr<std::string> Shown(const ReportOptions& wanted, const std::string
 std::string FileNameOf(const std::string& path, ReportFormat format) {
   std::error_code ignored;
   std::filesystem::path name = std::filesystem::path(path).lexically_normal();
-  if (!std::filesystem::is_directory(name, ignored) && name.filename() == "result.json") {
+  if (!std::filesystem::is_directory(name, ignored) &&
+      (name.filename() == "result.json" || name.filename() == "tune.json")) {
     name = name.parent_path();
   }
   if (name.filename().empty()) name = name.parent_path();

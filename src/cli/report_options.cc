@@ -31,7 +31,7 @@ void AddSavedReportOptions(CLI::App* command, ReportOptions* options) {
                       "write into this file; with several results into this directory, a file for "
                       "each");
   command->add_option("RESULT", options->paths,
-                      "result.json files, or the directories that they are in");
+                      "result.json or tune.json files, or the directories that they are in");
 }
 
 absl::Status ResolveReport(const std::vector<std::string>& leftover, ReportOptions* options) {

@@ -82,7 +82,7 @@ LoadPlan ReadLoad(const Json& json) {
 std::optional<ScenarioPlan> ReadScenarioPlan(const Json& json, const std::string& label) {
   ScenarioPlan scenario;
   scenario.label = label;
-  scenario.type = FindScenarioType(label.substr(0, label.find_first_of(":#")));
+  scenario.type = FindScenarioType(label.substr(0, label.find_first_of(":#,")));
   if (scenario.type == nullptr) return std::nullopt;
   if (scenario.type->has_limit) {
     const std::optional<int64_t> limit = CountBelow(json, {"limiter", "limit"});

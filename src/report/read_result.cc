@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
-#include "report/saved_result.h"
 #include "report/svg_page.h"
 
 namespace pgring {
@@ -84,7 +83,9 @@ absl::StatusOr<Run> ReadRun(const ComparisonPlan& plan, const Json& json) {
   return run;
 }
 
-absl::StatusOr<ComparisonResult> FromJson(const Json& json) {
+}  // namespace
+
+absl::StatusOr<ComparisonResult> ComparisonFromJson(const Json& json) {
   ComparisonResult result;
   const Json* const plan_json = Below(json, {"plan"});
   if (plan_json == nullptr) return absl::InvalidArgumentError("it has no plan");
@@ -112,15 +113,16 @@ absl::StatusOr<ComparisonResult> FromJson(const Json& json) {
   return result;
 }
 
-}  // namespace
-
 absl::StatusOr<ComparisonResult> ReadComparison(const std::string& path) {
   const absl::StatusOr<ResultFile> file = ReadResultFile(path);
-  if (!file.ok()) return file.status();
-  absl::StatusOr<ComparisonResult> result = FromJson(file->json);
+  return file.ok() ? ReadComparison(*file) : file.status();
+}
+
+absl::StatusOr<ComparisonResult> ReadComparison(const ResultFile& file) {
+  absl::StatusOr<ComparisonResult> result = ComparisonFromJson(file.json);
   if (result.ok()) return result;
   return absl::Status(result.status().code(),
-                      absl::StrCat(file->path, ": ", result.status().message()));
+                      absl::StrCat(file.path, ": ", result.status().message()));
 }
 
 }  // namespace pgring

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "report/json_read.h"
+#include "report/saved_result.h"
 #include "run/comparison_result.h"
 
 namespace pgring {
@@ -19,6 +20,9 @@ namespace pgring {
 // `path` names the file or the directory that it is in. NotFound; InvalidArgument, in one line,
 // where it is not a result of a schema that this program knows, is cut off or contradicts itself.
 absl::StatusOr<ComparisonResult> ReadComparison(const std::string& path);
+absl::StatusOr<ComparisonResult> ReadComparison(const ResultFile& file);
+// The same of what the file holds; messages do not name a file.
+absl::StatusOr<ComparisonResult> ComparisonFromJson(const Json& json);
 
 // Its parts. Of read_plan.cc: what was to be run, and where.
 absl::StatusOr<ComparisonPlan> ReadPlan(const Json& json);

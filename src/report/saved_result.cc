@@ -20,8 +20,10 @@ namespace pgring {
 namespace {
 
 constexpr std::string_view kSchemaPrefix = "pgring/result/";
+constexpr std::string_view kTunePrefix = "pgring/tune/";
 constexpr int kNewestSchema = 2;
 constexpr const char* kResultName = "result.json";
+constexpr const char* kTuneName = "tune.json";
 
 struct NamedMetric {
   Metric metric;
@@ -121,7 +123,7 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path) {
 
 absl::Status CheckSchema(const std::string& path, const Json& json) {
   const std::string schema = TextBelow(json, {"schema"});
-  if (schema.starts_with("pgring/tune/")) {
+  if (schema.starts_with(kTunePrefix)) {
     return absl::InvalidArgumentError(absl::StrCat(
         path, ": a search of pgring tune; this command reads results of compare and run"));
   }
@@ -170,11 +172,17 @@ const SavedScenario* SavedResult::Find(std::string_view label) const {
   return found == scenarios.end() ? nullptr : &*found;
 }
 
-absl::StatusOr<ResultFile> ReadResultFile(const std::string& path) {
+absl::StatusOr<ResultFile> ReadResultOrTuneFile(const std::string& path) {
   std::error_code ignored;
-  const bool is_directory = std::filesystem::is_directory(path, ignored);
   ResultFile file;
-  file.path = is_directory ? absl::StrCat(path, "/", kResultName) : path;
+  file.path = path;
+  if (std::filesystem::is_directory(path, ignored)) {
+    file.path = absl::StrCat(path, "/", kResultName);
+    const std::string tune = absl::StrCat(path, "/", kTuneName);
+    if (!std::filesystem::exists(file.path, ignored) && std::filesystem::exists(tune, ignored)) {
+      file.path = tune;
+    }
+  }
   const absl::StatusOr<std::string> text = ReadWhole(file.path);
   if (!text.ok()) return text.status();
   file.json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
@@ -182,7 +190,17 @@ absl::StatusOr<ResultFile> ReadResultFile(const std::string& path) {
     return absl::InvalidArgumentError(absl::StrCat(
         file.path, ": not JSON, or cut off: pgring writes a result whole or not at all"));
   }
-  PGRING_RETURN_IF_ERROR(CheckSchema(file.path, file.json));
+  if (!IsTune(file)) PGRING_RETURN_IF_ERROR(CheckSchema(file.path, file.json));
+  return file;
+}
+
+bool IsTune(const ResultFile& file) {
+  return TextBelow(file.json, {"schema"}).starts_with(kTunePrefix);
+}
+
+absl::StatusOr<ResultFile> ReadResultFile(const std::string& path) {
+  absl::StatusOr<ResultFile> file = ReadResultOrTuneFile(path);
+  if (file.ok()) PGRING_RETURN_IF_ERROR(CheckSchema(file->path, file->json));
   return file;
 }
 

@@ -72,6 +72,10 @@ struct ResultFile {
 
 // As below.
 absl::StatusOr<ResultFile> ReadResultFile(const std::string& path);
+// A search of pgring tune too, of which a directory has tune.json: its schema is the reader's to
+// check.
+absl::StatusOr<ResultFile> ReadResultOrTuneFile(const std::string& path);
+bool IsTune(const ResultFile& file);
 
 // `path` names the file or the directory that it is in. NotFound; InvalidArgument where it is not a
 // result of a schema that this program knows, or is cut off.

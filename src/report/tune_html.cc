@@ -58,7 +58,9 @@ std::string Notes(const TuneResult& result) {
 
 }  // namespace
 
-std::string TuneHtml(const TuneResult& result) {
+std::string TuneHtml(const TuneResult& result) { return TuneHtml(result, TuneAnswer(result)); }
+
+std::string TuneHtml(const TuneResult& result, const std::vector<std::string>& answer) {
   const ComparisonResult described = DescribedBy(result);
   const std::string workload = WorkloadText(result.plan.base);
   std::string where = ServerText(described);
@@ -66,8 +68,8 @@ std::string TuneHtml(const TuneResult& result) {
   if (!started.empty()) absl::StrAppend(&where, "; ", started);
   const std::string body = absl::StrCat(
       "<h1>", HtmlText(workload), "</h1>\n<p class=\"where\">", HtmlText(where),
-      "</p>\n<div class=\"answer\">\n", HtmlParagraphs(TuneAnswer(result)), "</div>\n",
-      Picture(result), FreshRuns(result, false), HtmlSection("Measurements", Measurements(result)),
+      "</p>\n<div class=\"answer\">\n", HtmlParagraphs(answer), "</div>\n", Picture(result),
+      FreshRuns(result, false), HtmlSection("Measurements", Measurements(result)),
       FreshRuns(result, true), HtmlSection("Validity and notes", Notes(result)),
       HtmlSection("To do it again", absl::StrCat(HtmlAgain(result.plan.base),
                                                  HtmlEntries(HeaderEntries(described)))));

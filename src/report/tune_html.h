@@ -6,12 +6,15 @@
 #define PGRING_REPORT_TUNE_HTML_H_
 
 #include <string>
+#include <vector>
 
 #include "tune/tune_result.h"
 
 namespace pgring {
 
 std::string TuneHtml(const TuneResult& result);
+// Of a saved search, whose answer is known as sentences.
+std::string TuneHtml(const TuneResult& result, const std::vector<std::string>& answer);
 
 }  // namespace pgring
 

@@ -23,10 +23,10 @@ namespace {
 
 constexpr int kIndent = 2;
 
-std::string AnswerText(const TuneResult& result, const TextStyle& style) {
+std::string AnswerLines(const std::vector<std::string>& answer, const TextStyle& style) {
   std::string out;
   bool first = true;
-  for (const std::string& line : TuneAnswer(result)) {
+  for (const std::string& line : answer) {
     std::string text = WrapText(PrintableText(line, style.unicode), ReportColumns(style), kIndent);
     out += first ? Styled(text.substr(0, text.size() - 1), kStyleBold, style.color) + "\n" : text;
     first = false;
@@ -235,13 +235,27 @@ std::string TuneHeader(const TuneResult& result, const TextStyle& style) {
   return ReportHeader(DescribedBy(result), style);
 }
 
-std::string TuneBody(const TuneResult& result, const TextStyle& style) {
-  std::string out = AnswerText(result, style);
+namespace {
+
+std::string BodyOf(const TuneResult& result, const std::vector<std::string>& answer,
+                   const TextStyle& style) {
+  std::string out = AnswerLines(answer, style);
   if (!result.trials.empty()) out += "\n" + KneeText(TunePicture(result), style);
   for (const Table& table : TuneTables(result)) out += "\n" + RenderText(table, style);
   const std::string notes = TuneNotes(result, style);
   if (!notes.empty()) out += "\n" + notes;
   return out;
+}
+
+}  // namespace
+
+std::string TuneReport(const TuneResult& result, const std::vector<std::string>& answer,
+                       const TextStyle& style) {
+  return TuneHeader(result, style) + "\n" + BodyOf(result, answer, style);
+}
+
+std::string TuneBody(const TuneResult& result, const TextStyle& style) {
+  return BodyOf(result, TuneAnswer(result), style);
 }
 
 std::string TuneReport(const TuneResult& result, const TextStyle& style) {

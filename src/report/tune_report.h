@@ -19,6 +19,9 @@ namespace pgring {
 std::string TuneHeader(const TuneResult& result, const TextStyle& style);
 std::string TuneBody(const TuneResult& result, const TextStyle& style);
 std::string TuneReport(const TuneResult& result, const TextStyle& style);
+// The whole report of a saved search, whose answer is known as sentences.
+std::string TuneReport(const TuneResult& result, const std::vector<std::string>& answer,
+                       const TextStyle& style);
 
 // The parts of the body that other formats show in their own way: the trials, the runs that tested
 // the answer, the rates; and the notes below them.

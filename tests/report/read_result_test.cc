@@ -13,10 +13,18 @@
 
 #include "report/comparison_html.h"
 #include "report/json_report.h"
+#include "report/knee_svg.h"
 #include "report/percentile_text.h"
+#include "report/read_tune.h"
 #include "report/text_report.h"
+#include "report/text_table.h"
 #include "report/time_charts.h"
+#include "report/tune_answer.h"
+#include "report/tune_html.h"
+#include "report/tune_json.h"
+#include "report/tune_report.h"
 #include "sample_result.h"
+#include "sample_tune.h"
 
 namespace pgring {
 namespace {
@@ -108,6 +116,27 @@ TEST_F(ReadResultTest, WhatCannotBeReadIsRefusedInOneLine) {
   EXPECT_FALSE(ReadComparison("/nonexistent/result.json").ok());
 }
 
+TEST_F(ReadResultTest, ASearchIsTheSame) {
+  const TuneResult written = SampleTune();
+  std::ofstream(path_, std::ios::binary) << TuneJson(written);
+  const absl::StatusOr<ResultFile> file = ReadResultOrTuneFile(path_);
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_TRUE(IsTune(*file));
+  const absl::StatusOr<SavedTune> read = ReadTune(*file);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->answer, TuneAnswer(written));
+  EXPECT_EQ(KneeSvg(TunePicture(read->result)), KneeSvg(TunePicture(written)));
+  const auto tables = [](const TuneResult& result) {
+    std::string text;
+    for (const Table& table : TuneTables(result)) text += RenderText(table, kPlain);
+    return text;
+  };
+  EXPECT_EQ(tables(read->result), tables(written));
+  EXPECT_THAT(TuneHtml(read->result, read->answer), HasSubstr("Best limit: 12"));
+  EXPECT_THAT(std::string(ReadComparison(path_).status().message()),
+              HasSubstr("a search of pgring tune"));
+}
+
 // Puts `odd` in the place of every value in turn, and calls `use` with the whole.
 template <typename Use>
 void WithEach(Json* whole, Json* part, size_t* number, const Use& use) {
@@ -141,6 +170,16 @@ TEST_F(ReadResultTest, NothingInAFileStopsTheProgram) {
     ++read_count;
     TextReport(*read, kPlain);
     ComparisonHtml(*read);
+  });
+  Json tune = Json::parse(TuneJson(SampleTune()));
+  // What is in them was looked at above.
+  tune["testing"] = Json::array();
+  size_t tune_number = 0;
+  WithEach(&tune, &tune, &tune_number, [&](const std::string& text) {
+    const absl::StatusOr<SavedTune> read = ReadTune({"t", Json::parse(text)});
+    if (!read.ok()) return;
+    TuneReport(read->result, read->answer, kPlain);
+    TuneHtml(read->result, read->answer);
   });
   EXPECT_GT(number, 150U);
   EXPECT_GT(read_count, number / 2);
