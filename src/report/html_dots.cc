@@ -19,7 +19,7 @@ namespace pgring {
 namespace {
 
 constexpr int kRowHeight = 26;
-constexpr int kDotTicks = 4;
+constexpr int kDotTicks = 3;
 // Values that lie further apart than this are shown on a logarithmic axis.
 constexpr double kFarApart = 12;
 
