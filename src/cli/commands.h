@@ -4,6 +4,7 @@
 #define PGRING_CLI_COMMANDS_H_
 
 #include <cstdint>
+#include <string>
 
 #include "cli/options.h"
 #include "pgring/base/interrupt.h"
@@ -21,6 +22,11 @@ int DiffCommand(const Options& options);
 int ReportCommand(const Options& options);
 // 0; kExitInvalid where a result cannot be read or a scenario was left out.
 int ExportCommand(const Options& options);
+
+// What is installed beside the program: the manual page and completions for shells. For the build,
+// which asks for it with --write-documents DIRECTORY; no option of any command.
+inline constexpr char kWriteDocumentsOption[] = "--write-documents";
+int WriteDocumentsCommand(const std::string& directory);
 
 // Descriptors that are not connections: standard streams, the ring, pipes, files.
 inline constexpr int64_t kOtherOpenFiles = 64;

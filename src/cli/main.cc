@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "cli/commands.h"
 #include "cli/init_command.h"
 #include "cli/messages.h"
@@ -21,6 +23,9 @@ constexpr char kEnding[] = "\n";
 
 int main(int argument_count, char** arguments) {
   pgring::OccupyStandardDescriptors();
+  if (argument_count == 3 && std::string_view(arguments[1]) == pgring::kWriteDocumentsOption) {
+    return pgring::WriteDocumentsCommand(arguments[2]);
+  }
   const auto options = pgring::ParseOptions(argument_count, arguments);
   if (!options.ok()) {
     pgring::PrintError(options.status());

@@ -2,12 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "cli/command_options.h"
+#include "cli/examples.h"
 #include "cli/leftover_arguments.h"
 #include "cli/load_options.h"
 #include "cli/repeat_options.h"
@@ -154,8 +156,10 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
   commands.doctor = app->add_subcommand(
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
+  app->footer(ExamplesText(""));
   for (CLI::App* command : app->get_subcommands(nullptr)) {
     command->set_version_flag("-V,--version", "");
+    command->footer(ExamplesText(command->get_name()));
   }
   for (CLI::App* command : {commands.compare, commands.run}) {
     AddTarget(command, options);
@@ -297,6 +301,14 @@ absl::StatusOr<Options> Parse(int argument_count, const char* const* arguments) 
 }
 
 }  // namespace
+
+void WithCommandLine(const std::function<void(const CLI::App&)>& use) {
+  Options options;
+  RawOptions raw;
+  CLI::App app(kProgramDescription, "pgring");
+  AddCommands(&app, &options, &raw);
+  use(app);
+}
 
 absl::StatusOr<Options> ParseOptions(int argument_count, const char* const* arguments) {
   // CLI11 reports by exceptions; none leaves this file.

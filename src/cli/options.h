@@ -4,6 +4,7 @@
 #define PGRING_CLI_OPTIONS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ struct Options {
 
 // Fails with one line that names the option and says what it takes.
 absl::StatusOr<Options> ParseOptions(int argument_count, const char* const* arguments);
+
+// Calls `use` with the command line as it is described to the parser: for documents about it.
+void WithCommandLine(const std::function<void(const CLI::App&)>& use);
 
 }  // namespace pgring
 
