@@ -24,6 +24,14 @@ int PointsOfALine(size_t lines) {
                     kMostPointsOfALine);
 }
 
+// Which runs they are, and from when their time counts.
+std::string TimeText(const ComparisonResult& result) {
+  return fmt::format(
+      "{}Time counts {}.",
+      result.has_repeats() ? "Of each scenario the run whose throughput was the median. " : "",
+      TimeOriginText(result.plan));
+}
+
 int64_t LongestNs(const ComparisonResult& result) {
   int64_t longest_ns = 0;
   for (const Run& run : result.runs) longest_ns = std::max(longest_ns, RunEndNs(run));
@@ -69,8 +77,8 @@ Chart ConnectionChart(const ComparisonResult& result, ConnectionGauge gauge, int
     chart.lines.push_back(ConnectionLine(run, place, gauge, span_ns, count));
   }
   chart.remark =
-      fmt::format("Lines are means over {}; shaded from the lowest to the highest value.",
-                  DurationText(static_cast<double>(span_ns) / count));
+      fmt::format("{} Lines are means over {}; shaded from the lowest to the highest value.",
+                  TimeText(result), DurationText(static_cast<double>(span_ns) / count));
   return chart;
 }
 
@@ -201,9 +209,9 @@ std::vector<Chart> SecondCharts(const ComparisonResult& result) {
   p99.title = fmt::format("99th percentile of the {} in each {}", WholeTimeName(result.plan), each);
   p99.unit = ChartUnit::kNanoseconds;
   p99.logarithmic = true;
-  if (grid.per_point > 1) {
-    throughput.remark = p99.remark = "Shaded from the lowest to the highest of its seconds.";
-  }
+  throughput.remark = TimeText(result);
+  if (grid.per_point > 1) throughput.remark += " Shaded from the lowest to the highest second.";
+  p99.remark = throughput.remark;
   for (size_t place = 0; place < result.runs.size(); ++place) {
     AddSecondLines(result.runs[place], place, grid, &throughput, &p99);
   }
