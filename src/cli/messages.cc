@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <string>
 
@@ -18,6 +19,8 @@ namespace {
 FILE* g_output = nullptr;
 // The errno of the first write to it that failed; 0: none has.
 int g_output_error = 0;
+
+std::atomic<int> g_printed_from_signal_thread{0};
 
 FILE* Output() { return g_output != nullptr ? g_output : stdout; }
 
@@ -40,6 +43,14 @@ void DrawOnStandardError(std::string_view text) {
   (void)std::fwrite(text.data(), 1, text.size(), stderr);
   (void)std::fflush(stderr);
 }
+
+void PrintFromSignalThread(std::string_view text) {
+  g_printed_from_signal_thread.fetch_add(1);
+  // A failure cannot be reported anywhere.
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+}
+
+int PrintedFromSignalThread() { return g_printed_from_signal_thread.load(); }
 
 void PrintToStandardError(std::string_view text) { DrawOnStandardError(EscapeControls(text)); }
 

@@ -24,6 +24,10 @@ void PrintNote(std::string_view note);
 // The same without any prefix or line end. Control characters are escaped (EscapeControls), because
 // messages quote servers, scripts and arguments.
 void PrintToStandardError(std::string_view text);
+// The same from the thread of signals, which does not wait for one that draws; and how often that
+// has been. Whoever redraws lines in place begins anew below what was written so.
+void PrintFromSignalThread(std::string_view text);
+int PrintedFromSignalThread();
 // As it is, for what moves the cursor.
 void DrawOnStandardError(std::string_view text);
 

@@ -23,10 +23,10 @@ namespace pgring {
 namespace {
 
 constexpr int kHighestPort = 65'535;
-// Who scrapes asks every few seconds; one thread answers one request after the other.
-constexpr size_t kAnsweringThreads = 1;
-// A client that sends nothing must not keep the others waiting for long.
-constexpr int kReadTimeoutS = 2;
+// Who scrapes asks every few seconds. A connection without a request keeps one of them for a
+// second, so that a few such do not keep a scraper waiting for long.
+constexpr size_t kAnsweringThreads = 4;
+constexpr int kReadTimeoutS = 1;
 constexpr size_t kMaxRequestBytes = 4096;
 
 // What Prometheus sends with each request names OpenMetrics first if it is understood.
@@ -74,6 +74,7 @@ class MetricsServer::Impl {
     });
     server_.set_read_timeout(kReadTimeoutS);
     server_.set_keep_alive_max_count(1);
+    server_.set_keep_alive_timeout(kReadTimeoutS);
     server_.set_payload_max_length(kMaxRequestBytes);
     server_.Get("/metrics", [this](const httplib::Request& request, httplib::Response& response) {
       const MetricsFormat format = WantedFormat(request);

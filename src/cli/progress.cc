@@ -56,7 +56,9 @@ void ProgressDisplay::Stop() {
 
 std::string ProgressDisplay::EraseDrawing() {
   const int lines = std::exchange(drawn_lines_, 0);
-  if (lines == 0) return "";
+  // What Ctrl-C wrote stands below the drawing, and stays.
+  const int printed = PrintedFromSignalThread();
+  if (std::exchange(printed_from_signal_thread_, printed) != printed || lines == 0) return "";
   return (lines > 1 ? fmt::format("\r\033[{}A\033[J", lines - 1) : "\r\033[J");
 }
 

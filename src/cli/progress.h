@@ -65,6 +65,7 @@ class ProgressDisplay {
   std::condition_variable changed_;
   bool stopping_ = false;
   int drawn_lines_ = 0;
+  int printed_from_signal_thread_ = 0;  // when it last drew
   std::thread thread_;
 };
 

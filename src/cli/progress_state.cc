@@ -83,7 +83,7 @@ std::string ProgressText(const ProgressExtent& extent, const ProgressState& stat
   if (verifying) {
     line += "  verifying";
   } else {
-    line += fmt::format("  {}/s", WithThousands(std::llround(state.recent_per_s)));
+    line += fmt::format("  {}/s", WithThousands(std::llround(state.recent_succeeded_per_s)));
     line += TimeLeft(extent, state);
   }
   if (state.failed > 0) line += fmt::format("  {} failed", WithThousands(state.failed));
@@ -173,7 +173,7 @@ ProgressState ProgressMeter::Update(int64_t now_ns, const RunProgress& progress)
 }
 
 void ProgressMeter::AddRecent(int64_t now_ns, const RunProgress& progress, ProgressState* state) {
-  Sample now = {.time_ns = now_ns, .ended = state->ended};
+  Sample now = {.time_ns = now_ns, .ended = state->ended, .failed = state->failed};
   if (progress.is_detailed) now.latencies = progress.response_ns.Read();
   samples_.push_back(std::move(now));
   while (samples_.size() > 2 && now_ns - samples_.front().time_ns > kRateSpanNs) {
@@ -182,7 +182,12 @@ void ProgressMeter::AddRecent(int64_t now_ns, const RunProgress& progress, Progr
   const Sample& first = samples_.front();
   const Sample& last = samples_.back();
   const double span_s = Seconds(now_ns - first.time_ns);
-  if (span_s > 0) state->recent_per_s = static_cast<double>(last.ended - first.ended) / span_s;
+  if (span_s > 0) {
+    const auto ended = static_cast<double>(last.ended - first.ended);
+    const auto failed = static_cast<double>(last.failed - first.failed);
+    state->recent_per_s = ended / span_s;
+    state->recent_succeeded_per_s = (ended - failed) / span_s;
+  }
   if (progress.is_detailed) {
     state->recent_p99_ns =
         LiveLatencies::PercentileNs(first.latencies, last.latencies, kShownPercentile);

@@ -39,7 +39,9 @@ struct ProgressState {
   double measured_s = 0;  // since the measured phase began
   int64_t ended = 0;
   int64_t failed = 0;
-  double recent_per_s = 0;  // over the last seconds of the measured phase
+  // Over the last seconds of the measured phase: that ended, and that succeeded.
+  double recent_per_s = 0;
+  double recent_succeeded_per_s = 0;
   // Of runs whose progress is detailed; over the last seconds as well.
   std::optional<int64_t> recent_p99_ns = std::nullopt;
   int64_t in_flight = 0;
@@ -70,6 +72,7 @@ class ProgressMeter {
   struct Sample {
     int64_t time_ns = 0;
     int64_t ended = 0;
+    int64_t failed = 0;
     LiveLatencies::Counts latencies = {};  // zeros where progress is not detailed
   };
 

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <string>
-#include <string_view>
 #include <thread>
 
 #include "cli/messages.h"
@@ -13,16 +12,12 @@
 namespace pgring {
 namespace {
 
-void WriteToStandardError(std::string_view text) {
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
-}
-
 void Watch(Interrupt* interrupt, const char* note, sigset_t signals) {
   int signal_number = 0;
   while (sigwait(&signals, &signal_number) != 0) {
   }
   interrupt->Raise(signal_number);
-  WriteToStandardError(note);
+  PrintFromSignalThread(note);
   while (sigwait(&signals, &signal_number) != 0) {
   }
   _exit(128 + signal_number);

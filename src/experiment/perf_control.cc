@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,7 +24,22 @@ namespace {
 constexpr const char* kOption = "--perf-control";
 constexpr int64_t kLongestAckNs = kNanosecondsPerSecond;
 
+// Opens a named pipe and nothing else: a file would be written over.
+int OpenPipe(const std::string& path, int access) {
+  struct stat found = {};
+  if (stat(path.c_str(), &found) != 0) return -1;
+  if (!S_ISFIFO(found.st_mode)) {
+    errno = EINVAL;
+    return -1;
+  }
+  return open(path.c_str(), access | O_NONBLOCK | O_CLOEXEC);
+}
+
 absl::Status CannotOpen(const std::string& path) {
+  if (errno == EINVAL) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(kOption, ": ", path, " is not a named pipe; make one with mkfifo"));
+  }
   if (errno == ENXIO) {
     return absl::FailedPreconditionError(
         absl::StrCat(kOption, ": nothing reads ", path,
@@ -44,11 +60,11 @@ absl::StatusOr<std::unique_ptr<PerfControl>> PerfControl::Open(const std::string
         absl::StrCat(kOption, " \"", channel,
                      "\": give the named pipes of perf's --control, as fifo:CTL or fifo:CTL,ACK"));
   }
-  const int control_fd = open(parts[0].c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  const int control_fd = OpenPipe(parts[0], O_WRONLY);
   if (control_fd < 0) return CannotOpen(parts[0]);
   int ack_fd = -1;
   if (parts.size() == 2) {
-    ack_fd = open(parts[1].c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ack_fd = OpenPipe(parts[1], O_RDONLY);
     if (ack_fd < 0) {
       absl::Status failure = CannotOpen(parts[1]);
       close(control_fd);

@@ -42,6 +42,7 @@ std::optional<double> SignedPercent(std::string_view text) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   const bool is_negative = text.front() == '-';
   text.remove_prefix(1);
+  if (text.starts_with('-')) return std::nullopt;  // a second sign
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
@@ -95,6 +96,13 @@ void NoteEnvironment(const SavedResult& old_result, const SavedResult& new_resul
   std::vector<std::pair<std::string, std::string>> left, right;
   Flatten(old_result.environment, "", &left);
   Flatten(new_result.environment, "", &right);
+  // How the client spoke to the kernel, and over what to the server.
+  for (const auto& [result, parts] : {std::pair(&old_result, &left), {&new_result, &right}}) {
+    if (!result->plan.is_object()) continue;
+    Flatten(result->plan.value("io", Json()), "io", parts);
+    Flatten(result->plan.value("target", Json::object()).value("address", Json()), "address",
+            parts);
+  }
   const std::vector<std::string> differences = Differences(left, right);
   if (differences.empty()) return;
   diff->notes.push_back("Measured elsewhere or otherwise, which the ratios contain as well: " +
@@ -220,6 +228,11 @@ absl::StatusOr<Gate> ParseGate(const std::string& text) {
                                             : SignedPercent(std::string_view(text).substr(limit));
   if (!percent.has_value()) {
     return BadGate(text, "the limit is a percentage with its sign, of the old value");
+  }
+  // An improvement that is demanded would be breached by results that are certainly better.
+  if (at_least ? *percent > 0 : *percent < 0) {
+    return BadGate(text, absl::StrCat("a gate says how much worse the new result may be: give ",
+                                      at_least ? "-N%" : "+N%", " or ", at_least ? "-0%" : "+0%"));
   }
   return Gate{*metric, *percent, text};
 }

@@ -316,8 +316,12 @@ class Answer {
     const std::optional<Cause> cause = CauseOf(tested, ExplainedRun());
     if (!cause.has_value() || cause->summary.empty()) {
       lines_.emplace_back(
-          "Why not more: not known, because the server's sessions were not sampled (see "
-          "--server-samples and --control).");
+          tested.runs.front().server_samples.has_value()
+              ? "Why not more: not known, because there are too few samples of the server's "
+                "sessions; "
+                "a longer --budget gives more."
+              : "Why not more: not known, because the server's sessions were not sampled (see "
+                "--server-samples and --control).");
       return;
     }
     const bool is_named = cause->named.has_value() || cause->few_at_work;

@@ -21,7 +21,7 @@ std::string CountedLine(const std::string& label, int64_t ended, int64_t operati
   state.measured_s = 3;
   state.ended = ended;
   state.failed = failed;
-  state.recent_per_s = recent_per_s;
+  state.recent_per_s = state.recent_succeeded_per_s = recent_per_s;
   return ProgressLine(label, {operations, std::nullopt}, state, bar_columns);
 }
 
@@ -31,7 +31,7 @@ std::string TimedLine(double measured_s, double duration_s, int bar_columns) {
   state.phase = ProgressPhase::kMeasuring;
   state.measured_s = measured_s;
   state.ended = 2'500;
-  state.recent_per_s = 1'000;
+  state.recent_per_s = state.recent_succeeded_per_s = 1'000;
   return ProgressLine("sync", {kUnlimitedOperations, duration_s}, state, bar_columns);
 }
 
@@ -63,7 +63,7 @@ TEST(ProgressLineTest, OfACountAndADurationTheNearerEndIsShown) {
   state.phase = ProgressPhase::kMeasuring;
   state.measured_s = 5;
   state.ended = 10;
-  state.recent_per_s = 2;
+  state.recent_per_s = state.recent_succeeded_per_s = 2;
   EXPECT_EQ(ProgressLine("a", {100, 10}, state, 10),
             "a          [=====>    ] 10 of 100  2/s  5 s left");
   EXPECT_EQ(ProgressLine("a", {20, 100}, state, 10),
@@ -75,7 +75,7 @@ TEST(ProgressLineTest, ARunThatNothingEndsHasNeitherBarNorTimeLeft) {
   state.phase = ProgressPhase::kMeasuring;
   state.measured_s = 5;
   state.ended = 10;
-  state.recent_per_s = 2;
+  state.recent_per_s = state.recent_succeeded_per_s = 2;
   EXPECT_EQ(ProgressLine("a", {}, state, 10), "a          10  2/s");
 }
 
@@ -194,7 +194,7 @@ TEST(ProgressScreenTest, SaysWhichRunHowFarAndHowFast) {
   state.phase = ProgressPhase::kMeasuring;
   state.measured_s = 2.5;
   state.ended = 2'500;
-  state.recent_per_s = 1'000;
+  state.recent_per_s = state.recent_succeeded_per_s = 1'000;
   state.recent_p99_ns = 21'400'000;
   state.in_flight = 40;
   state.open_connections = 40;
@@ -206,6 +206,19 @@ TEST(ProgressScreenTest, SaysWhichRunHowFarAndHowFast) {
       testing::ElementsAre("block 1 of 6, scenario 2 of 4: window:40",
                            "[=========>                             ] 2,500  1,000/s  8 s left",
                            "p99 21.4 ms  40 in flight  connections: 40 open, 39 in use"));
+}
+
+// The live display told 7,370/s of a run whose throughput was 1,084/s: most operations failed.
+TEST(ProgressMeterTest, ThroughputIsOfOperationsThatSucceeded) {
+  constexpr int64_t kSecond = kNanosecondsPerSecond;
+  RunProgress progress;
+  progress.measuring_from_ns = kSecond;
+  progress.ended = 1'000;
+  progress.failed = 900;
+  ProgressMeter meter;
+  const ProgressState state = meter.Update(2 * kSecond, progress);
+  EXPECT_DOUBLE_EQ(state.recent_succeeded_per_s, 100);
+  EXPECT_DOUBLE_EQ(state.recent_per_s, 1'000);
 }
 
 TEST(ProgressScreenTest, FailuresHaveALineWithTheFirstMessage) {

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 namespace pgring {
@@ -52,6 +53,25 @@ class PerfControlTest : public ::testing::Test {
   int control_fd_ = -1;
   int ack_fd_ = -1;
 };
+
+// Its first bytes were written over by commands to perf.
+TEST_F(PerfControlTest, AFileIsNotWrittenOver) {
+  const std::string file = directory_ + "/file";
+  std::ofstream(file) << "keep me";
+  for (const std::string& channel : {"fifo:" + file, "fifo:" + control() + "," + file}) {
+    StartPerf();
+    const auto perf = PerfControl::Open(channel);
+    ASSERT_FALSE(perf.ok());
+    EXPECT_THAT(std::string(perf.status().message()),
+                HasSubstr(file + " is not a named pipe; make one with mkfifo"));
+    close(control_fd_);
+    close(ack_fd_);
+  }
+  control_fd_ = ack_fd_ = -1;
+  std::string text;
+  std::getline(std::ifstream(file), text);
+  EXPECT_EQ(text, "keep me");
+}
 
 TEST_F(PerfControlTest, CountsBetweenStartAndStop) {
   StartPerf();

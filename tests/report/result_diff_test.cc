@@ -171,6 +171,21 @@ TEST_F(ResultDiffTest, AnotherMachineIsSaid) {
   EXPECT_THAT(diff->notes, ElementsAre(HasSubstr("settings.fsync (\"on\" and \"off\")")));
 }
 
+// p50 was 138 % higher, and nothing said that one of the two had been driven in another I/O mode.
+TEST_F(ResultDiffTest, AnotherWayOfIoAndAnotherTransportAreSaid) {
+  Json one = Result(6, 1);
+  Json other = Result(6, 1);
+  one["plan"]["io"] = "readiness";
+  other["plan"]["io"] = "completion";
+  one["plan"]["target"]["address"] = "Unix socket";
+  other["plan"]["target"]["address"] = "127.0.0.1";
+  const auto diff = CompareResults(Read(one), Read(other), {});
+  ASSERT_TRUE(diff.ok());
+  EXPECT_THAT(diff->notes,
+              ElementsAre(AllOf(HasSubstr("io (\"readiness\" and \"completion\")"),
+                                HasSubstr("address (\"Unix socket\" and \"127.0.0.1\")"))));
+}
+
 TEST_F(ResultDiffTest, InvalidAndMissingScenariosAreLeftOutByName) {
   Json invalid = Result(0, 1);
   invalid["runs"][1]["valid"] = false;
@@ -214,6 +229,13 @@ TEST_F(ResultDiffTest, GatesThatMeanNothingAreRefused) {
     EXPECT_THAT(message(text), HasSubstr("a percentage with its sign")) << text;
   }
   EXPECT_EQ(ParseGate("p99.9 <= +2.5 %")->change_percent, 2.5);
+  // One that demands an improvement was kept by a change of -3.3 %, and breached by a certain
+  // +4.4 %.
+  for (const char* text : {"p99<=-10%", "throughput>=+5%"}) {
+    EXPECT_THAT(message(text), HasSubstr("a gate says how much worse the new result may be"));
+  }
+  EXPECT_THAT(message("p50<=--10%"), HasSubstr("a percentage with its sign"));
+  EXPECT_TRUE(ParseGate("throughput>=-0%").ok());
 }
 
 TEST_F(ResultDiffTest, JUnitTellsBreachesFromWhatWasKept) {

@@ -47,5 +47,16 @@ class FlameTest(unittest.TestCase):
         self.assertIn("a &lt;title&gt;: 3 samples", drawn)
 
 
+    def test_a_picture_does_not_publish_a_password(self):
+        for shown, given in (
+                ("pgring -d 'host=a password=*** user=b'", "pgring -d 'host=a password=s3 user=b'"),
+                ("-d password = *** x", "-d password = 'it''s' x".replace("''", "\\'")),
+                ("postgres://ann:***@db/app", "postgres://ann:s3cret@db/app"),
+                ("postgres://ann@db/app?password=***&x=1",
+                 "postgres://ann@db/app?password=s3cret&x=1"),
+                ("pgring run -T 5", "pgring run -T 5")):
+            self.assertEqual(flame_svg.without_passwords(given), shown)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -86,6 +86,12 @@ def draw_box(frame, box, left, level, total, scale, bottom):
         left += child.count * scale
 
 
+def without_passwords(text):
+    """A picture is passed on: connection strings and URIs lose their passwords."""
+    text = re.sub(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1***", text, flags=re.I)
+    return re.sub(r"(://[^/\s:@]*):[^/\s@]*@", r"\1:***@", text)
+
+
 def draw(stacks, title):
     root, total = Box(), sum(stacks.values())
     leaves = collections.Counter()
