@@ -28,7 +28,7 @@ TunePlan Plan(std::vector<const char*> options) {
   return parsed.ok() ? parsed->tune : TunePlan();
 }
 
-std::string RefusalOf(std::vector<const char*> options) {
+std::string TuneRefusalOf(std::vector<const char*> options) {
   const auto parsed = ParseTune(std::move(options));
   EXPECT_TRUE(absl::IsInvalidArgument(parsed.status())) << parsed.status();
   return std::string(parsed.status().message());
@@ -79,23 +79,24 @@ TEST(TuneOptionsTest, BudgetAndHighestLimit) {
 }
 
 TEST(TuneOptionsTest, WhatMakesNoSenseIsRefusedInOneLine) {
-  EXPECT_THAT(RefusalOf({"--scenario", "sync"}), HasSubstr("has no limit to look for"));
-  EXPECT_THAT(RefusalOf({"--scenario", "windw"}), HasSubstr("did you mean window?"));
-  EXPECT_THAT(RefusalOf({"--slo", "99=20"}), HasSubstr("for instance p99=20ms"));
-  EXPECT_THAT(RefusalOf({"--slo", "p99"}), HasSubstr("for instance p99=20ms"));
-  EXPECT_THAT(RefusalOf({"--slo", "p100=20ms"}), HasSubstr("between 0 and 100"));
-  EXPECT_THAT(RefusalOf({"--slo", "p99=fast"}), HasSubstr("--slo \"p99=fast\""));
-  EXPECT_THAT(RefusalOf({"--slo", "p99=0"}), HasSubstr("--slo \"p99=0\""));
-  EXPECT_THAT(RefusalOf({"--slo", "p99=1s", "--scenario", "threads"}), HasSubstr("--slo needs"));
-  EXPECT_THAT(RefusalOf({"-R", "100"}), HasSubstr("give --slo"));
-  EXPECT_THAT(RefusalOf({"--budget", "1"}), HasSubstr("--budget"));
-  EXPECT_THAT(RefusalOf({"--max-limit", "0"}), HasSubstr("--max-limit"));
-  EXPECT_THAT(RefusalOf({"--gain", "0.6"}), HasSubstr("--gain"));
-  EXPECT_THAT(RefusalOf({"--instances", "0"}), HasSubstr("--instances"));
-  EXPECT_THAT(RefusalOf({"--scenario", "pipelined", "-S", "-M", "simple"}),
+  EXPECT_THAT(TuneRefusalOf({"--scenario", "sync"}), HasSubstr("has no limit to look for"));
+  EXPECT_THAT(TuneRefusalOf({"--scenario", "windw"}), HasSubstr("did you mean window?"));
+  EXPECT_THAT(TuneRefusalOf({"--slo", "99=20"}), HasSubstr("for instance p99=20ms"));
+  EXPECT_THAT(TuneRefusalOf({"--slo", "p99"}), HasSubstr("for instance p99=20ms"));
+  EXPECT_THAT(TuneRefusalOf({"--slo", "p100=20ms"}), HasSubstr("between 0 and 100"));
+  EXPECT_THAT(TuneRefusalOf({"--slo", "p99=fast"}), HasSubstr("--slo \"p99=fast\""));
+  EXPECT_THAT(TuneRefusalOf({"--slo", "p99=0"}), HasSubstr("--slo \"p99=0\""));
+  EXPECT_THAT(TuneRefusalOf({"--slo", "p99=1s", "--scenario", "threads"}),
+              HasSubstr("--slo needs"));
+  EXPECT_THAT(TuneRefusalOf({"-R", "100"}), HasSubstr("give --slo"));
+  EXPECT_THAT(TuneRefusalOf({"--budget", "1"}), HasSubstr("--budget"));
+  EXPECT_THAT(TuneRefusalOf({"--max-limit", "0"}), HasSubstr("--max-limit"));
+  EXPECT_THAT(TuneRefusalOf({"--gain", "0.6"}), HasSubstr("--gain"));
+  EXPECT_THAT(TuneRefusalOf({"--instances", "0"}), HasSubstr("--instances"));
+  EXPECT_THAT(TuneRefusalOf({"--scenario", "pipelined", "-S", "-M", "simple"}),
               HasSubstr("extended query protocol"));
-  EXPECT_THAT(RefusalOf({"--scenarios", "window:8"}), HasSubstr("compare"));
-  EXPECT_THAT(RefusalOf({"-T", "5"}), HasSubstr("-T"));
+  EXPECT_THAT(TuneRefusalOf({"--scenarios", "window:8"}), HasSubstr("compare"));
+  EXPECT_THAT(TuneRefusalOf({"-T", "5"}), HasSubstr("-T"));
 }
 
 }  // namespace
