@@ -93,14 +93,14 @@ std::string BashCompletion(const CLI::App& app) {
       "  if ((COMP_CWORD == 1)); then\n    words='",
       absl::StrJoin(NamesOfCommands(app), " "),
       " --help --version'\n"
-      "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n    return\n  fi\n"
+      "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n    return\n  fi\n"
       "  case ${COMP_WORDS[1]}:$previous in\n",
       values,
       "  esac\n  if [[ -n $words ]]; then\n"
-      "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n    return\n  fi\n"
+      "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n    return\n  fi\n"
       "  [[ $current == -* ]] || return\n  case ${COMP_WORDS[1]} in\n",
       words,
-      "  esac\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n}\n"
+      "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n}\n"
       "complete -o default -F _pgring pgring\n");
 }
 

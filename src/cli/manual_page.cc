@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -121,6 +122,7 @@ std::string ManualPage(const CLI::App& app, std::string_view version) {
       ".SH DESCRIPTION\n");
   std::string description = app.get_description();
   description.erase(0, std::string("pgring: ").size());
+  description.front() = absl::ascii_toupper(static_cast<unsigned char>(description.front()));
   for (const auto line : absl::StrSplit(description, '\n')) {
     absl::StrAppend(&text, ".PP\n", RoffText({line.data(), line.size()}), "\n");
   }
