@@ -185,6 +185,17 @@ std::string ServerMessageNotes(const Run& run, const TextStyle& style) {
   return out;
 }
 
+// The header is printed before it is known. Every run has a few, at its beginning and its end.
+std::string BlockingReceiveNote(const Run& run, const TextStyle& style) {
+  const int64_t receives = run.ring.has_value() ? run.ring->blocking_receives : 0;
+  if (receives == 0 || 2 * receives < run.recorder.succeeded()) return "";
+  return RunNote(RunLabel(run),
+                 fmt::format("{} answers were waited for in a blocking receive, outside of the "
+                             "ring, because nothing else was in flight (--io ring does without)",
+                             CountText(receives)),
+                 style);
+}
+
 std::string InShortText(const std::vector<std::string>& sentences, const TextStyle& style) {
   if (sentences.empty()) return "";
   std::string out = Styled("In short", kStyleBold, style.color) + "\n";
@@ -242,6 +253,7 @@ std::string RunNotes(const ComparisonResult& result, const TextStyle& style) {
                   style);
     }
     out += ServerMessageNotes(run, style);
+    out += BlockingReceiveNote(run, style);
     if (run.retried > 0) {
       out +=
           RunNote(label,

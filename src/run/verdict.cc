@@ -95,18 +95,6 @@ void JudgeRescues(const Run& run, Verdict* verdict) {
       run.rescued_waits));
 }
 
-// A regime of its own: with the ring each exchange would take a system call more.
-void NoteBlockingReceives(const Run& run, Verdict* verdict) {
-  if (!run.ring.has_value()) return;
-  const int64_t receives = run.ring->blocking_receives;
-  // Every run has a few, at its beginning and its end.
-  if (2 * receives < run.recorder.succeeded() || receives == 0) return;
-  verdict->warnings.push_back(
-      absl::StrFormat("%d answers were waited for in a blocking receive, outside of the ring, "
-                      "because nothing else was in flight; --io ring does without",
-                      receives));
-}
-
 // A queue that keeps growing: at the end operations began late by a share of the whole run that no
 // passing crowd explains, or a share of them was not begun at all.
 void JudgeStability(const Run& run, Verdict* verdict) {
@@ -193,7 +181,6 @@ LittleCheck CheckLittle(const Run& run) {
 Verdict Validate(const Run& run, const BuildInfo& build) {
   Verdict verdict;
   verdict.warnings = run.remarks;
-  NoteBlockingReceives(run, &verdict);
   if (!run.not_started.empty()) {
     verdict.reasons.push_back(run.not_started);
     return verdict;

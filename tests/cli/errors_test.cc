@@ -113,7 +113,7 @@ TEST(ErrorsTest, ProgressBarMakesRoom) {
   Program program(RunScript("window:3", script.path(), {"--operations", "9", "--progress", "bar"}),
                   options);
   EXPECT_EQ(program.Wait(), 2);
-  EXPECT_THAT(program.stdout_text(), HasSubstr("\r\033[Kpgring: window:3: client 1 was aborted"));
+  EXPECT_THAT(program.stdout_text(), HasSubstr("\033[Jpgring: window:3: client 1 was aborted"));
 }
 
 // The figures of -r beside pgbench's: "latency failures retries command". Of three attempts in a
