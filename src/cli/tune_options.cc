@@ -119,6 +119,13 @@ void AddTuneOptions(CLI::App* command, TunePlan* plan, RawTune* raw) {
 absl::Status ResolveTune(const RawTune& raw, TunePlan* plan) {
   plan->type = FindScenarioType(raw.scenario);
   const std::vector<std::string> names = TunableNames();
+  if (plan->type != nullptr && plan->type->shares_connections) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--scenario ", raw.scenario,
+                     " has two numbers, and tune looks for one: leave "
+                     "it out, and the answer is compared with ",
+                     raw.scenario));
+  }
   if (plan->type == nullptr || std::find(names.begin(), names.end(), raw.scenario) == names.end()) {
     const std::string nearest = NearestName(raw.scenario, names);
     return absl::InvalidArgumentError(

@@ -80,6 +80,7 @@ TEST(TuneOptionsTest, BudgetAndHighestLimit) {
 
 TEST(TuneOptionsTest, WhatMakesNoSenseIsRefusedInOneLine) {
   EXPECT_THAT(TuneRefusalOf({"--scenario", "sync"}), HasSubstr("has no limit to look for"));
+  EXPECT_THAT(TuneRefusalOf({"--scenario", "multiplexed"}), HasSubstr("has two numbers"));
   EXPECT_THAT(TuneRefusalOf({"--scenario", "windw"}), HasSubstr("did you mean window?"));
   EXPECT_THAT(TuneRefusalOf({"--slo", "99=20"}), HasSubstr("for instance p99=20ms"));
   EXPECT_THAT(TuneRefusalOf({"--slo", "p99"}), HasSubstr("for instance p99=20ms"));
