@@ -218,7 +218,7 @@ TEST(CompareTest, ProgressIsRedrawnOnATerminalOnly) {
   const std::vector<std::string> arguments = RunOn(SharedServer().conninfo(), "sync", 50);
   Program on_terminal(arguments, terminal);
   EXPECT_EQ(on_terminal.Wait(), ExpectedValidExit());
-  EXPECT_THAT(on_terminal.stdout_text(), HasSubstr("\r\033[K"));
+  EXPECT_THAT(on_terminal.stdout_text(), HasSubstr("\033[J"));
   Program in_pipe(arguments);
   EXPECT_EQ(in_pipe.Wait(), ExpectedValidExit());
   EXPECT_THAT(in_pipe.stderr_text(), Not(HasSubstr("\r")));
