@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "cli/commands.h"
 #include "cli/documents.h"
 #include "cli/messages.h"
@@ -19,7 +20,7 @@ int WriteDocumentsCommand(const std::string& directory) {
              {"pgring.fish", FishCompletion(app)}};
   });
   for (const auto& [name, text] : files) {
-    const absl::Status written = WriteWholeFile(directory + "/" + name, text);
+    const absl::Status written = WriteWholeFile(absl::StrCat(directory, "/", name), text);
     if (written.ok()) continue;
     PrintError(written);
     return kExitCouldNotStart;

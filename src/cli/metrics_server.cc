@@ -98,8 +98,8 @@ class MetricsServer::Impl {
     errno = 0;
     int port = address.port;
     if (port == 0) {
-      port = server_.bind_to_any_port(address.host.c_str());
-    } else if (!server_.bind_to_port(address.host.c_str(), port)) {
+      port = server_.bind_to_any_port(address.host);
+    } else if (!server_.bind_to_port(address.host, port)) {
       port = -1;
     }
     if (port > 0) return port;

@@ -271,9 +271,9 @@ std::vector<HtmlTick> TicksOf(const HtmlScale& scale, ChartUnit unit, int most) 
 std::string ChartFigure(ChartUnit unit, double value) {
   // Ticks are whole mostly.
   const double whole = std::round(value);
-  const std::string figure = std::abs(value - whole) < 1e-9 && std::abs(whole) < 1e15
-                                 ? CountText(static_cast<int64_t>(whole))
-                                 : FigureText(value);
+  std::string figure = std::abs(value - whole) < 1e-9 && std::abs(whole) < 1e15
+                           ? CountText(static_cast<int64_t>(whole))
+                           : FigureText(value);
   switch (unit) {
     case ChartUnit::kCount:
       return figure;

@@ -27,7 +27,8 @@ double StandardDeviation(const Histogram& histogram) {
     if (counts[i] == 0) continue;
     const int64_t lowest = histogram.ValueFromIndex(static_cast<int>(i));
     const int64_t width = histogram.HighestEquivalent(lowest) - lowest + 1;
-    const double distance = static_cast<double>(lowest + width / 2) - mean;
+    const int64_t middle = lowest + width / 2;
+    const double distance = static_cast<double>(middle) - mean;
     sum += distance * distance * static_cast<double>(counts[i]);
   }
   return std::sqrt(sum / static_cast<double>(std::max<int64_t>(histogram.count(), 1)));

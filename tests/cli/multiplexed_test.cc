@@ -154,8 +154,8 @@ TEST(MultiplexedTest, CommitsAreCountedUnderKills) {
     killer.Ask("SELECT pg_sleep(0.4)");
     killed += std::stoll(
         killer.Ask("SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity "
-                   "WHERE query LIKE '%kept%' AND pid <> pg_backend_pid() AND backend_type = "
-                   "'client backend' LIMIT 1) AS one"));
+                   "WHERE query ~ '^(BEGIN|INSERT INTO kept|COMMIT)' AND pid <> pg_backend_pid() "
+                   "AND backend_type = 'client backend' LIMIT 1) AS one"));
   }
   program.Wait();
   const Json result = ResultOf(program);

@@ -34,6 +34,7 @@
 namespace pgring {
 
 class SharedSession;
+struct SharedSessionTag;  // of the list of a multiplexer's sessions
 
 // So many units may be on one connection at once; more wait in the queue.
 inline constexpr int kMaxUnitsPerConnection = 256;
@@ -94,11 +95,11 @@ class Multiplexer {
   const size_t connections_;
   std::vector<std::unique_ptr<Line>> lines_;  // that are open
   size_t opening_ = 0;
-  IntrusiveList<Unit, Unit> queue_;
+  IntrusiveList<Unit, UnitTag> queue_;
   StopSource opening_ends_;
   StopSource sleeps_end_;
   TaskGroup background_;
-  IntrusiveList<SharedSession, Multiplexer> sessions_;
+  IntrusiveList<SharedSession, SharedSessionTag> sessions_;
   DepthMeter depth_;
 };
 

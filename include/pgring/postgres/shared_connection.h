@@ -37,7 +37,8 @@ struct UnitStatement {
 };
 
 // Belongs to whoever sends it; must stay until it has been answered.
-class Unit : public ListHook<Unit> {
+struct UnitTag;  // of the lists that units are in
+class Unit : public ListHook<UnitTag> {
  public:
   std::vector<UnitStatement> statements;
   // What the statements gave, in order; after an error what those before it gave.
@@ -62,15 +63,13 @@ class SharedConnection : public Session {
   // Told of what happens on the connection; must not destroy it.
   class Owner {
    public:
+    virtual ~Owner() = default;
     // Whole, or with the connection lost.
     virtual void OnUnitAnswered(Unit* unit, int64_t now_ns) = 0;
     // After the last of its units.
     virtual void OnLost() = 0;
     // It may take units again; see has_room.
     virtual void OnRoom() = 0;
-
-   protected:
-    ~Owner() = default;
   };
 
   ~SharedConnection() override;
@@ -127,7 +126,7 @@ class SharedConnection : public Session {
   void EndFirst();
 
   Owner* owner_ = nullptr;
-  IntrusiveList<Unit, Unit> sent_;
+  IntrusiveList<Unit, UnitTag> sent_;
   int units_in_flight_ = 0;
 };
 

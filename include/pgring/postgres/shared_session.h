@@ -19,7 +19,7 @@
 
 namespace pgring {
 
-class SharedSession final : public Session, private Unit, public ListHook<Multiplexer> {
+class SharedSession final : public Session, private Unit, public ListHook<SharedSessionTag> {
  public:
   explicit SharedSession(Multiplexer* multiplexer);
   ~SharedSession() override;
