@@ -1,10 +1,13 @@
 // Writes pages of report.html into a directory, for html_browser_test.py: made-up comparisons and a
-// search, and one whose every foreign text tries to break out.
+// search, and one whose every foreign text tries to break out. And result.json and latency.hlog of
+// one, for latency_log_java_test.py.
 #include <cstdio>
 #include <fstream>
 #include <string>
 
 #include "report/comparison_html.h"
+#include "report/json_report.h"
+#include "report/latency_log.h"
 #include "report/tune_html.h"
 #include "sample_result.h"
 #include "sample_tune.h"
@@ -31,6 +34,8 @@ int main(int argument_count, char** arguments) {
       Write(directory + "compare.html", pgring::ComparisonHtml(pgring::SampleComparison())) &&
       Write(directory + "repeats.html", pgring::ComparisonHtml(pgring::SampleRepeats())) &&
       Write(directory + "hostile.html", pgring::ComparisonHtml(hostile)) &&
-      Write(directory + "tune.html", pgring::TuneHtml(pgring::SampleTune()));
+      Write(directory + "tune.html", pgring::TuneHtml(pgring::SampleTune())) &&
+      Write(directory + "result.json", pgring::JsonReport(pgring::SampleComparison())) &&
+      Write(directory + "latency.hlog", pgring::LatencyLog(pgring::SampleComparison()));
   return written ? 0 : 1;
 }
