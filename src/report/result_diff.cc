@@ -109,6 +109,18 @@ void NoteEnvironment(const SavedResult& old_result, const SavedResult& new_resul
                         absl::StrJoin(differences, ", ") + ".");
 }
 
+void NoteLeftOutBlocks(const SavedResult& old_result, const SavedResult& new_result,
+                       ResultDiff* diff) {
+  for (const SavedResult* const result : {&old_result, &new_result}) {
+    for (const SavedScenario& scenario : result->scenarios) {
+      if (scenario.of(Metric::kThroughput).size() <= kMostForMannWhitney) continue;
+      diff->notes.push_back(fmt::format("Of more than {} blocks the first {} are compared.",
+                                        kMostForMannWhitney, kMostForMannWhitney));
+      return;
+    }
+  }
+}
+
 std::string ChangeText(double ratio) { return fmt::format("{:+.1f} %", (ratio - 1) * kPercent); }
 
 // As many as the test can take.
@@ -129,7 +141,8 @@ bool IsWanted(Metric metric, const std::vector<Gate>& gates) {
 }
 
 void CompareScenario(const SavedScenario& old_one, const SavedScenario& new_one,
-                     const std::vector<Gate>& gates, ResultDiff* diff) {
+                     const std::vector<Gate>& gates, RankSumDistribution* distribution,
+                     ResultDiff* diff) {
   for (const Metric metric : kMetrics) {
     if (!IsWanted(metric, gates)) continue;
     const std::vector<double> before = Sample(old_one.of(metric));
@@ -140,7 +153,7 @@ void CompareScenario(const SavedScenario& old_one, const SavedScenario& new_one,
     compared.metric = metric;
     compared.old_median = EstimateMedian(before).median;
     compared.new_median = EstimateMedian(after).median;
-    compared.ratio = EstimateRatioOfSamples(after, before);
+    compared.ratio = EstimateRatioOfSamples(after, before, distribution);
     compared.old_count = static_cast<int>(before.size());
     compared.new_count = static_cast<int>(after.size());
     diff->metrics.push_back(std::move(compared));
@@ -252,6 +265,7 @@ absl::StatusOr<ResultDiff> CompareResults(const SavedResult& old_result,
         absl::StrCat("the results are of unlike runs: ", absl::StrJoin(differences, ", ")));
   }
   ResultDiff diff;
+  RankSumDistribution distribution;
   for (const SavedScenario& old_one : old_result.scenarios) {
     const SavedScenario* new_one = new_result.Find(old_one.label);
     if (new_one == nullptr) {
@@ -263,7 +277,7 @@ absl::StatusOr<ResultDiff> CompareResults(const SavedResult& old_result,
       diff.left_out.push_back(
           absl::StrCat(old_one.label, ": in the new result ", new_one->not_valid));
     } else {
-      CompareScenario(old_one, *new_one, gates, &diff);
+      CompareScenario(old_one, *new_one, gates, &distribution, &diff);
     }
   }
   for (const SavedScenario& new_one : new_result.scenarios) {
@@ -272,6 +286,7 @@ absl::StatusOr<ResultDiff> CompareResults(const SavedResult& old_result,
     }
   }
   NoteEnvironment(old_result, new_result, &diff);
+  NoteLeftOutBlocks(old_result, new_result, &diff);
   JudgeGates(gates, &diff);
   return diff;
 }

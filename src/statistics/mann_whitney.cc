@@ -11,24 +11,34 @@
 namespace pgring {
 namespace {
 
-// For each sum: how many choices of `chosen` of the ranks add up to it. Doubles hold the up to
-// C(100, 50) choices, which are about 1e29, with a relative error far below what a p-value shows.
-std::vector<double> ChoicesBySum(const std::vector<int>& ranks, size_t chosen) {
-  std::vector<int> sorted = ranks;
-  std::sort(sorted.begin(), sorted.end());
+// For each sum: how many choices of `chosen` of the ascending ranks add up to it. Doubles hold the
+// up to C(100, 50) choices, which are about 1e29, with a relative error far below what a p-value
+// shows.
+std::vector<double> ChoicesBySum(const std::vector<int>& sorted, size_t chosen) {
   const int highest_sum =
       std::accumulate(sorted.end() - static_cast<ptrdiff_t>(chosen), sorted.end(), 0);
   const size_t sums = static_cast<size_t>(highest_sum) + 1;
   // choices[k][sum]: with k ranks.
   std::vector<std::vector<double>> choices(chosen + 1, std::vector<double>(sums, 0.0));
   choices[0][0] = 1;
-  for (const int rank : sorted) {
-    const auto step = static_cast<size_t>(rank);
+  // sum_of_lowest[k]: the lowest sum of k ranks.
+  std::vector<size_t> sum_of_lowest(sorted.size() + 1, 0);
+  for (size_t k = 0; k < sorted.size(); ++k) {
+    sum_of_lowest[k + 1] = sum_of_lowest[k] + static_cast<size_t>(sorted[k]);
+  }
+  for (size_t seen = 0; seen < sorted.size(); ++seen) {
+    const auto step = static_cast<size_t>(sorted[seen]);
     // From above, so that no rank is chosen twice.
-    for (size_t taken = chosen; taken > 0; --taken) {
+    for (size_t taken = std::min(chosen, seen + 1); taken > 0; --taken) {
       const std::vector<double>& without_rank = choices[taken - 1];
       std::vector<double>& with_rank = choices[taken];
-      for (size_t sum = step; sum < sums; ++sum) with_rank[sum] += without_rank[sum - step];
+      // No other sums of so many of the ranks so far are possible.
+      const size_t lowest = sum_of_lowest[taken - 1];
+      const size_t highest = sum_of_lowest[seen] - sum_of_lowest[seen + 1 - taken];
+      const size_t end = std::min(highest + step + 1, sums);
+      for (size_t sum = lowest + step; sum < end; ++sum) {
+        with_rank[sum] += without_rank[sum - step];
+      }
     }
   }
   return choices[chosen];
@@ -42,7 +52,8 @@ bool AreRankable(const std::vector<double>& values) {
 }  // namespace
 
 MannWhitneyResult MannWhitneyTest(const std::vector<double>& first,
-                                  const std::vector<double>& second) {
+                                  const std::vector<double>& second,
+                                  RankSumDistribution* distribution) {
   PGRING_CHECK(AreRankable(first) && AreRankable(second),
                "the Mann-Whitney test takes 1 to 50 values a sample, and no NaN");
   std::vector<double> values = first;
@@ -51,7 +62,15 @@ MannWhitneyResult MannWhitneyTest(const std::vector<double>& first,
   const auto size = static_cast<ptrdiff_t>(first.size());
   const int rank_sum = std::accumulate(ranks.begin(), ranks.begin() + size, 0);
 
-  const std::vector<double> choices = ChoicesBySum(ranks, first.size());
+  RankSumDistribution own;
+  if (distribution == nullptr) distribution = &own;
+  std::vector<int> sorted = ranks;
+  std::sort(sorted.begin(), sorted.end());
+  if (distribution->ranks != sorted || distribution->chosen != first.size()) {
+    *distribution = {
+        .ranks = sorted, .chosen = first.size(), .choices = ChoicesBySum(sorted, first.size())};
+  }
+  const std::vector<double>& choices = distribution->choices;
   const auto at = choices.begin() + rank_sum;
   const double total = std::accumulate(choices.begin(), choices.end(), 0.0);
   const double up_to = std::accumulate(choices.begin(), at + 1, 0.0);

@@ -5,7 +5,6 @@
 #include <cstddef>
 
 #include "pgring/base/check.h"
-#include "pgring/statistics/mann_whitney.h"
 
 namespace pgring {
 namespace {
@@ -19,15 +18,17 @@ std::vector<double> LogsOf(const std::vector<double>& values) {
   return logs;
 }
 
-bool IsExcluded(std::vector<double> logs, const std::vector<double>& base, double shift) {
+bool IsExcluded(std::vector<double> logs, const std::vector<double>& base, double shift,
+                RankSumDistribution* distribution) {
   for (double& value : logs) value -= shift;
-  return MannWhitneyTest(logs, base).p_value <= 1 - kDefaultConfidence;
+  return MannWhitneyTest(logs, base, distribution).p_value <= 1 - kDefaultConfidence;
 }
 
 }  // namespace
 
 RatioEstimate EstimateRatioOfSamples(const std::vector<double>& values,
-                                     const std::vector<double>& base) {
+                                     const std::vector<double>& base,
+                                     RankSumDistribution* distribution) {
   PGRING_CHECK(!values.empty() && !base.empty(), "a ratio needs a value and a base");
   const std::vector<double> logs = LogsOf(values);
   const std::vector<double> base_logs = LogsOf(base);
@@ -40,15 +41,18 @@ RatioEstimate EstimateRatioOfSamples(const std::vector<double>& values,
   const double median =
       shifts.size() % 2 == 1 ? shifts[middle] : (shifts[middle - 1] + shifts[middle]) / 2;
   const int count = static_cast<int>(std::min(values.size(), base.size()));
+  RankSumDistribution own;
+  // What is computed in no time must not take the place of what is not.
+  if (distribution == nullptr || count < kFewestForRatioOfSamples) distribution = &own;
   RatioEstimate estimate{.ratio = std::exp(median),
                          .interval = std::nullopt,
                          .count = count,
-                         .p_value = MannWhitneyTest(logs, base_logs).p_value};
+                         .p_value = MannWhitneyTest(logs, base_logs, distribution).p_value};
   if (count < kFewestForRatioOfSamples) return estimate;
   // Between two neighbouring shifts the ranks stay the same: the first and the last gap that the
   // test does not exclude bound the interval.
   const auto is_kept = [&](size_t gap) {
-    return !IsExcluded(logs, base_logs, (shifts[gap] + shifts[gap + 1]) / 2);
+    return !IsExcluded(logs, base_logs, (shifts[gap] + shifts[gap + 1]) / 2, distribution);
   };
   // The middle is kept, and what is further from it the less so.
   const size_t gaps = shifts.size() - 1;

@@ -171,6 +171,14 @@ TEST_F(ResultDiffTest, AnotherMachineIsSaid) {
   EXPECT_THAT(diff->notes, ElementsAre(HasSubstr("settings.fsync (\"on\" and \"off\")")));
 }
 
+// The rest was left out without a word.
+TEST_F(ResultDiffTest, BlocksBeyondWhatTheTestTakesAreSaid) {
+  const auto diff = CompareResults(Read(Result(51, 1)), Read(Result(50, 1)), {});
+  ASSERT_TRUE(diff.ok()) << diff.status();
+  EXPECT_EQ(diff->metrics.front().old_count, 50);
+  EXPECT_THAT(diff->notes, ElementsAre(HasSubstr("the first 50 are compared")));
+}
+
 // p50 was 138 % higher, and nothing said that one of the two had been driven in another I/O mode.
 TEST_F(ResultDiffTest, AnotherWayOfIoAndAnotherTransportAreSaid) {
   Json one = Result(6, 1);

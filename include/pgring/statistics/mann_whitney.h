@@ -5,6 +5,7 @@
 #ifndef PGRING_STATISTICS_MANN_WHITNEY_H_
 #define PGRING_STATISTICS_MANN_WHITNEY_H_
 
+#include <cstddef>
 #include <vector>
 
 namespace pgring {
@@ -16,8 +17,17 @@ struct MannWhitneyResult {
   double p_value;  // two-sided, in (0, 1]
 };
 
-// The distribution is computed in full: 40 million additions for two samples of this size.
+// The distribution is computed in full: some million additions for two samples of this size.
 inline constexpr int kMostForMannWhitney = 50;
+
+// The distribution of the last test, for the next one: it is the same for all samples of the same
+// sizes without equal values.
+struct RankSumDistribution {
+  std::vector<int> ranks = {};  // ascending; of all values
+  size_t chosen = 0;            // how many of them are the first sample's
+  // For each sum of that many ranks: how many choices of them add up to it.
+  std::vector<double> choices = {};
+};
 
 // Tests that both samples are from one distribution. The p-value is twice the smaller of the
 // probabilities that U is as small as it is or smaller, and as large or larger, over all ways to
@@ -28,9 +38,11 @@ inline constexpr int kMostForMannWhitney = 50;
 // stochastically larger than the other, Annals of Mathematical Statistics 18, 1947. benchstat
 // computes the same for equal sizes.
 //
-// 1 to kMostForMannWhitney values each, none of them NaN.
+// 1 to kMostForMannWhitney values each, none of them NaN. `distribution` is read and replaced as it
+// fits; nullptr: it is computed.
 MannWhitneyResult MannWhitneyTest(const std::vector<double>& first,
-                                  const std::vector<double>& second);
+                                  const std::vector<double>& second,
+                                  RankSumDistribution* distribution = nullptr);
 
 }  // namespace pgring
 

@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "pgring/statistics/mann_whitney.h"
 #include "pgring/statistics/ratio.h"
 
 namespace pgring {
@@ -20,8 +21,10 @@ inline constexpr int kFewestForRatioOfSamples = 4;
 // and that test's p-value for a ratio of 1. Both samples: 1 to kMostForMannWhitney finite values
 // above 0, else it is a programmer error. `count` is the size of the smaller sample.
 // Source: Hodges and Lehmann, Annals of Mathematical Statistics 34 (1963), 598-611.
+// `distribution` saves time where several ratios are of samples of the same sizes; may be nullptr.
 RatioEstimate EstimateRatioOfSamples(const std::vector<double>& values,
-                                     const std::vector<double>& base);
+                                     const std::vector<double>& base,
+                                     RankSumDistribution* distribution = nullptr);
 
 }  // namespace pgring
 
