@@ -25,13 +25,14 @@ namespace {
 struct RunTime {
   double admission = 0;
   double pool = 0;
-  double service = 0;
+  double queued = 0;   // behind others on a shared connection
+  double service = 0;  // the rest of it
   // Of the service, as far as the server's sessions were seen to do something.
   std::map<WaitClass, double> classes;
   double elsewhere = 0;
   bool is_sampled = false;
 
-  double whole() const { return admission + pool + service; }
+  double whole() const { return admission + pool + queued + service; }
 };
 
 std::optional<RunTime> TimeOf(const ComparisonResult& result, const Run& run) {
@@ -40,7 +41,10 @@ std::optional<RunTime> TimeOf(const ComparisonResult& result, const Run& run) {
   RunTime time;
   time.admission = total.part(LatencyPart::kAdmissionWait).Mean();
   time.pool = total.part(LatencyPart::kPoolWait).Mean();
-  time.service = total.part(LatencyPart::kService).Mean();
+  if (run.scenario.type->shares_connections) {
+    time.queued = total.part(LatencyPart::kQueued).Mean();
+  }
+  time.service = std::max(0.0, total.part(LatencyPart::kService).Mean() - time.queued);
   const std::optional<Cause> cause = CauseOf(result, run);
   const double in_use = run.timeline.Mean(ConnectionGauge::kInUse);
   if (!cause.has_value() || cause->shares.empty() || in_use <= 0) return time;
@@ -78,7 +82,7 @@ std::vector<WaitClass> ClassesToShow(const std::vector<std::optional<RunTime>>& 
 
 std::vector<double> PartsOf(const RunTime& time, const std::vector<WaitClass>& classes,
                             bool any_sampled) {
-  std::vector<double> parts = {time.admission, time.pool};
+  std::vector<double> parts = {time.admission, time.pool, time.queued};
   if (!any_sampled) {
     parts.push_back(time.service);
     return parts;
@@ -183,7 +187,8 @@ TimeShares TimeSharesOf(const ComparisonResult& result) {
     shares.is_sampled |= times.back().has_value() && times.back()->is_sampled;
   }
   const std::vector<WaitClass> classes = ClassesToShow(times);
-  shares.parts = {"waiting for the limiter", "waiting for a connection"};
+  shares.parts = {"waiting for the limiter", "waiting for a connection",
+                  "queued behind others on a connection"};
   if (shares.is_sampled) {
     for (const WaitClass wait_class : classes) {
       shares.parts.push_back("server: " + std::string(WaitClassText(wait_class)));

@@ -1,6 +1,6 @@
 // Where the time of an operation went, on average: waiting for the limiter, waiting for a
-// connection, and service; this by what the server's sessions were seen to do, where they were
-// sampled.
+// connection, queued behind others on a shared connection, and service; this by what the server's
+// sessions were seen to do, where they were sampled.
 //
 // Pure; nothing here can fail.
 #ifndef PGRING_REPORT_TIME_SHARES_H_

@@ -5,14 +5,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <string>
+#include <vector>
 
+#include "report/time_shares.h"
+#include "run/scenario_type.h"
 #include "sample_result.h"
 #include "xml_fault.h"
 
 namespace pgring {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -84,6 +90,27 @@ TEST(ComparisonHtmlTest, AnInvalidRunIsMarkedWithItsReason) {
   ComparisonResult result = SampleComparison();
   result.runs[1].verdict.reasons = {"12 operations were lost"};
   EXPECT_THAT(ComparisonHtml(result), HasSubstr("NOT VALID: 12 operations were lost"));
+}
+
+// It is part of the service, which was told as time in the client.
+TEST(TimeSharesTest, OnSharedConnectionsTheQueueIsAPartOfItsOwn) {
+  ComparisonResult result = SampleComparison();
+  EXPECT_THAT(TimeSharesOf(result).parts, Not(Contains(HasSubstr("queued"))));
+  auto& run = result.runs.back();
+  run.scenario.type = FindScenarioType("multiplexed");
+  run.recorder = Recorder(run.kinds.size());
+  run.recorder.Scheduled(0, 0);
+  OperationStamps stamps;
+  stamps.finished_ns = 1'000'000;
+  stamps.queued_ns = 600'000;
+  run.recorder.Succeeded(0, stamps);
+  const TimeShares shares = TimeSharesOf(result);
+  const auto queued =
+      std::find(shares.parts.begin(), shares.parts.end(), "queued behind others on a connection");
+  ASSERT_NE(queued, shares.parts.end());
+  const std::vector<double>& times = shares.mean_ns.back();
+  EXPECT_NEAR(times[static_cast<size_t>(queued - shares.parts.begin())], 600'000, 600);
+  EXPECT_NEAR(std::accumulate(times.begin(), times.end(), 0.0), 1'000'000, 1'000);
 }
 
 }  // namespace
