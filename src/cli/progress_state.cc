@@ -18,14 +18,6 @@ namespace {
 constexpr int64_t kRateSpanNs = 3 * kNanosecondsPerSecond;
 constexpr double kShownPercentile = 99;
 
-std::string WithThousands(int64_t number) {
-  std::string digits = std::to_string(number);
-  for (int position = static_cast<int>(digits.size()) - 3; position > 0; position -= 3) {
-    digits.insert(static_cast<size_t>(position), ",");
-  }
-  return digits;
-}
-
 std::string Bar(double share, int columns) {
   const int filled = std::clamp(static_cast<int>(share * columns), 0, columns);
   std::string bar(static_cast<size_t>(filled), '=');
@@ -78,15 +70,15 @@ std::string ProgressText(const ProgressExtent& extent, const ProgressState& stat
   if (bar_columns > 0 && can_draw) {
     line += Bar(verifying ? 1 : ShareDone(extent, state), bar_columns);
   }
-  line += WithThousands(state.ended);
-  if (IsCounted(extent)) line += " of " + WithThousands(extent.operations);
+  line += CountText(state.ended);
+  if (IsCounted(extent)) line += " of " + CountText(extent.operations);
   if (verifying) {
     line += "  verifying";
   } else {
-    line += fmt::format("  {}/s", WithThousands(std::llround(state.recent_succeeded_per_s)));
+    line += fmt::format("  {}/s", CountText(std::llround(state.recent_succeeded_per_s)));
     line += TimeLeft(extent, state);
   }
-  if (state.failed > 0) line += fmt::format("  {} failed", WithThousands(state.failed));
+  if (state.failed > 0) line += fmt::format("  {} failed", CountText(state.failed));
   return line;
 }
 
@@ -135,11 +127,11 @@ std::vector<std::string> ProgressScreen(const ProgressTitle& title, const Progre
     lines.push_back(fmt::format(
         "p99 {}  {} in flight  connections: {} open, {} in use",
         state.recent_p99_ns ? DurationText(static_cast<double>(*state.recent_p99_ns)) : "-",
-        WithThousands(state.in_flight), state.open_connections, state.busy_connections));
+        CountText(state.in_flight), state.open_connections, state.busy_connections));
   }
   if (state.failed > 0) {
     lines.push_back(fmt::format(
-        "{} failed{}", WithThousands(state.failed),
+        "{} failed{}", CountText(state.failed),
         state.first_failure.empty() ? "" : "; the first: " + EscapeControls(state.first_failure)));
   }
   for (std::string& line : lines) line = CutTo(line, columns);

@@ -22,12 +22,6 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string PageFault(const std::string& html) {
-  const std::string doctype = "<!DOCTYPE html>\n";
-  if (!html.starts_with(doctype)) return "no doctype";
-  return XmlFault(html.substr(doctype.size()));
-}
-
 TEST(ComparisonHtmlTest, TellsEverythingInItsOrder) {
   const std::string html = ComparisonHtml(SampleComparison());
   EXPECT_EQ(PageFault(html), "");

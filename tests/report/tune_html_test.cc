@@ -16,19 +16,12 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Everything after the doctype is well-formed XML too, so that tags nest and texts are escaped.
-std::string FaultOf(const std::string& html) {
-  const std::string doctype = "<!DOCTYPE html>\n";
-  if (!html.starts_with(doctype)) return "no doctype";
-  return XmlFault(html.substr(doctype.size()));
-}
-
 TEST(TuneHtmlTest, HasTheAnswerThePictureAndTheTables) {
   TuneResult result = SampleTune();
   result.plan.base.arguments = {"pgring", "tune", "-f", "my file.sql", "-D", "x='1'"};
   result.plan.base.workload.scripts = {{.name = "my file.sql", .text = "SELECT 1;\nSELECT 2;\n"}};
   const std::string html = TuneHtml(result);
-  EXPECT_EQ(FaultOf(html), "");
+  EXPECT_EQ(PageFault(html), "");
   const size_t answer = html.find("Best limit: 12 operations in flight");
   ASSERT_NE(answer, std::string::npos);
   EXPECT_LT(answer, html.find("<svg"));
@@ -58,7 +51,7 @@ TEST(TuneHtmlTest, NothingBreaksOut) {
   result.plan.base.workload.scripts = {{.name = hostile, .text = hostile}};
   result.remarks = {hostile};
   const std::string html = TuneHtml(result);
-  EXPECT_EQ(FaultOf(html), "");
+  EXPECT_EQ(PageFault(html), "");
   EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
   EXPECT_THAT(html, Not(HasSubstr("\x01")));
 }
@@ -68,7 +61,7 @@ TEST(TuneHtmlTest, WithoutAnyTrialItSaysWhy) {
   result.plan = SampleTune().plan;
   result.failure = "no trial could be measured";
   const std::string html = TuneHtml(result);
-  EXPECT_EQ(FaultOf(html), "");
+  EXPECT_EQ(PageFault(html), "");
   EXPECT_THAT(html, HasSubstr("Best limit: none was found: no trial could be measured"));
   EXPECT_THAT(html, Not(HasSubstr("<svg")));
   EXPECT_THAT(html, Not(HasSubstr("<script")));

@@ -46,4 +46,10 @@ std::string XmlFault(std::string_view xml) {
   return open.empty() ? "" : open.back() + " is not closed";
 }
 
+std::string PageFault(const std::string& html) {
+  const std::string doctype = "<!DOCTYPE html>\n";
+  if (!html.starts_with(doctype)) return "no doctype";
+  return XmlFault(html.substr(doctype.size()));
+}
+
 }  // namespace pgring

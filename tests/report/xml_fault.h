@@ -11,6 +11,9 @@ namespace pgring {
 // bare '<' or '&'. As much of XML 1.0 as our own writer uses.
 std::string XmlFault(std::string_view xml);
 
+// The same of a page: everything after its doctype is well-formed XML too.
+std::string PageFault(const std::string& html);
+
 }  // namespace pgring
 
 #endif  // PGRING_TESTS_REPORT_XML_FAULT_H_
