@@ -164,22 +164,21 @@ INSTANTIATE_TEST_SUITE_P(Scenarios, BackendKilledTest,
 
 // Half a message and then nothing, in either direction and in every phase: while connecting, while
 // preparing, in the middle of a result.
-class CutAfterBytesTest : public ScenarioTest {};
+using CutAfterBytesTest = FaultInTheMiddleTest;
 
 TEST_P(CutAfterBytesTest, AnyByteMayBeTheLast) {
-  constexpr int64_t kOperations = 300;
   for (const int64_t byte_count : {1, 60, 500, 1'500}) {
     for (const auto direction :
          {FaultProxy::Direction::kToServer, FaultProxy::Direction::kToClient}) {
       SCOPED_TRACE(testing::Message() << byte_count << " bytes");
       const auto proxy = MakeProxy();
-      Program program(CompareOn(proxy->conninfo(), GetParam(), kOperations));
-      // Not the control connection: the first of the run, and those that are opened after it.
-      ASSERT_TRUE(proxy->WaitForMessages(BindOf("begin"), 1)) << program.stderr_text();
+      const std::unique_ptr<Program> program = RunToTheMiddle(proxy.get());
+      // Not the control connection: those that the run opens after its first ones are cut.
       proxy->CutAfterBytes(direction, byte_count, 2);
       proxy->CutAll();
-      ASSERT_TRUE(proxy->WaitForCuts(2)) << program.stderr_text();
-      const Json run = FirstRunAfterFault(&program, kOperations);
+      proxy->Resume();
+      ASSERT_TRUE(proxy->WaitForCuts(2)) << program->stderr_text();
+      const Json run = FirstRunAfterFault(program.get(), kOperations);
       EXPECT_GE(run["operations"]["failed"], 1);
     }
   }

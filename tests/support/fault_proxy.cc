@@ -205,15 +205,6 @@ bool FaultProxy::WaitFor(const std::function<bool()>& condition) {
   return changed_.wait_for(lock, kPhaseLimit, condition);
 }
 
-bool FaultProxy::WaitForMessages(const std::string& bytes, int64_t count) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    watched_bytes_ = bytes;
-    watched_count_ = 0;
-  }
-  return WaitFor([this, count] { return watched_count_ >= count; });
-}
-
 bool FaultProxy::WaitForCuts(int64_t count) {
   return WaitFor([this, count] { return cuts_ >= count; });
 }
@@ -348,7 +339,6 @@ void FaultProxy::ReadFlow(Link* link, Flow* flow) {
 
 void FaultProxy::ReadFromClient(Link* link, std::string* bytes) {
   std::string& tail = link->to_server.tail;
-  watched_count_ += CountNew(tail, *bytes, watched_bytes_);
   messages_until_stall_ -= CountNew(tail, *bytes, stall_bytes_);
   if (!stall_bytes_.empty() && messages_until_stall_ <= 0) {
     stalled_ = true;

@@ -69,8 +69,6 @@ class FaultProxy {
   void StallOnMessage(const std::string& bytes, int64_t count = 1);
 
   // These wait, and return false when a minute and a half was not enough.
-  // For the client to send `bytes` `count` times more than it has.
-  bool WaitForMessages(const std::string& bytes, int64_t count);
   // For that many connections to have been cut by CutOnMessage and CutAfterBytes.
   bool WaitForCuts(int64_t count);
   // For that many connections to have been turned away as kStartingUp.
@@ -147,8 +145,6 @@ class FaultProxy {
   std::list<Link> links_;
   MessageCut message_cut_;
   ByteCut byte_cut_;
-  std::string watched_bytes_;
-  int64_t watched_count_ = 0;
   std::string stall_bytes_;
   int64_t messages_until_stall_ = 0;
   bool stalled_ = false;
