@@ -39,8 +39,8 @@ std::string_view StageName(SearchStage stage) {
       return "ramp";
     case SearchStage::kFit:
       return "fit";
-    case SearchStage::kRefine:
-      return "refine";
+    case SearchStage::kCompare:
+      return "compare";
   }
   return "";
 }

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <iterator>
 #include <map>
+#include <numbers>
+#include <set>
 
 #include "absl/status/statusor.h"
 #include "pgring/base/check.h"
-#include "search/starting_limit.h"
+#include "search/robust.h"
+#include "search/utility.h"
 
 namespace pgring {
 namespace {
@@ -23,20 +27,28 @@ constexpr double kClearly = 0.05;
 constexpr int kBadLimits = 2;
 constexpr int kFailedLimits = 3;
 
-// From the incumbent to its challengers: so far at first that another shape of curve would show,
-// and in the end so close that it does not matter; halved in between. Measured: with the
-// factors 1.5 and 1.1, and 0.6 instead of a half, the loss of utility at the end is half as much
-// again, after as many trials; a start that is as good as here needs no wider look.
-const double kFarthest = std::log(1.35);
-const double kClosest = std::log(1.05);
-constexpr double kShrink = 0.5;
-
-// By how many of its standard errors a challenger must lead to be taken for the answer.
-constexpr double kAheadInErrors = 1.2;
-
-// What rounds take typically, for an estimate.
-constexpr int kTypicalRoundTrials = 16;
-constexpr int kTypicalRefineTrials = 55;
+// The search ends when no other limit can be expected to win more utility than this for each trial
+// so far: the longer it has taken, the less another trial changes. Not before so many trials,
+// because the noise of fewer is hardly known.
+constexpr double kTooLittleToWin = 7e-6;
+constexpr int kFewestTrials = 36;
+// The search ends after so many trials in a row that failed: every other one was at a limit that
+// had succeeded before, so that the server is the reason.
+constexpr int kFailedTrials = 4;
+// How far from the best tried limit, as a factor, and above the highest tried one the answer may
+// lie: a curve sees what lies between trials, but beyond them it only guesses.
+constexpr double kFarthest = 4;
+constexpr double kFarthestBeyond = 1.5;
+// Candidates are so far apart, as a factor: closer ones do not differ.
+constexpr double kApart = 1.03;
+// A limit so far from the answer, as a factor, is a neighbour of it.
+constexpr double kNeighbour = 1.15;
+// A smaller difference of utility never matters, however sure it is.
+constexpr double kSmallestDifference = 0.005;
+// By how many deviations a limit must be behind to be worse.
+constexpr double kShown = 1.96;
+// From the highest limit to the one that must be behind it, for "at least".
+constexpr double kOneLower = 1.35;
 
 // Gains at which the fitted curve's knee is reported: the peak, the default, Kleinrock's power.
 constexpr double kReportedGains[] = {0, kDefaultGain, 0.5};
@@ -46,10 +58,19 @@ std::optional<double> Find(const std::map<int, double>& values, int limit) {
   return found == values.end() ? std::nullopt : std::optional(found->second);
 }
 
+// The mean of what lies above 0 of a normal distribution.
+double ExpectedGain(const ThroughputCurve::Difference& difference) {
+  if (difference.deviation <= 0) return std::max(difference.mean, 0.0);
+  const double scaled = difference.mean / difference.deviation;
+  const double density = std::exp(-scaled * scaled / 2) / std::sqrt(2 * std::numbers::pi);
+  const double probability = std::erfc(-scaled / std::numbers::sqrt2) / 2;
+  return difference.deviation * density + difference.mean * probability;
+}
+
 }  // namespace
 
 LimitSearch::LimitSearch(const LimitSearchOptions& options)
-    : options_(options), random_(options.seed), distance_(kFarthest) {
+    : options_(options), random_(options.seed) {
   PGRING_CHECK(options.gain >= 0.0 && options.gain <= 0.5, "a gain is 0 to 0.5");
   PGRING_CHECK(options.max_limit >= 1, "the highest limit is 1 or more");
   PGRING_CHECK(options.most_trials >= 1, "a search needs a trial or more");
@@ -74,10 +95,8 @@ void LimitSearch::Record(const Trial& trial) {
         EndRampTrials();
         break;
       case SearchStage::kFit:
-        EndFit();
-        break;
-      case SearchStage::kRefine:
-        EndBlock();
+      case SearchStage::kCompare:
+        PlanPair();
         break;
     }
   }
@@ -137,157 +156,177 @@ void LimitSearch::BeginFit() {
     if (tried.contains(rounded)) continue;
     planned_.insert(planned_.end(), kTrialsPerLimit, rounded);
   }
-  if (planned_.empty()) EndFit();
+  if (planned_.empty()) PlanPair();
 }
 
-void LimitSearch::EndFit() {
-  stage_ = SearchStage::kRefine;
-  SetIncumbent(StartingLimit(trials_, options_.gain, options_.max_limit));
-  BeginRound();
+std::optional<ThroughputCurve> LimitSearch::FitCurve() const {
+  return ThroughputCurve::Fit(trials_, *BestTriedLimit(trials_, options_.gain));
 }
 
-std::vector<int> LimitSearch::Challengers() const {
-  const int incumbent = contest_.incumbent();
-  const auto at = [incumbent](double distance) {
-    return static_cast<int>(std::lround(incumbent * std::exp(distance)));
-  };
-  const int low = std::max(1, std::min(incumbent - 1, at(-distance_)));
-  // Rounded only after it is bounded: 1.35 times the largest integer is none.
-  const double high_bound = std::min<double>(options_.max_limit, incumbent * std::exp(distance_));
-  const int high = std::min(options_.max_limit,
-                            std::max(incumbent < options_.max_limit ? incumbent + 1 : incumbent,
-                                     static_cast<int>(std::lround(high_bound))));
-  std::vector<int> challengers;
-  if (low < incumbent) challengers.push_back(low);
-  if (high > incumbent) challengers.push_back(high);
-  return challengers;
-}
-
-bool LimitSearch::NeedsMoreBlocks(int challenger) const {
-  for (const ComparedLimit& compared : compared_) {
-    if (compared.limit != challenger) continue;
-    return compared.verdict != ContestVerdict::kWorse && compared.blocks < Contest::kMostBlocks;
+void LimitSearch::PlanPair() {
+  if (stage_ != SearchStage::kCompare) compared_from_ = static_cast<ptrdiff_t>(trials_.size());
+  stage_ = SearchStage::kCompare;
+  if (FailedInARow() >= kFailedTrials) {
+    state_ = SearchState::kOutOfTrials;
+    return;
   }
-  return true;
-}
-
-void LimitSearch::SetIncumbent(int limit) {
-  contest_ = Contest(limit, options_.gain);
-  compared_.clear();
-}
-
-void LimitSearch::BeginRound() {
-  for (;;) {
-    const std::vector<int> challengers = Challengers();
-    if (std::any_of(challengers.begin(), challengers.end(),
-                    [this](int challenger) { return NeedsMoreBlocks(challenger); })) {
-      PlanBlock();
-      return;
-    }
-    const bool are_next = std::all_of(
-        challengers.begin(), challengers.end(),
-        [this](int challenger) { return std::abs(challenger - contest_.incumbent()) == 1; });
-    if (are_next || distance_ <= kClosest) {
+  const std::optional<ThroughputCurve> curve = FitCurve();
+  if (Candidates().size() == 1) {
+    state_ = SearchState::kConverged;
+    return;
+  }
+  if (!curve) {
+    planned_.push_back(*BestTriedLimit(trials_, options_.gain));
+    return;
+  }
+  const Standing standing = StandingBy(*curve);
+  std::vector<int> pair = {standing.best, standing.challenger};
+  const auto count = static_cast<int>(trials_.size());
+  if (standing.could_win < kTooLittleToWin * count && count >= kFewestTrials) {
+    const std::optional<int> neighbour = NeighbourOfRamp(standing.best);
+    if (!neighbour) {
       state_ = SearchState::kConverged;
       return;
     }
-    distance_ = std::max(kClosest, kShrink * distance_);
+    pair.back() = *neighbour;
   }
+  random_.Shuffle(&pair);
+  planned_.assign(pair.begin(), pair.end());
 }
 
-void LimitSearch::PlanBlock() {
-  std::vector<int> block = {contest_.incumbent()};
-  for (const int challenger : Challengers()) {
-    if (NeedsMoreBlocks(challenger)) block.push_back(challenger);
+bool LimitSearch::IsConfirmed(int limit) const {
+  std::vector<double> before;
+  std::vector<double> since;
+  for (auto trial = trials_.begin(); trial != trials_.end(); ++trial) {
+    if (trial->limit != limit || !Succeeded(*trial)) continue;
+    const bool is_before = trial - trials_.begin() < compared_from_;
+    (is_before ? before : since).push_back(std::log(trial->throughput_per_s));
   }
-  random_.Shuffle(&block);
-  planned_.assign(block.begin(), block.end());
-  block_begin_ = trials_.size();
+  if (since.empty()) return false;
+  if (before.empty() || since.size() > before.size()) return true;
+  const std::optional<Noise> noise = TrialNoise(trials_);
+  const double contradiction = std::max(kSmallestDifference, noise ? 3 * noise->relative : 0);
+  return std::abs(Median(since) - Median(before)) <= contradiction;
 }
 
-void LimitSearch::EndBlock() {
-  contest_.AddBlock({trials_.begin() + static_cast<ptrdiff_t>(block_begin_), trials_.end()});
-  compared_ = contest_.Compare(TrialNoise(trials_));
-  std::optional<ComparedLimit> best;
-  for (const ComparedLimit& compared : compared_) {
-    if (compared.verdict == ContestVerdict::kBetter &&
-        (!best || compared.utility_difference > best->utility_difference)) {
-      best = compared;
-    }
+std::optional<int> LimitSearch::NeighbourOfRamp(int best) const {
+  const std::vector<int> candidates = Candidates();
+  const std::map<int, double> tried = LogThroughputs(trials_);
+  // The nearest on both sides that are far enough to differ.
+  std::optional<int> lower;
+  std::optional<int> higher;
+  for (const int limit : candidates) {
+    if (!tried.contains(limit)) continue;
+    if (limit * kNeighbour <= best) lower = limit;
+    if (limit >= best * kNeighbour && !higher) higher = limit;
   }
-  if (best) {
-    SetIncumbent(best->limit);
-  } else if (IncumbentFails()) {
-    SetIncumbent(*BestTriedLimit(trials_, options_.gain));
-  }
-  BeginRound();
+  if (lower && !IsConfirmed(*lower)) return lower;
+  if (higher && !IsConfirmed(*higher)) return higher;
+  return std::nullopt;
 }
 
-// Where operations fail at the incumbent and at its challengers alike, none of them would ever win;
-// the models do not know where operations begin to fail.
-bool LimitSearch::IncumbentFails() const {
-  constexpr int kFewestTrials = 2;
+int LimitSearch::FailedInARow() const {
+  return static_cast<int>(std::find_if(trials_.rbegin(), trials_.rend(), Succeeded) -
+                          trials_.rbegin());
+}
+
+// More often than not, and not only once. Where the server fails altogether, that says nothing of
+// limits.
+bool LimitSearch::Fails(int limit) const {
+  constexpr int kFewestFailed = 2;
   int failed = 0;
+  int count = 0;
+  const int in_a_row = FailedInARow();
+  const auto end = trials_.end() - (in_a_row >= kFailedTrials ? in_a_row : 0);
+  for (auto trial = trials_.begin(); trial != end; ++trial) {
+    if (trial->limit != limit) continue;
+    ++count;
+    if (!Succeeded(*trial)) ++failed;
+  }
+  return failed >= kFewestFailed && 2 * failed > count;
+}
+
+std::vector<int> LimitSearch::Candidates() const {
+  const int center = *BestTriedLimit(trials_, options_.gain);
+  const int highest_tried = LogThroughputs(trials_).rbegin()->first;
+  const double lowest = std::max(1.0, std::ceil(center / kFarthest));
+  double highest = std::min({static_cast<double>(options_.max_limit), center * kFarthest,
+                             std::ceil(highest_tried * kFarthestBeyond)});
+  std::set<int> candidates;
   for (const Trial& trial : trials_) {
-    if (trial.limit != contest_.incumbent()) continue;
-    if (Succeeded(trial)) return false;
-    ++failed;
-  }
-  return failed >= kFewestTrials;
-}
-
-int LimitSearch::TrialsLeft() const {
-  if (done()) return 0;
-  int left = static_cast<int>(planned_.size());
-  switch (stage_) {
-    case SearchStage::kRamp: {
-      const int limits_left = ramp_limit_ < options_.max_limit ? kBadLimits - bad_in_a_row_ : 0;
-      left += kTrialsPerLimit * (limits_left + 2) + kTypicalRefineTrials;
-      break;
-    }
-    case SearchStage::kFit:
-      left += kTypicalRefineTrials;
-      break;
-    case SearchStage::kRefine: {
-      // As if the incumbent stayed and this round had just begun.
-      const double next_to_it = std::log1p(1.0 / contest_.incumbent());
-      for (double distance = distance_;; distance *= kShrink) {
-        left += kTypicalRoundTrials;
-        if (distance <= std::max(kClosest, next_to_it)) break;
-      }
-      break;
+    // Where operations fail, they do so above as well.
+    if (trial.limit > center && Fails(trial.limit)) {
+      highest = std::min(highest, trial.limit - 1.0);
     }
   }
-  return std::clamp(left, 1, options_.most_trials - static_cast<int>(trials_.size()));
-}
-
-// What is not shown to be better may still be so much more likely than not: a challenger that is
-// well ahead is taken without another round to prove it. Measured, that takes away a third of the
-// loss that is left; with less than its error, noise moves good answers.
-int LimitSearch::BestLimit() const {
-  int best = contest_.incumbent();
-  double ahead = Contest::kSmallestDifference;
-  for (const ComparedLimit& challenger : compared_) {
-    if (challenger.verdict == ContestVerdict::kUndecided ||
-        challenger.verdict == ContestVerdict::kWorse ||
-        challenger.utility_difference <=
-            std::max(ahead, kAheadInErrors * challenger.standard_error)) {
-      continue;
-    }
-    best = challenger.limit;
-    ahead = challenger.utility_difference;
+  for (double limit = lowest; limit < highest; limit = std::max(limit + 1, limit * kApart)) {
+    candidates.insert(static_cast<int>(limit));
   }
-  return best;
+  candidates.insert(static_cast<int>(highest));
+  for (const Trial& trial : trials_) {
+    if (trial.limit >= lowest && trial.limit <= highest) candidates.insert(trial.limit);
+  }
+  std::vector<int> succeeding;
+  std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(succeeding),
+               [this](int limit) { return !Fails(limit); });
+  if (succeeding.empty()) succeeding.push_back(center);
+  return succeeding;
 }
 
-bool LimitSearch::IsCapped(int limit) const {
+ThroughputCurve::Difference LimitSearch::UtilityDifference(const ThroughputCurve& curve, int limit,
+                                                           int other) const {
+  ThroughputCurve::Difference difference = curve.Compare(limit, other);
+  difference.mean -= options_.gain * std::log(static_cast<double>(limit) / other);
+  return difference;
+}
+
+LimitSearch::Standing LimitSearch::StandingBy(const ThroughputCurve& curve) const {
+  const std::vector<int> candidates = Candidates();
+  const std::map<int, double> tried = LogThroughputs(trials_);
+  Standing standing;
+  std::optional<double> most;
+  for (const int limit : candidates) {
+    if (!tried.contains(limit)) continue;
+    const double lead = UtilityDifference(curve, limit, candidates.front()).mean;
+    if (most && lead <= *most) continue;
+    most = lead;
+    standing.best = limit;
+  }
+  standing.challenger = standing.best;
+  for (const int limit : candidates) {
+    if (limit == standing.best) continue;
+    const double could_win = ExpectedGain(UtilityDifference(curve, limit, standing.best));
+    if (could_win <= standing.could_win && standing.challenger != standing.best) continue;
+    standing.challenger = limit;
+    standing.could_win = could_win;
+  }
+  return standing;
+}
+
+bool LimitSearch::IsWorse(const ThroughputCurve& curve, int limit, int best) const {
+  const ThroughputCurve::Difference lead = UtilityDifference(curve, best, limit);
+  return lead.mean > std::max(kSmallestDifference, kShown * lead.deviation);
+}
+
+std::vector<int> LimitSearch::AsGoodAs(const ThroughputCurve& curve, int best) const {
+  std::set<int> tried = {best};
+  for (const auto& [limit, unused] : LogThroughputs(trials_)) {
+    if (!Fails(limit)) tried.insert(limit);
+  }
+  const auto differs = [&](int limit) { return IsWorse(curve, limit, best); };
+  const auto here = tried.find(best);
+  // From the answer to both sides, up to the first limit that is worse.
+  const auto end = std::find_if(here, tried.end(), differs);
+  const auto begin = std::find_if(std::make_reverse_iterator(here), tried.rend(), differs).base();
+  return {begin, end};
+}
+
+bool LimitSearch::IsCapped(const std::optional<ThroughputCurve>& curve, int limit) const {
   if (limit != options_.max_limit) return false;
-  if (stage_ == SearchStage::kRefine && limit != contest_.incumbent()) return false;
-  // The highest that is lower and was compared; with the same rule as in BestLimit.
-  for (auto lower = compared_.rbegin(); lower != compared_.rend(); ++lower) {
-    if (lower->verdict == ContestVerdict::kUndecided) continue;
-    return lower->utility_difference <
-           -std::max(Contest::kSmallestDifference, kAheadInErrors * lower->standard_error);
+  if (limit == 1) return true;
+  if (curve && stage_ == SearchStage::kCompare) {
+    const int lower = std::max(1, std::min(limit - 1, static_cast<int>(limit / kOneLower)));
+    return IsWorse(*curve, lower, limit);
   }
   // Before there is one, the trials of the ramp decide.
   const std::map<int, double> log_throughputs = LogThroughputs(trials_);
@@ -296,7 +335,7 @@ bool LimitSearch::IsCapped(int limit) const {
   const auto lower = std::prev(here);
   return Utility(limit, here->second, options_.gain) -
              Utility(lower->first, lower->second, options_.gain) >
-         Contest::kSmallestDifference;
+         kSmallestDifference;
 }
 
 bool LimitSearch::IsClientLimited(int limit) const {
@@ -336,35 +375,13 @@ SearchAnswer LimitSearch::answer() const {
   if (noise) answer.noise = noise->relative;
   answer.limit = BestTriedLimit(trials_, options_.gain);
   if (!answer.limit) return answer;
-  if (stage_ == SearchStage::kFit) {
-    answer.limit = StartingLimit(trials_, options_.gain, options_.max_limit);
+  answer.indifferent = {*answer.limit};
+  const std::optional<ThroughputCurve> curve = FitCurve();
+  if (curve && stage_ != SearchStage::kRamp) {
+    answer.limit = StandingBy(*curve).best;
+    answer.indifferent = AsGoodAs(*curve, *answer.limit);
   }
-  answer.incumbent = *answer.limit;
-  if (stage_ == SearchStage::kRefine) {
-    answer.incumbent = contest_.incumbent();
-    answer.compared = compared_;
-    answer.limit = BestLimit();
-  }
-  // From the incumbent to both sides, up to the first limit that does differ.
-  int lowest = 0;
-  int highest = options_.max_limit;
-  for (const ComparedLimit& compared : answer.compared) {
-    if (compared.verdict == ContestVerdict::kNoDifference ||
-        compared.verdict == ContestVerdict::kUndecided) {
-      continue;
-    }
-    if (compared.limit < answer.incumbent) lowest = compared.limit + 1;
-    if (compared.limit > answer.incumbent) highest = std::min(highest, compared.limit - 1);
-  }
-  answer.indifferent = {answer.incumbent};
-  for (const ComparedLimit& compared : answer.compared) {
-    if (compared.verdict == ContestVerdict::kNoDifference && compared.limit >= lowest &&
-        compared.limit <= highest) {
-      answer.indifferent.push_back(compared.limit);
-    }
-  }
-  std::sort(answer.indifferent.begin(), answer.indifferent.end());
-  answer.capped = IsCapped(*answer.limit);
+  answer.capped = IsCapped(curve, *answer.limit);
   answer.still_grows = stage_ == SearchStage::kRamp && *answer.limit > 1 && !answer.capped &&
                        *answer.limit == LogThroughputs(trials_).rbegin()->first;
   answer.client_limited = IsClientLimited(*answer.limit);

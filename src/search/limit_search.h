@@ -1,11 +1,11 @@
 // The search for the best limit of operations in flight, as a state machine without time, threads
 // or input: it says at which limit the next trial is to be measured, and is told what came of it.
 //
-//   ramp    trials at 1, 2, 4, ... until throughput stops to grow, or the highest limit
-//   fit     trials closer around the best of these; then models propose where to begin
-//   refine  that limit, the incumbent, against one below and one above it, in blocks of trials,
-//   ever
-//           closer; a better challenger becomes the incumbent
+//   ramp     trials at 1, 2, 4, ... until throughput stops to grow, or the highest limit
+//   fit      trials closer around the best of these
+//   compare  a curve through all trials (ThroughputCurve) says which limit is best, and which other
+//            one is most likely to be better still, or by most: these two are measured, and so on
+//            until no other limit can be expected to win anything that matters
 //
 // A caller may stop at any trial and ask for the answer, which is close after the fit.
 //
@@ -17,6 +17,7 @@
 #ifndef PGRING_SEARCH_LIMIT_SEARCH_H_
 #define PGRING_SEARCH_LIMIT_SEARCH_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -24,7 +25,7 @@
 
 #include "pgring/base/random.h"
 #include "pgring/statistics/universal_scalability.h"
-#include "search/contest.h"
+#include "search/throughput_curve.h"
 #include "search/trial.h"
 
 namespace pgring {
@@ -36,13 +37,13 @@ struct LimitSearchOptions {
   // What a higher limit must win to be worth it; see Utility. 0 .. 0.5.
   double gain = kDefaultGain;
   int max_limit = 1;  // >= 1
-  uint64_t seed = 0;  // of the order of trials within blocks
+  uint64_t seed = 0;  // of the order of the two trials of a pair
   // How many trials can be afforded, >= 1. The search ends there if it has not ended before; with
   // few it spends less on each limit of the ramp.
   int most_trials = kDefaultMostTrials;
 };
 
-enum class SearchStage : uint8_t { kRamp, kFit, kRefine };
+enum class SearchStage : uint8_t { kRamp, kFit, kCompare };
 
 enum class SearchState : uint8_t {
   kSearching,
@@ -61,16 +62,13 @@ struct KneeEstimate {
 
 struct SearchAnswer {
   std::optional<int> limit;  // nothing if no trial succeeded
-  // Tested limits, ascending, that are not shown to differ from the best one, and the answer
-  // itself.
+  // Tested limits, ascending, from the lowest to the highest that are not shown to be worse than
+  // the answer, which is one of them.
   std::vector<int> indifferent;
-  // What was compared with the last incumbent, which is the answer or one of the indifferent.
-  int incumbent = 1;
-  std::vector<ComparedLimit> compared;
-  // The best is the highest limit that may be tried, and lower ones are worse: "at least".
+  // The answer is the highest limit that may be tried, and lower ones are worse: "at least".
   bool capped = false;
-  // The best is the highest limit that was tried, and the search ended before it tried a higher one
-  // than that: "at least".
+  // The answer is the highest limit that was tried, and the search ended before it tried a higher
+  // one than that: "at least".
   bool still_grows = false;
   // At the answer, or at the next higher limit that was tried, the client was the limit in half of
   // the trials or more: what looks like the server's knee may be the client's.
@@ -96,9 +94,6 @@ class LimitSearch {
   SearchState state() const { return state_; }
   bool done() const { return state_ != SearchState::kSearching; }
   SearchStage stage() const { return stage_; }
-  // An estimate for a progress display: at least 1 until the search is done, then 0.
-  int TrialsLeft() const;
-
   const std::vector<Trial>& trials() const { return trials_; }
 
   // At any time.
@@ -108,38 +103,48 @@ class LimitSearch {
   void PlanRampLimit(int limit);
   void EndRampTrials();
   void BeginFit();
-  void EndFit();
-  void SetIncumbent(int limit);
-  // Chooses challengers, closer and closer until there are some that are not decided yet.
-  void BeginRound();
-  void PlanBlock();
-  void EndBlock();
+  void PlanPair();
+  // A trial has succeeded.
+  std::optional<ThroughputCurve> FitCurve() const;
 
-  // The limits at the present distance from the incumbent that may be tried.
-  std::vector<int> Challengers() const;
-  bool NeedsMoreBlocks(int challenger) const;
-  bool IncumbentFails() const;
-  int BestLimit() const;
-  bool IsCapped(int limit) const;
+  // What the curve says.
+  struct Standing {
+    int best = 1;          // of those at which a trial succeeded
+    int challenger = 1;    // the best itself where there is no other limit
+    double could_win = 0;  // of utility, to be expected of the challenger
+  };
+  Standing StandingBy(const ThroughputCurve& curve) const;
+  // The limits that may be the answer, ascending; one or more.
+  std::vector<int> Candidates() const;
+  // A neighbour of `best` that is not confirmed, if there is one.
+  std::optional<int> NeighbourOfRamp(int best) const;
+  // Its trials of the ramp and the fit, when the server may have been busy with something else,
+  // were repeated since; so often that they are outvoted, where they contradict each other.
+  bool IsConfirmed(int limit) const;
+  bool Fails(int limit) const;
+  int FailedInARow() const;
+  // How much higher the utility at `limit` is than at `other`.
+  ThroughputCurve::Difference UtilityDifference(const ThroughputCurve& curve, int limit,
+                                                int other) const;
+  bool IsWorse(const ThroughputCurve& curve, int limit, int best) const;
+  std::vector<int> AsGoodAs(const ThroughputCurve& curve, int best) const;
+  bool IsCapped(const std::optional<ThroughputCurve>& curve, int limit) const;
   bool IsClientLimited(int limit) const;
   void AddScalability(SearchAnswer* answer) const;
 
   LimitSearchOptions options_;
-  Random random_;
+  Random random_;  // the order within pairs
   SearchState state_ = SearchState::kSearching;
   SearchStage stage_ = SearchStage::kRamp;
   std::vector<Trial> trials_;
   std::deque<int> planned_;  // the limits of the next trials; when empty, the next step is decided
 
+  ptrdiff_t compared_from_ = 0;  // of trials_: the first of the pairs
+
   int ramp_limit_ = 1;
   std::optional<double> previous_log_throughput_;  // of the ramp's previous limit, and that limit
   int previous_ramp_limit_ = 0;
   int bad_in_a_row_ = 0;  // limits of the ramp that won too little
-
-  Contest contest_{1, kDefaultGain};
-  std::vector<ComparedLimit> compared_;  // what its blocks say so far
-  double distance_;                      // from incumbent to challengers, in ln N
-  size_t block_begin_ = 0;
 };
 
 }  // namespace pgring

@@ -58,7 +58,7 @@ TEST(LimitSearchEdgesTest, OneFailureInAWhileDoesNotDecide) {
   int count = 0;
   LimitSearch search({.max_limit = 200, .seed = 1});
   const SearchAnswer answer =
-      Search(&search, KneeSystem("knee", 8, 0.005), {}, [&count](Trial* trial) {
+      Search(&search, KneeSystem("knee", 8, 0.005), kNoNoise, [&count](Trial* trial) {
         if (++count % 13 == 0) trial->failed = 1;
       });
   EXPECT_EQ(answer.limit, 8);
@@ -97,7 +97,7 @@ TEST(LimitSearchEdgesTest, TheServerDiesAfterTheRamp) {
   LimitSearch search({.max_limit = 200, .seed = 1});
   const SearchAnswer answer =
       Search(&search, KneeSystem("knee", 8, 0.005), kNoNoise, [&search](Trial* trial) {
-        if (search.stage() == SearchStage::kRefine) trial->failed = 1;
+        if (search.stage() == SearchStage::kCompare) trial->failed = 1;
       });
   EXPECT_EQ(answer.limit, 8);
   EXPECT_LE(answer.trials, kDefaultMostTrials);
@@ -165,7 +165,7 @@ TEST(LimitSearchEdgesTest, TheClientIsTheLimitOnlyWhereItIsInHalfOfTheTrials) {
   LimitSearch search({.max_limit = 200, .seed = 1});
   const SearchAnswer answer =
       Search(&search, KneeSystem("knee", 8, 0.01), {},
-             [&count](Trial* trial) { trial->client_limited = ++count % 4 == 0; });
+             [&count](Trial* trial) { trial->client_limited = ++count % 5 == 0; });
   EXPECT_FALSE(answer.client_limited);
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "pgring/base/random.h"
@@ -18,7 +19,6 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
-using ::testing::IsSupersetOf;
 
 // Runs a search to its end; returns the limits that it tried.
 std::vector<int> Finish(LimitSearch* search, SimulatedTrials* simulated) {
@@ -32,7 +32,7 @@ TEST(LimitSearchTest, DoublesUntilTwoLimitsWinTooLittleThenLooksBetween) {
   SimulatedTrials exact(KneeSystem("knee", 8, 0.005), kNoNoise, 1);
   LimitSearch search({.max_limit = 200, .seed = 1});
   std::vector<int> limits;
-  while (search.stage() != SearchStage::kRefine) {
+  while (search.stage() != SearchStage::kCompare) {
     limits.push_back(search.NextLimit());
     search.Record(exact.Measure(limits.back()));
   }
@@ -50,33 +50,31 @@ TEST(LimitSearchTest, StagesFollowEachOther) {
     EXPECT_GE(search.stage(), last);
     last = search.stage();
   }
-  EXPECT_EQ(last, SearchStage::kRefine);
+  EXPECT_EQ(last, SearchStage::kCompare);
   EXPECT_EQ(search.state(), SearchState::kConverged);
   EXPECT_TRUE(search.answer().converged);
 }
 
-TEST(LimitSearchTest, BlocksHaveOneTrialOfEachInRandomOrder) {
-  SimulatedTrials exact(KneeSystem("knee", 20, 0.005), kNoNoise, 1);
+TEST(LimitSearchTest, PairsAreTheBestAndAChallengerInRandomOrder) {
+  SimulatedTrials exact(KneeSystem("knee", 20, 0.005), {}, 1);
   LimitSearch search({.max_limit = 200, .seed = 3});
-  while (search.stage() != SearchStage::kRefine) {
+  while (search.stage() != SearchStage::kCompare) {
     search.Record(exact.Measure(search.NextLimit()));
   }
-  const int incumbent = search.answer().incumbent;
-  const int low = static_cast<int>(std::lround(incumbent / 1.35));
-  const int high = static_cast<int>(std::lround(incumbent * 1.35));
-  std::vector<std::vector<int>> blocks;
-  for (int block = 0; block < 4; ++block) {
-    blocks.emplace_back();
-    for (int count = 0; count < 3; ++count) {
-      blocks.back().push_back(search.NextLimit());
-      search.Record(exact.Measure(search.NextLimit()));
-    }
-    std::vector<int> sorted = blocks.back();
-    std::sort(sorted.begin(), sorted.end());
-    EXPECT_THAT(sorted, ElementsAre(low, incumbent, high));
+  int best_first = 0;
+  int pairs = 0;
+  for (; !search.done(); ++pairs) {
+    const int best = *search.answer().limit;
+    const int first = search.NextLimit();
+    search.Record(exact.Measure(first));
+    const int second = search.NextLimit();
+    search.Record(exact.Measure(second));
+    EXPECT_NE(first, second);
+    EXPECT_TRUE(first == best || second == best) << first << " " << second << " " << best;
+    best_first += first == best ? 1 : 0;
   }
-  EXPECT_TRUE(std::any_of(blocks.begin(), blocks.end(),
-                          [&blocks](const auto& block) { return block != blocks[0]; }));
+  EXPECT_GT(best_first, 0);
+  EXPECT_LT(best_first, pairs);
 }
 
 TEST(LimitSearchTest, TheSeedDecidesTheOrderAndNothingElseDoes) {
@@ -89,16 +87,18 @@ TEST(LimitSearchTest, TheSeedDecidesTheOrderAndNothingElseDoes) {
   EXPECT_NE(limits_of(7), limits_of(8));
 }
 
-TEST(LimitSearchTest, AWrongStartIsCorrectedByChallengers) {
-  // A dip at 8, 11 and 16 while the ramp passes; then the system shows its knee at 16.
+TEST(LimitSearchTest, AWrongStartIsCorrected) {
+  // While the ramp passes, the server writes a checkpoint from 8 on; then it shows its knee at 16.
   SimulatedTrials exact(KneeSystem("knee", 16, 0.01), kNoNoise, 1);
   LimitSearch search({.max_limit = 200, .seed = 1});
   while (!search.done()) {
     Trial trial = exact.Measure(search.NextLimit());
-    if (search.stage() != SearchStage::kRefine && trial.limit > 6) trial.throughput_per_s = 400;
+    if (search.stage() != SearchStage::kCompare && trial.limit > 6) trial.throughput_per_s *= 0.6;
     search.Record(trial);
   }
-  EXPECT_EQ(search.answer().limit, 16);
+  // As far from 16 as what contradicts it leaves open; the wrong start has its peak at 6.
+  EXPECT_GE(*search.answer().limit, 14);
+  EXPECT_LE(*search.answer().limit, 18);
   EXPECT_TRUE(search.answer().converged);
 }
 
@@ -111,15 +111,13 @@ TEST(LimitSearchTest, IndifferentLimitsSurroundTheAnswer) {
     const SearchAnswer answer = search.answer();
     EXPECT_TRUE(std::is_sorted(answer.indifferent.begin(), answer.indifferent.end()));
     EXPECT_THAT(answer.indifferent, Contains(*answer.limit));
-    EXPECT_THAT(answer.indifferent, Contains(answer.incumbent));
-    std::vector<int> compared = {answer.incumbent};
-    for (const ComparedLimit& one : answer.compared) {
-      compared.push_back(one.limit);
-      if (one.verdict == ContestVerdict::kNoDifference) continue;
-      // Whatever differs lies outside.
-      EXPECT_TRUE(one.limit < answer.indifferent.front() || one.limit > answer.indifferent.back());
+    const std::map<int, double> tried = LogThroughputs(search.trials());
+    for (const int limit : answer.indifferent) {
+      EXPECT_TRUE(limit == *answer.limit || tried.contains(limit)) << limit;
     }
-    EXPECT_THAT(compared, IsSupersetOf(answer.indifferent));
+    // Half and twice of the answer cost 3 and 4 % of utility here.
+    EXPECT_GT(answer.indifferent.front(), *answer.limit / 2);
+    EXPECT_LT(answer.indifferent.back(), *answer.limit * 2);
   }
 }
 
@@ -168,34 +166,6 @@ TEST(LimitSearchTest, ReportsTheNoiseOfTrials) {
   }
 }
 
-TEST(LimitSearchTest, TrialsLeftIsAnEstimateOfWhatIsLeft) {
-  double error = 0;
-  double actual = 0;
-  int estimates = 0;
-  for (const SimulatedSystem& system : SixSystems()) {
-    for (const uint64_t seed : {1, 2, 3, 4, 5}) {
-      SimulatedTrials simulated(system, {}, seed);
-      LimitSearch search({.max_limit = 200, .seed = seed});
-      std::vector<int> left;
-      while (!search.done()) {
-        left.push_back(search.TrialsLeft());
-        ASSERT_GE(left.back(), 1);
-        ASSERT_LE(left.size() - 1 + static_cast<size_t>(left.back()), kDefaultMostTrials);
-        search.Record(simulated.Measure(search.NextLimit()));
-      }
-      EXPECT_EQ(search.TrialsLeft(), 0);
-      for (size_t index = 0; index < left.size(); ++index) {
-        const auto really = static_cast<double>(left.size() - index);
-        error += std::abs(left[index] - really);
-        actual += really;
-        ++estimates;
-      }
-    }
-  }
-  // Off by less than a third of what is left, on average.
-  EXPECT_LT(error / estimates, actual / estimates / 3);
-}
-
 TEST(LimitSearchTest, EveryPrefixHasAnAnswer) {
   for (const uint64_t seed : PropertySeeds()) {
     SCOPED_TRACE(seed);
@@ -232,10 +202,6 @@ TEST(LimitSearchTest, EveryPrefixHasAnAnswer) {
       EXPECT_THAT(answer.indifferent, Contains(*answer.limit));
       if (answer.capped) {
         EXPECT_EQ(answer.limit, max_limit);
-      }
-      for (const ComparedLimit& compared : answer.compared) {
-        EXPECT_TRUE(std::isfinite(compared.utility_difference));
-        EXPECT_NE(compared.limit, answer.incumbent);
       }
     }
   }

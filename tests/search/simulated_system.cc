@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "pgring/statistics/universal_scalability.h"
-#include "search/starting_limit.h"
+#include "search/utility.h"
 
 namespace pgring {
 
