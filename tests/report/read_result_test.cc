@@ -140,8 +140,10 @@ TEST_F(ReadResultTest, ASearchIsTheSame) {
 // Puts `odd` in the place of every value in turn, and calls `use` with the whole.
 template <typename Use>
 void WithEach(Json* whole, Json* part, size_t* number, const Use& use) {
-  static const std::array<Json, 6> kOdd = {Json(),    Json(-1),   Json(1e300),
-                                           Json("x"), Json(true), Json::array({1, "y"})};
+  constexpr int64_t kMostExact = int64_t{1} << 53;
+  static const std::array<Json, 7> kOdd = {Json(),          Json(-1),   Json(1e300),
+                                           Json("x"),       Json(true), Json::array({1, "y"}),
+                                           Json(kMostExact)};
   if (part->is_structured() && !part->empty()) {
     size_t shown = 0;
     for (Json& element : *part) {
@@ -189,6 +191,16 @@ TEST_F(ReadResultTest, NothingInAFileStopsTheProgram) {
   });
   EXPECT_GT(number, 150U);
   EXPECT_GT(read_count, number / 2);
+}
+
+// The labels beside the graph were counted in steps that left the range of an int.
+TEST_F(ReadResultTest, NoNumberOfConnectionsIsTooHighForThePictures) {
+  Json json = Json::parse(JsonReport(SampleComparison()));
+  json["runs"][0]["connections"]["timeline"]["in_use"][0] = int64_t{1} << 53;
+  const absl::StatusOr<ComparisonResult> read = Read(json.dump());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(TextReport(*read, kPlain), HasSubstr("1,000,000,000"));
+  EXPECT_THAT(ComparisonHtml(*read), HasSubstr("Connections in use"));
 }
 
 }  // namespace
