@@ -162,10 +162,15 @@ std::vector<HtmlTick> AcrossTicks(const Chart& chart, const HtmlScale& x) {
     }
     return ticks;
   }
-  const double step = RoundStep(chart.x_end, kMostTimeTicks);
+  // In the unit of the longest run, as in report.txt (and in report.js).
+  const TimeUnit unit = TimeUnitFor(std::llround(chart.x_end * kNanosecondsPerSecond));
+  const double unit_s = unit.ns / kNanosecondsPerSecond;
+  const double end = chart.x_end / unit_s;
+  const double step = RoundStep(end, kMostTimeTicks);
   const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-  for (int tick = 0; tick * step <= chart.x_end; ++tick) {
-    ticks.push_back({x.Share(tick * step), FixedText(tick * step, decimals) + " s"});
+  for (int tick = 0; tick * step <= end; ++tick) {
+    ticks.push_back({x.Share(tick * step * unit_s),
+                     fmt::format("{} {}", FixedText(tick * step, decimals), unit.symbol)});
   }
   return ticks;
 }
@@ -258,12 +263,17 @@ std::vector<HtmlTick> TicksOf(const HtmlScale& scale, ChartUnit unit, int most) 
   const double decades = std::log10(scale.high / scale.low);
   const int first = static_cast<int>(std::floor(std::log10(scale.low) + 1e-9));
   const int every = std::max(1, static_cast<int>(std::ceil(decades / most)));
-  for (int decade = first; std::pow(10, decade) <= scale.high * 1.001; decade += every) {
-    for (const double factor : {1.0, 2.0, 5.0}) {
-      const double value = factor * std::pow(10, decade);
-      if (factor > 1 && 3 * decades > most) break;
-      if (value >= scale.low * 0.999 && value <= scale.high * 1.001) add(value);
+  // Decades; where there is room, or only one of them, also what lies between.
+  for (const bool between : {3 * decades <= most, true}) {
+    ticks.clear();
+    for (int decade = first; std::pow(10, decade) <= scale.high * 1.001; decade += every) {
+      for (const double factor : {1.0, 2.0, 5.0}) {
+        const double value = factor * std::pow(10, decade);
+        if (factor > 1 && !between) break;
+        if (value >= scale.low * 0.999 && value <= scale.high * 1.001) add(value);
+      }
     }
+    if (ticks.size() > 1) break;
   }
   return ticks;
 }
