@@ -98,8 +98,8 @@ SavedScenario ReadScenario(const Json& result, const Json& run) {
   if (scenario.of(Metric::kThroughput).empty() && blocks.empty() && is_valid) {
     AddValues(run, &scenario);
   } else if (const auto peak = NumberBelow(run, {"connections", "peak_open"});
-             peak.has_value() && *peak > 0) {
-    // Blocks do not say.
+             scenario.of(Metric::kConnectionsPeak).empty() && peak.has_value() && *peak > 0) {
+    // The blocks of older results do not say.
     scenario.values[static_cast<size_t>(Metric::kConnectionsPeak)] = {*peak};
   }
   if (scenario.of(Metric::kThroughput).empty()) {
@@ -184,6 +184,15 @@ const SavedScenario* SavedResult::Find(std::string_view label) const {
       std::find_if(scenarios.begin(), scenarios.end(),
                    [label](const SavedScenario& scenario) { return scenario.label == label; });
   return found == scenarios.end() ? nullptr : &*found;
+}
+
+absl::Status CheckAnyValid(const SavedResult& result) {
+  for (const SavedScenario& scenario : result.scenarios) {
+    if (scenario.not_valid.empty()) return absl::OkStatus();
+  }
+  const SavedScenario& first = result.scenarios.front();
+  return absl::FailedPreconditionError(absl::StrCat(
+      result.path, ": no run of it is valid: ", first.label, ": ", OneLine(first.not_valid)));
 }
 
 absl::StatusOr<ResultFile> ReadResultOrTuneFile(const std::string& path) {

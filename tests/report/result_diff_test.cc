@@ -196,6 +196,29 @@ TEST_F(ResultDiffTest, AnotherWayOfIoAndAnotherTransportAreSaid) {
                                 HasSubstr("address (\"Unix socket\" and \"127.0.0.1\")"))));
 }
 
+// One run of each scenario has no interval.
+TEST_F(ResultDiffTest, PeaksOfConnectionsAreOfTheBlocksWhereTheyHaveThem) {
+  Json json = Result(6, 1);
+  EXPECT_THAT(Read(json).scenarios[0].of(Metric::kConnectionsPeak), ElementsAre(8));
+  for (size_t block = 0; block < 6; ++block) {
+    json["blocks"][block]["runs"][0]["connections"] = {{"peak_open", 10 + block}};
+  }
+  EXPECT_THAT(Read(json).scenarios[0].of(Metric::kConnectionsPeak),
+              ElementsAre(10, 11, 12, 13, 14, 15));
+}
+
+TEST_F(ResultDiffTest, AResultWithoutAValidRunSaysWhy) {
+  Json json = Result(0, 1);
+  EXPECT_TRUE(CheckAnyValid(Read(json)).ok());
+  for (Json& run : json["runs"]) {
+    run["valid"] = false;
+    run["reasons"] = {"12 operations were lost"};
+  }
+  EXPECT_THAT(std::string(CheckAnyValid(Read(json)).message()),
+              AllOf(HasSubstr("no run of it is valid: sync: 12 operations were lost"),
+                    HasSubstr("result.json")));
+}
+
 // A number in the place of an object once ended the program.
 TEST_F(ResultDiffTest, OddPlansDoNotStopTheProgram) {
   const SavedResult plain = Read(Result(2, 1));
