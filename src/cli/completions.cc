@@ -81,7 +81,7 @@ std::vector<DocumentedOption> OptionsOf(const CLI::App& command) {
     if (option->get_items_expected() > 0) {
       const std::string type = option->get_type_name();
       documented.values = ListedValues(type);
-      documented.value_name = type.substr(0, type.find(':'));
+      documented.value_name = type.substr(0, type.find(":{"));
       if (documented.value_name.empty()) documented.value_name = "VALUE";
     }
     options.push_back(std::move(documented));

@@ -23,6 +23,7 @@ TEST(DocumentsTest, KnowEveryOptionOfEveryCommand) {
     const std::string zsh = ZshCompletion(app);
     const std::string fish = FishCompletion(app);
     EXPECT_THAT(manual, HasSubstr("pgring 1.2"));
+    EXPECT_THAT(manual, HasSubstr("[ADDRESS:]PORT"));
     for (const CLI::App* command : app.get_subcommands(nullptr)) {
       EXPECT_THAT(manual, HasSubstr(absl::StrCat(".SS pgring ", command->get_name(), "\n")));
       for (const DocumentedOption& option : OptionsOf(*command)) {
