@@ -131,7 +131,7 @@
     const height = element.classList.contains('low') ? HEIGHT.low : HEIGHT.full;
     const plot = new uPlot({
       width: Math.max(200, holder.clientWidth), height, series, bands, axes: axes(data),
-      legend: {show: false}, padding: [8, data.time ? 16 : 28, 0, 0],
+      legend: {show: false}, padding: [8, data.time ? 28 : 36, 0, 0],
       scales: {
         x: data.time ? time : {time: false, distr: 3},
         y: data.log ? {distr: 3} : {range: (_, low, high) => [0, Math.max(high, data.unit ===
