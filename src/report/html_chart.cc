@@ -262,19 +262,19 @@ std::vector<HtmlTick> TicksOf(const HtmlScale& scale, ChartUnit unit, int most) 
   }
   const double decades = std::log10(scale.high / scale.low);
   const int first = static_cast<int>(std::floor(std::log10(scale.low) + 1e-9));
-  const int every = std::max(1, static_cast<int>(std::ceil(decades / most)));
-  // Decades; where there is room, or only one of them, also what lies between.
-  for (const bool between : {3 * decades <= most, true}) {
-    ticks.clear();
-    for (int decade = first; std::pow(10, decade) <= scale.high * 1.001; decade += every) {
-      for (const double factor : {1.0, 2.0, 5.0}) {
-        const double value = factor * std::pow(10, decade);
-        if (factor > 1 && !between) break;
-        if (value >= scale.low * 0.999 && value <= scale.high * 1.001) add(value);
-      }
+  std::vector<double> round, powers;  // 1, 2 and 5 of each decade; 1 alone
+  for (int decade = first; std::pow(10, decade) <= scale.high * 1.001; ++decade) {
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double value = factor * std::pow(10, decade);
+      if (value < scale.low * 0.999 || value > scale.high * 1.001) continue;
+      round.push_back(value);
+      if (factor == 1) powers.push_back(value);
     }
-    if (ticks.size() > 1) break;
   }
+  const std::vector<double>& shown = 3 * decades <= most || powers.size() < 2 ? round : powers;
+  const size_t every = std::max<size_t>(
+      1, (shown.size() + static_cast<size_t>(most) - 1) / static_cast<size_t>(most));
+  for (size_t i = 0; i < shown.size(); i += every) add(shown[i]);
   return ticks;
 }
 
