@@ -77,6 +77,18 @@ TEST_F(ReadResultTest, RepeatsAreTheSame) {
   EXPECT_EQ(PercentileTexts(*read), PercentileTexts(written));
 }
 
+// It was made anew from the samples of one run, where it had been made from those of all blocks.
+TEST_F(ReadResultTest, TheAnswerIsAsItWasTold) {
+  Json json = Json::parse(JsonReport(SampleRepeats()));
+  ASSERT_TRUE(json["in_short"].is_array());
+  json["in_short"] = {"What limited it was seen in all blocks."};
+  const absl::StatusOr<ComparisonResult> read = Read(json.dump());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(TextReport(*read, kPlain),
+              HasSubstr("\n  What limited it was seen in all blocks.\n"));
+  EXPECT_THAT(ComparisonHtml(*read), HasSubstr("<p>What limited it was seen in all blocks.</p>"));
+}
+
 TEST_F(ReadResultTest, AResultOfSchemaOneIsShownAsFarAsItGoes) {
   const absl::StatusOr<ComparisonResult> read =
       ReadComparison(PGRING_SOURCE_DIR "/bench-results/2026-11-22-vm");
