@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/option_values.h"
 #include "pgring/base/status.h"
 #include "script/builtin_scripts.h"
