@@ -5,7 +5,13 @@
 namespace pgring {
 namespace {
 
-bool IsControl(char32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
+// Also the format characters that turn the direction of what follows, and the two separators that
+// break lines: the text around them is not theirs to turn or break.
+bool IsControl(char32_t point) {
+  return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+         (point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+         (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
 
 // Length of the UTF-8 sequence that starts `text`, and its code point; 0 when it is not valid.
 size_t DecodeUtf8(std::string_view text, char32_t* point) {
@@ -36,12 +42,12 @@ size_t DecodeUtf8(std::string_view text, char32_t* point) {
   return length;
 }
 
-// A code point below 256, or a byte.
+// A code point of the first plane, or a byte.
 void AppendEscaped(char32_t value, std::string* out) {
   constexpr char kDigits[] = "0123456789abcdef";
-  *out += "\\x";
-  *out += kDigits[value >> 4];
-  *out += kDigits[value & 0xf];
+  const bool is_short = value < 0x100;
+  *out += is_short ? "\\x" : "\\u";
+  for (int shift = is_short ? 4 : 12; shift >= 0; shift -= 4) *out += kDigits[value >> shift & 0xf];
 }
 
 }  // namespace

@@ -42,24 +42,24 @@ void AddIo(CLI::App* command, const char* group, RawOptions* raw) {
 
 void AddScenario(CLI::App* command, RawOptions* raw, bool several) {
   const char* group = "Scenario";
+  const std::string types = absl::StrCat("TEXT:{", absl::StrJoin(ScenarioTypeNames(), ","), "}");
   if (several) {
     command
-        ->add_option(
-            "--scenarios", raw->scenarios,
-            absl::StrCat("which, in which order: ", absl::StrJoin(ScenarioTypeNames(), ", "),
-                         "; each may carry settings: chunked:10, async:pool=200, "
-                         "window:20:pool=10:timeout=5, async:pipeline"))
+        ->add_option("--scenarios", raw->scenarios,
+                     "which, in which order; each may carry settings: chunked:10, async:pool=200, "
+                     "window:20:pool=10:timeout=5, async:pipeline")
+        ->type_name(types)
         ->capture_default_str()
         ->group(group);
   } else {
-    command
-        ->add_option("--scenario", raw->scenario,
-                     "sync, threads, async, chunked, window or pipelined, with settings: window:20")
+    command->add_option("--scenario", raw->scenario, "which; it may carry settings: window:20")
+        ->type_name(types)
         ->group(group);
   }
   command
-      ->add_option("-c,--client,--limit", raw->defaults.limit,
-                   "operations at once in threads, chunked, window and pipelined (default 40)")
+      ->add_option(
+          "-c,--client,--limit", raw->defaults.limit,
+          "operations at once in threads, chunked, window, pipelined and multiplexed (default 40)")
       ->check(WholeNumber(1, kMaxLimit))
       ->group(group);
   command

@@ -39,7 +39,24 @@ std::string SingleQuoted(const std::string& text) {
 
 // Within the brackets of zsh's _arguments.
 std::string ZshText(const std::string& text) {
-  return absl::StrReplaceAll(text, {{"[", "("}, {"]", ")"}, {":", "\\:"}, {"'", ""}, {"\n", " "}});
+  return absl::StrReplaceAll(text, {{"[", "("}, {"]", ")"}, {":", "\\:"}, {"\n", " "}});
+}
+
+bool TakesFile(const DocumentedOption& option) {
+  return option.values.empty() && (option.value_name == "TEXT" || option.value_name == "FILE");
+}
+
+// "*--io=[how bytes move]:TEXT:(auto ring)"; the value is a word of its own or stands behind "=",
+// or directly behind an option of one letter.
+std::string ZshSpec(const DocumentedOption& option, const std::string& word) {
+  const bool takes_value = !option.value_name.empty();
+  const char* const joined = !takes_value ? "" : word.starts_with("--") ? "=" : "+";
+  std::string spec = absl::StrCat("*", word, joined, "[", ZshText(option.description), "]");
+  if (!takes_value) return spec;
+  return absl::StrCat(spec, ":", ZshText(option.value_name), ":",
+                      TakesFile(option)       ? "_files"
+                      : option.values.empty() ? " "
+                                              : "(" + absl::StrJoin(option.values, " ") + ")");
 }
 
 }  // namespace
@@ -64,10 +81,9 @@ std::vector<DocumentedOption> OptionsOf(const CLI::App& command) {
     if (option->get_items_expected() > 0) {
       const std::string type = option->get_type_name();
       documented.values = ListedValues(type);
-      documented.value_name = type.substr(0, type.find(':'));
+      documented.value_name = type.substr(0, type.find(":{"));
       if (documented.value_name.empty()) documented.value_name = "VALUE";
     }
-    if (documented.description.empty()) documented.description = "print the version";
     options.push_back(std::move(documented));
   }
   return options;
@@ -90,6 +106,9 @@ std::string BashCompletion(const CLI::App& app) {
   return absl::StrCat(
       "# Completion of pgring for bash; made with the program, see pgring --help.\n_pgring() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words=\n"
+      "  # bash takes --io=ring apart at the =\n"
+      "  if [[ $current == = ]]; then\n    current=\n"
+      "  elif [[ $previous == = ]]; then\n    previous=${COMP_WORDS[COMP_CWORD - 2]}\n  fi\n"
       "  if ((COMP_CWORD == 1)); then\n    words='",
       absl::StrJoin(NamesOfCommands(app), " "),
       " --help --version'\n"
@@ -114,13 +133,7 @@ std::string ZshCompletion(const CLI::App& app) {
     absl::StrAppend(&cases, "      ", command->get_name(), ")\n        _arguments");
     for (const DocumentedOption& option : OptionsOf(*command)) {
       for (const std::string& word : WordsOf(option)) {
-        std::string spec = absl::StrCat("*", word, "[", ZshText(option.description), "]");
-        if (!option.value_name.empty()) {
-          absl::StrAppend(
-              &spec, ":", ZshText(option.value_name), ":",
-              option.values.empty() ? "_files" : "(" + absl::StrJoin(option.values, " ") + ")");
-        }
-        absl::StrAppend(&cases, " \\\n          ", SingleQuoted(spec));
+        absl::StrAppend(&cases, " \\\n          ", SingleQuoted(ZshSpec(option, word)));
       }
     }
     cases += " \\\n          '*:argument:_files'\n        ;;\n";
@@ -151,7 +164,7 @@ std::string FishCompletion(const CLI::App& app) {
       if (!option.values.empty()) {
         absl::StrAppend(&text, " -x -a ", SingleQuoted(absl::StrJoin(option.values, " ")));
       } else if (!option.value_name.empty()) {
-        text += " -r";
+        text += TakesFile(option) ? " -r" : " -x";
       }
       absl::StrAppend(&text, " -d ", SingleQuoted(option.description), "\n");
     }

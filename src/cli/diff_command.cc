@@ -22,6 +22,19 @@ std::string Describe(const char* which, const SavedResult& result) {
                      TextBelow(result.environment, {"server_version"}));
 }
 
+void PrintTables(const SavedResult& old_result, const SavedResult& new_result,
+                 const ResultDiff& diff, bool markdown) {
+  const TextStyle style = TerminalStyle(ColorMode::kAuto);
+  const std::string separator = markdown ? "  \n" : "\n";
+  const bool unicode = markdown || style.unicode;
+  PrintOutput(absl::StrCat(PrintableText(Describe("old", old_result), unicode), separator,
+                           PrintableText(Describe("new", new_result), unicode), "\n\n"));
+  for (const Table& table : {DiffTable(diff), GateTable(diff)}) {
+    if (table.empty()) continue;
+    PrintOutput((markdown ? RenderMarkdown(table) : RenderText(table, style)) + "\n");
+  }
+}
+
 }  // namespace
 
 int DiffCommand(const Options& options) {
@@ -33,21 +46,23 @@ int DiffCommand(const Options& options) {
     PrintError(read);
     return kExitInvalid;
   }
+  for (const SavedResult* const result : {&*old_result, &*new_result}) {
+    const absl::Status usable = CheckAnyValid(*result);
+    if (usable.ok()) continue;
+    PrintError(usable);
+    return kExitInvalid;
+  }
   const absl::StatusOr<ResultDiff> diff = CompareResults(*old_result, *new_result, wanted.gates);
   if (!diff.ok()) {
     PrintError(diff.status());
     return kExitInvalid;
   }
-  const TextStyle style = TerminalStyle(ColorMode::kAuto);
-  const std::string separator = wanted.markdown ? "  \n" : "\n";
-  PrintOutput(absl::StrCat(
-      PrintableText(Describe("old", *old_result), wanted.markdown || style.unicode), separator,
-      PrintableText(Describe("new", *new_result), wanted.markdown || style.unicode), "\n\n"));
-  for (const Table& table : {DiffTable(*diff), GateTable(*diff)}) {
-    if (table.empty()) continue;
-    PrintOutput((wanted.markdown ? RenderMarkdown(table) : RenderText(table, style)) + "\n");
+  if (wanted.junit_file == "-") {
+    PrintOutput(JUnitText(*diff));
+  } else {
+    PrintTables(*old_result, *new_result, *diff, wanted.markdown);
   }
-  if (!wanted.junit_file.empty()) {
+  if (!wanted.junit_file.empty() && wanted.junit_file != "-") {
     const absl::Status written = WriteWholeFile(wanted.junit_file, JUnitText(*diff));
     if (!written.ok()) {
       PrintError(written);

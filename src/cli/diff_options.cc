@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "cli/option_values.h"
 
 namespace pgring {
 
@@ -18,8 +19,12 @@ void AddDiffOptions(CLI::App* command, DiffOptions* options, RawDiff* raw) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false)
       ->group("Gates");
-  command->add_option("--junit", options->junit_file, "write the gates as test results (XML)")
+  command
+      ->add_option("--junit", options->junit_file,
+                   "write the gates as test results (XML); - for standard output, in place of the "
+                   "tables")
       ->type_name("FILE")
+      ->check(NotEmpty())
       ->group("Gates");
   command
       ->add_flag("--markdown", options->markdown,
@@ -41,6 +46,10 @@ absl::Status ResolveDiff(const RawDiff& raw, const std::vector<std::string>& lef
     absl::StatusOr<Gate> gate = ParseGate(text);
     if (!gate.ok()) return gate.status();
     options->gates.push_back(*std::move(gate));
+  }
+  if (options->junit_file == "-" && options->markdown) {
+    return absl::InvalidArgumentError(
+        "--markdown and --junit - both want standard output: give --junit a file");
   }
   if (!options->junit_file.empty() && options->gates.empty()) {
     return absl::InvalidArgumentError("--junit writes what became of the gates: give a --gate");

@@ -17,6 +17,17 @@ int ExportCommand(const Options& options) {
       PrintError(result.status());
       return kExitInvalid;
     }
+    const absl::Status usable = CheckAnyValid(*result);
+    if (!usable.ok()) {
+      // One of many, such as a history, does not cost the others.
+      if (options.exported.paths.size() == 1) {
+        PrintError(usable);
+        return kExitInvalid;
+      }
+      PrintNote(absl::StrCat("left out: ", usable.message()));
+      any_left_out = true;
+      continue;
+    }
     for (const SavedScenario& scenario : result->scenarios) {
       if (scenario.not_valid.empty()) continue;
       PrintNote(absl::StrCat("left out: ", scenario.label, " of ", result->path, ": ",
@@ -25,6 +36,7 @@ int ExportCommand(const Options& options) {
     }
     results.push_back(*std::move(result));
   }
+  if (results.empty()) return kExitInvalid;
   PrintOutput(ExportText(options.exported.format, results));
   return FinishWith(any_left_out ? kExitInvalid : kExitValid);
 }

@@ -8,8 +8,9 @@ namespace pgring {
 void AddExportOptions(CLI::App* command, ExportOptions* options) {
   command
       ->add_option("--format", options->format_name,
-                   absl::StrCat("one of ", absl::StrJoin(kExportFormatNames, ", ")))
-      ->type_name("FORMAT");
+                   "openmetrics for Prometheus' textfile collector, gab and gab-latency for "
+                   "github-action-benchmark, bmf for Bencher, otava for Apache Otava")
+      ->type_name(absl::StrCat("FORMAT:{", absl::StrJoin(kExportFormatNames, ","), "}"));
   command->add_option("RESULT", options->paths,
                       "result.json files, or the directories that they are in");
 }

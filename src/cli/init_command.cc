@@ -16,10 +16,6 @@ namespace {
 constexpr int64_t kReportedRows = 100'000;
 constexpr int64_t kQuietIntervalNs = 5 * kNanosecondsPerSecond;
 
-double Seconds(int64_t nanoseconds) {
-  return static_cast<double>(nanoseconds) / kNanosecondsPerSecond;
-}
-
 class InitDisplay final : public PgbenchTablesObserver {
  public:
   explicit InitDisplay(bool quiet) : reports_(quiet) {}
@@ -63,9 +59,9 @@ std::string InitSummary(const std::vector<PgbenchStepTime>& times) {
   for (const PgbenchStepTime& time : times) {
     total_ns += time.elapsed_ns;
     steps += fmt::format("{}{} {:.2f} s", steps.empty() ? "" : ", ", PgbenchStepName(time.step),
-                         Seconds(time.elapsed_ns));
+                         NsInSeconds(time.elapsed_ns));
   }
-  return fmt::format("done in {:.2f} s ({}).", Seconds(total_ns), steps);
+  return fmt::format("done in {:.2f} s ({}).", NsInSeconds(total_ns), steps);
 }
 
 std::string RowReports::Line(const char* table, int64_t rows, int64_t total_rows,
@@ -80,9 +76,9 @@ std::string RowReports::Line(const char* table, int64_t rows, int64_t total_rows
     return "";
   }
   const double left_s =
-      Seconds(elapsed_ns) * static_cast<double>(total_rows - rows) / static_cast<double>(rows);
+      NsInSeconds(elapsed_ns) * static_cast<double>(total_rows - rows) / static_cast<double>(rows);
   return fmt::format("{}: {} of {} rows ({}%), {:.2f} s, {:.2f} s left", table, rows, total_rows,
-                     rows * 100 / total_rows, Seconds(elapsed_ns), left_s);
+                     rows * 100 / total_rows, NsInSeconds(elapsed_ns), left_s);
 }
 
 int InitCommand(const Options& options, Interrupt* interrupt) {

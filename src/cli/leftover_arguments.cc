@@ -94,6 +94,11 @@ absl::Status RefuseWithoutCommand(const CLI::App& app, const std::string& argume
       return Refuse(absl::StrCat(option, ": ", counterpart.advice), "pgring");
     }
   }
+  const std::string nearest = NearestName(option, NamesOf(app));
+  if (!nearest.empty()) {
+    return Refuse(absl::StrCat("there is no option ", option, "; did you mean ", nearest, "?"),
+                  "pgring");
+  }
   return Refuse(absl::StrCat(option, " needs a command before it: pgring ",
                              absl::StrJoin(commands, "|"), " ", option),
                 "pgring");

@@ -13,6 +13,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "cli/option_values.h"
 #include "pgring/base/status.h"
 #include "script/builtin_scripts.h"
@@ -192,6 +193,9 @@ void AddErrorOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, 
 }  // namespace
 
 void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
+  std::vector<std::string> names;
+  for (const BuiltinScript& script : BuiltinScripts()) names.emplace_back(script.name);
+  const std::string builtins = absl::StrCat("TEXT:{", absl::StrJoin(names, ","), "}");
   command
       ->add_option("-f,--file", raw->files,
                    "run this pgbench script, FILE[@WEIGHT]; may be given several times")
@@ -200,9 +204,11 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
   command
       ->add_option("-b,--builtin", raw->builtins,
                    "run this built-in script, NAME[@WEIGHT]; 'list' lists them")
+      ->type_name(builtins)
       ->allow_extra_args(false)
       ->group(kWorkloadGroup);
   command->add_option("--show-script", raw->show_script, "print this built-in script and end")
+      ->type_name(builtins)
       ->group(kWorkloadGroup);
   command->add_flag("-S,--select-only", raw->select_only, "-b select-only")->group(kWorkloadGroup);
   command->add_flag("-N,--skip-some-updates", raw->skip_some_updates, "-b simple-update")

@@ -119,13 +119,17 @@ std::string ManualPage(const CLI::App& app, std::string_view version) {
       ".TH PGRING 1 \"\" \"pgring ", std::string(version), "\" \"User Commands\"\n.SH NAME\n",
       "pgring \\- measure how clients should drive a PostgreSQL database\n.SH SYNOPSIS\n",
       "\\fBpgring\\fR \\fICOMMAND\\fR [\\fIOPTION\\fR]... [\\fIDBNAME\\fR|\\fIRESULT\\fR...]\n",
-      ".SH DESCRIPTION\n");
+      ".SH DESCRIPTION");
   std::string description = app.get_description();
   description.erase(0, std::string("pgring: ").size());
   description.front() = absl::ascii_toupper(static_cast<unsigned char>(description.front()));
-  for (const auto line : absl::StrSplit(description, '\n')) {
-    absl::StrAppend(&text, ".PP\n", RoffText({line.data(), line.size()}), "\n");
-  }
+  // A heading begins a paragraph by itself.
+  text += "\n" +
+          absl::StrJoin(absl::StrSplit(description, '\n'), "\n.PP\n",
+                        [](std::string* out, absl::string_view line) {
+                          out->append(RoffText({line.data(), line.size()}));
+                        }) +
+          "\n";
   text += ".SH COMMANDS\n";
   CommandsText commands;
   for (const CLI::App* command : app.get_subcommands(nullptr)) text += commands.Of(*command);

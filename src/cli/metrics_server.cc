@@ -10,9 +10,14 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "cli/messages.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
@@ -23,16 +28,36 @@ namespace pgring {
 namespace {
 
 constexpr int kHighestPort = 65'535;
-// Who scrapes asks every few seconds. A connection without a request keeps one of them for a
-// second, so that a few such do not keep a scraper waiting for long.
-constexpr size_t kAnsweringThreads = 4;
-constexpr int kReadTimeoutS = 1;
+// Who scrapes asks every few seconds. A connection without a request keeps one of them for two
+// seconds, so that dozens of such do not keep a scraper waiting.
+constexpr size_t kAnsweringThreads = 64;
+constexpr int kReadTimeoutS = 2;
 constexpr size_t kMaxRequestBytes = 4096;
+// Connections that wait to be taken. Beyond the library's own five the kernel drops a connection,
+// which is tried again after a second.
+constexpr int kWaitingConnections = 128;
+
+// How much a media type is wanted by an Accept header (RFC 9110, 12.5.1), from 0 to 1; 0 where it
+// is not named.
+double QualityOf(const std::string& accepted, absl::string_view type) {
+  for (const absl::string_view range : absl::StrSplit(accepted, ',')) {
+    const std::vector<absl::string_view> parts = absl::StrSplit(range, ';');
+    if (!absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parts.front()), type)) continue;
+    double quality = 1;
+    for (absl::string_view part : parts) {
+      part = absl::StripAsciiWhitespace(part);
+      if (absl::ConsumePrefix(&part, "q=") && !absl::SimpleAtod(part, &quality)) return 0;
+    }
+    return quality;
+  }
+  return 0;
+}
 
 // What Prometheus sends with each request names OpenMetrics first if it is understood.
 MetricsFormat WantedFormat(const httplib::Request& request) {
   const std::string accepted = request.get_header_value("Accept");
-  return accepted.find("application/openmetrics-text") != std::string::npos
+  const double open_metrics = QualityOf(accepted, "application/openmetrics-text");
+  return open_metrics > 0 && open_metrics >= QualityOf(accepted, "text/plain")
              ? MetricsFormat::kOpenMetrics
              : MetricsFormat::kPrometheus;
 }
@@ -68,7 +93,8 @@ class MetricsServer::Impl {
     server_.new_task_queue = [] { return new httplib::ThreadPool(kAnsweringThreads); };
     // Not SO_REUSEPORT, which the library sets by itself: two programs would share the port, and
     // each would get some of the requests.
-    server_.set_socket_options([](int socket) {
+    server_.set_socket_options([this](int socket) {
+      listening_socket_ = socket;
       const int on = 1;
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     });
@@ -102,7 +128,10 @@ class MetricsServer::Impl {
     } else if (!server_.bind_to_port(address.host, port)) {
       port = -1;
     }
-    if (port > 0) return port;
+    if (port > 0) {
+      listen(listening_socket_, kWaitingConnections);
+      return port;
+    }
     // A name that cannot be resolved leaves no errno.
     const int error = errno != 0 ? errno : EADDRNOTAVAIL;
     const absl::Status failure = ErrnoStatus(
@@ -143,6 +172,7 @@ class MetricsServer::Impl {
   }
 
   httplib::Server server_;
+  int listening_socket_ = -1;  // of server_
   std::thread thread_;
   std::atomic<bool> has_ended_{false};
   std::mutex mutex_;

@@ -88,6 +88,14 @@ CLI::Validator Number(double low, double high) {
       "");
 }
 
+CLI::Validator NotEmpty() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        return text.empty() ? "\"\" names nothing: give a value, or leave the option out" : "";
+      },
+      "");
+}
+
 CLI::Validator Duration(TimeUnit unit, double low, double high) {
   return Time(unit, low, high, /*whole=*/false);
 }

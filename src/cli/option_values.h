@@ -12,6 +12,9 @@ namespace pgring {
 CLI::Validator WholeNumber(int64_t low, int64_t high);
 CLI::Validator Number(double low, double high);
 
+// Of names of files and addresses: an empty one is a variable of a shell that is not set.
+CLI::Validator NotEmpty();
+
 // A time: a number of `unit`s, or a number with a unit as PostgreSQL's settings have it (us, ms, s,
 // min, h, d). The option receives the number of `unit`s.
 enum class TimeUnit : uint8_t { kMilliseconds, kSeconds };

@@ -134,7 +134,7 @@ struct Commands {
 
 Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   app->set_help_flag("-?,--help", "print this help");
-  app->set_version_flag("-V,--version", "");
+  app->set_version_flag("-V,--version", "", "print the version");
   app->require_subcommand(0, 1);
   // What is left over is judged with better messages than the parser's. Commands and options
   // inherit these two.
@@ -158,7 +158,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
       "doctor", "what this host and server offer, what pgring would use, and what to fix");
   app->footer(ExamplesText(""));
   for (CLI::App* command : app->get_subcommands(nullptr)) {
-    command->set_version_flag("-V,--version", "");
+    command->set_version_flag("-V,--version", "", "print the version");
     command->footer(ExamplesText(command->get_name()));
   }
   for (CLI::App* command : {commands.compare, commands.run}) {

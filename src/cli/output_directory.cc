@@ -45,14 +45,18 @@ absl::Status WithAdvice(const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(status.message(), kAdvice));
 }
 
+// Renaming over a device, a pipe or a link would replace it: /dev/stdout is a link, whose target
+// may well be a regular file.
+bool IsReplaced(const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::symlink_status(path, ignored);
+  return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status);
+}
+
 }  // namespace
 
 absl::Status WriteWholeFile(const std::string& path, std::string_view content) {
-  std::error_code ignored;
-  // Renaming over /dev/stderr or a pipe would replace it.
-  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
-    return WriteAndSync(path, content);
-  }
+  if (!IsReplaced(path)) return WriteAndSync(path, content);
   const std::string partial = path + ".partial";
   absl::Status status = WriteAndSync(partial, content);
   if (status.ok() && rename(partial.c_str(), path.c_str()) != 0) {
@@ -76,8 +80,8 @@ absl::Status CheckWritable(const std::string& path) {
   const std::string attempt = absl::StrCat("writing ", path);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return ErrnoStatus(EISDIR, attempt);
-  const bool replaced =
-      !std::filesystem::exists(path, ignored) || std::filesystem::is_regular_file(path, ignored);
+  // What a link leads to may be still to be made.
+  const bool replaced = IsReplaced(path) || !std::filesystem::exists(path, ignored);
   std::string checked = path;
   if (replaced) {
     checked = std::filesystem::path(path).parent_path().string();

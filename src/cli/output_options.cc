@@ -76,17 +76,20 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
       ->add_option(
           "--out", output->directory,
           absl::StrCat("directory for ", files, " (default: bench-results/<UTC time>-<host>)"))
+      ->check(NotEmpty())
       ->group(kOutputGroup);
   command
       ->add_option("--json", output->json_file,
                    absl::StrCat("also write ", files.substr(0, files.find(',')),
                                 " here; - for standard output, in place of the report"))
+      ->check(NotEmpty())
       ->group(kOutputGroup);
   command
       ->add_option("--metrics", output->metrics,
                    "serve metrics of the run that goes on for Prometheus, at http://ADDRESS:PORT"
                    "/metrics (ADDRESS: 127.0.0.1)")
       ->type_name("[ADDRESS:]PORT")
+      ->check(NotEmpty())
       ->group(kOutputGroup);
   command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(kOutputGroup);
   command->add_option("--color", raw->color, "auto, always or never")
@@ -102,11 +105,11 @@ void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) 
                  "print the answer in short and one table; report.txt has all of it")
       ->group(kOutputGroup);
   command
-      ->add_option("-P,--progress", raw->progress,
-                   "seconds between pgbench's progress lines; or pgring's own progress: auto, bar, "
-                   "plain or none")
+      ->add_option(
+          "-P,--progress", raw->progress,
+          "seconds between pgbench's progress lines; or how pgring's own progress is shown")
       ->allow_extra_args(false)
-      ->type_name("SECONDS|MODE")
+      ->type_name("SECONDS|MODE:{auto,bar,plain,none}")
       ->default_str("auto")
       ->group(kOutputGroup);
   command
@@ -118,6 +121,7 @@ void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) 
                  "write pgbench's transaction log, PREFIX.PID (PREFIX.SCENARIO.PID for several)")
       ->group(kOutputGroup);
   command->add_option("--log-prefix", raw->log_prefix, "of -l")
+      ->check(NotEmpty())
       ->default_str(output->log_prefix)
       ->group(kOutputGroup);
   command

@@ -55,11 +55,11 @@ void ProgressDisplay::Stop() {
 }
 
 std::string ProgressDisplay::EraseDrawing() {
-  const int lines = std::exchange(drawn_lines_, 0);
+  const int rows = RowsOnScreen(std::exchange(drawn_, {}), StandardErrorColumns());
   // What Ctrl-C wrote stands below the drawing, and stays.
   const int printed = PrintedFromSignalThread();
-  if (std::exchange(printed_from_signal_thread_, printed) != printed || lines == 0) return "";
-  return (lines > 1 ? fmt::format("\r\033[{}A\033[J", lines - 1) : "\r\033[J");
+  if (std::exchange(printed_from_signal_thread_, printed) != printed || rows == 0) return "";
+  return (rows > 1 ? fmt::format("\r\033[{}A\033[J", rows - 1) : "\r\033[J");
 }
 
 void ProgressDisplay::PrintLines(std::string_view lines) {
@@ -143,11 +143,9 @@ void ProgressDisplay::Run(const ProgressTitle& title, const ProgressExtent& exte
       PrintToStandardError(ProgressLine(TitleText(title), extent, state, 0) + "\n");
       continue;
     }
-    const std::vector<std::string> lines =
-        ProgressScreen(title, extent, state, StandardErrorColumns() - 1);
     const std::string erase = EraseDrawing();
-    drawn_lines_ = static_cast<int>(lines.size());
-    DrawOnStandardError(erase + absl::StrJoin(lines, "\n"));
+    drawn_ = ProgressScreen(title, extent, state, StandardErrorColumns() - 1);
+    DrawOnStandardError(erase + absl::StrJoin(drawn_, "\n"));
   }
   DrawOnStandardError(EraseDrawing());
 }

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "cli/options.h"
 #include "cli/progress_state.h"
@@ -64,7 +65,7 @@ class ProgressDisplay {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
-  int drawn_lines_ = 0;
+  std::vector<std::string> drawn_;      // the lines on the screen
   int printed_from_signal_thread_ = 0;  // when it last drew
   std::thread thread_;
 };

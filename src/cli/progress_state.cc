@@ -26,10 +26,6 @@ std::string Bar(double share, int columns) {
   return "[" + bar + "] ";
 }
 
-double Seconds(int64_t duration_ns) {
-  return static_cast<double>(duration_ns) / kNanosecondsPerSecond;
-}
-
 bool IsCounted(const ProgressExtent& extent) { return extent.operations != kUnlimitedOperations; }
 
 // How much of the run is done, from 0 to 1.
@@ -82,8 +78,8 @@ std::string ProgressText(const ProgressExtent& extent, const ProgressState& stat
   return line;
 }
 
-// Cut to a terminal's width, because a line that wraps cannot be redrawn in place. What is not ours
-// has had its control characters escaped before, and a character of several bytes is not cut apart.
+}  // namespace
+
 std::string CutTo(const std::string& text, int columns) {
   int characters = 0;
   for (size_t index = 0; index < text.size(); ++index) {
@@ -93,7 +89,14 @@ std::string CutTo(const std::string& text, int columns) {
   return text;
 }
 
-}  // namespace
+int RowsOnScreen(const std::vector<std::string>& lines, int columns) {
+  int rows = 0;
+  for (const std::string& line : lines) {
+    const int width = static_cast<int>(DisplayWidth(line));
+    rows += std::max(1, (width + columns - 1) / std::max(1, columns));
+  }
+  return rows;
+}
 
 std::string ProgressLine(const std::string& label, const ProgressExtent& extent,
                          const ProgressState& state, int bar_columns) {
@@ -149,10 +152,10 @@ ProgressState ProgressMeter::Update(int64_t now_ns, const RunProgress& progress)
     state.phase = ProgressPhase::kStarting;
   } else if (now_ns < from_ns) {
     state.phase = ProgressPhase::kWarmup;
-    state.warmup_left_s = Seconds(from_ns - now_ns);
+    state.warmup_left_s = NsInSeconds(from_ns - now_ns);
   } else {
     state.phase = ProgressPhase::kMeasuring;
-    state.measured_s = Seconds(now_ns - from_ns);
+    state.measured_s = NsInSeconds(now_ns - from_ns);
     if (samples_.empty()) samples_.push_back({.time_ns = from_ns});
     AddRecent(now_ns, progress, &state);
   }
@@ -173,7 +176,7 @@ void ProgressMeter::AddRecent(int64_t now_ns, const RunProgress& progress, Progr
   }
   const Sample& first = samples_.front();
   const Sample& last = samples_.back();
-  const double span_s = Seconds(now_ns - first.time_ns);
+  const double span_s = NsInSeconds(now_ns - first.time_ns);
   if (span_s > 0) {
     const auto ended = static_cast<double>(last.ended - first.ended);
     const auto failed = static_cast<double>(last.failed - first.failed);

@@ -53,6 +53,14 @@ struct ProgressState {
 // "window", "block 2 of 6, window".
 std::string TitleText(const ProgressTitle& title);
 
+// Cut to a terminal's width, because a line that wraps cannot be redrawn in place. What is not ours
+// has had its control characters escaped before, and a character of several bytes is not cut apart.
+std::string CutTo(const std::string& text, int columns);
+
+// How many rows these lines take once the terminal has become that wide: most terminals wrap what
+// has become too long for them.
+int RowsOnScreen(const std::vector<std::string>& lines, int columns);
+
 // One line, without a line end: "window   [=====>    ]  12,345 of 35,000  1,050/s  21 s left".
 // `bar_columns` 0 leaves out the bar.
 std::string ProgressLine(const std::string& label, const ProgressExtent& extent,

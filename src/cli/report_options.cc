@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/option_values.h"
 
 namespace pgring {
 namespace {
@@ -22,14 +23,16 @@ void AddSavedReportOptions(CLI::App* command, ReportOptions* options) {
       ->add_option("--format", options->format_name,
                    "text (as it was printed), html (report.html), svg (connections over time, or "
                    "throughput over the limit) or hgrm (percentiles, for HdrHistogram's plotters)")
-      ->type_name("FORMAT")
+      ->type_name(absl::StrCat("FORMAT:{", absl::StrJoin(kFormatNames, ","), "}"))
       ->default_str("text");
   command->add_flag("--hgrm", options->hgrm, "the same as --format hgrm");
   command->add_flag("--brief", options->brief,
                     "of the text only the answer in short and one table");
-  command->add_option("--out", options->out,
-                      "write into this file; with several results into this directory, a file for "
-                      "each");
+  command
+      ->add_option("--out", options->out,
+                   "write into this file; with several results into this directory, a file for "
+                   "each")
+      ->check(NotEmpty());
   command->add_option("RESULT", options->paths,
                       "result.json or tune.json files, or the directories that they are in");
 }

@@ -14,6 +14,7 @@
 #include "cli/metrics_server.h"
 #include "cli/output_directory.h"
 #include "cli/output_files.h"
+#include "cli/progress_state.h"
 #include "cli/signals.h"
 #include "cli/target.h"
 #include "cli/terminal.h"
@@ -120,8 +121,8 @@ class TuneDisplay final : public TuneObserver {
     if (quiet_) return;
     if (redraws_) {
       // A line that wraps cannot be redrawn.
-      const auto columns = static_cast<size_t>(StandardErrorColumns() - 1);
-      DrawOnStandardError(absl::StrCat("\r\033[K", EscapeControls(line).substr(0, columns)));
+      DrawOnStandardError(
+          absl::StrCat("\r\033[K", CutTo(EscapeControls(line), StandardErrorColumns() - 1)));
       is_drawn_ = true;
       return;
     }

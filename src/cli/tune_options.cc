@@ -60,9 +60,8 @@ absl::StatusOr<ServiceLevel> ParseServiceLevel(const std::string& text) {
 
 void AddTuneOptions(CLI::App* command, TunePlan* plan, RawTune* raw) {
   command
-      ->add_option("--scenario", raw->scenario,
-                   absl::StrCat("what is driven with the limit that is looked for: ",
-                                absl::StrJoin(TunableNames(), ", ")))
+      ->add_option("--scenario", raw->scenario, "what is driven with the limit that is looked for")
+      ->type_name(absl::StrCat("TEXT:{", absl::StrJoin(TunableNames(), ","), "}"))
       ->capture_default_str()
       ->group(kSearchGroup);
   command

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -61,16 +64,17 @@ std::string Charts(const std::vector<Chart>& charts) {
 }
 
 std::string Validity(const ComparisonResult& result) {
-  TableColumn scenario = {{"run"}, {}, true, 0};
-  TableColumn verdict = {{"verdict"}, {}, true, 0};
-  Table table;
-  const auto add = [&](const std::string& name, const Run& run) {
-    scenario.cells.push_back(name);
-    table.alarming_rows.push_back(!run.comparable());
+  std::string entries;
+  // Not a table: reasons are sentences, which have to be broken.
+  const auto add = [&entries](const std::string& name, const Run& run) {
     std::vector<std::string> reasons = run.verdict.reasons;
-    if (run.interrupted) reasons.emplace_back("interrupted");
-    verdict.cells.push_back(run.comparable() ? "valid"
-                                             : "NOT VALID: " + absl::StrJoin(reasons, "; "));
+    const bool is_told = std::find(reasons.begin(), reasons.end(), "interrupted") != reasons.end();
+    if (run.interrupted && !is_told) reasons.emplace_back("interrupted");
+    absl::StrAppend(&entries, "<dt>", HtmlText(name), "</dt>",
+                    run.comparable() ? "<dd>valid"
+                                     : "<dd class=\"alarm\">NOT VALID: " +
+                                           HtmlText(absl::StrJoin(reasons, "; ")),
+                    "</dd>\n");
   };
   if (!result.has_repeats()) {
     for (const Run& run : result.runs) add(RunLabel(run), run);
@@ -81,11 +85,10 @@ std::string Validity(const ComparisonResult& result) {
     }
   }
   std::string out;
-  if (scenario.cells.empty()) {
-    out = result.runs.empty() ? "" : "<p>All runs of all blocks are valid.</p>\n";
-  } else {
-    table.columns = {std::move(scenario), std::move(verdict)};
-    out = RenderHtml(table);
+  if (!entries.empty()) {
+    out = absl::StrCat("<dl>\n", entries, "</dl>\n");
+  } else if (!result.runs.empty()) {
+    out = "<p>All runs of all blocks are valid.</p>\n";
   }
   const std::string notes = RunNotes(result, kPageText);
   return notes.empty()
@@ -104,8 +107,18 @@ std::string HtmlRunSections(const ComparisonResult& result, const Summary& summa
   if (result.runs.empty()) return "";
   std::string by_second = Charts(SecondCharts(result));
   if (by_second.empty()) {
-    by_second =
-        "<p class=\"remark\">The runs were too short to be told apart second by second.</p>\n";
+    const bool has_series = std::any_of(result.runs.begin(), result.runs.end(), [](const Run& run) {
+      return !run.recorder.seconds().Intervals().empty();
+    });
+    const bool any_success = std::any_of(result.runs.begin(), result.runs.end(),
+                                         [](const Run& run) { return run.total().succeeded > 0; });
+    by_second = absl::StrCat(
+        "<p class=\"remark\">",
+        has_series    ? "The runs were too short to be told apart second by second."
+        : any_success ? "The result does not say what was done in each second: an older pgring "
+                        "wrote it."
+                      : "No operation succeeded.",
+        "</p>\n");
   }
   return absl::StrCat(
       HtmlSection("Connections over time", Charts(ConnectionCharts(result))),

@@ -162,10 +162,15 @@ std::vector<HtmlTick> AcrossTicks(const Chart& chart, const HtmlScale& x) {
     }
     return ticks;
   }
-  const double step = RoundStep(chart.x_end, kMostTimeTicks);
+  // In the unit of the longest run, as in report.txt (and in report.js).
+  const TimeUnit unit = TimeUnitFor(std::llround(chart.x_end * kNanosecondsPerSecond));
+  const double unit_s = unit.ns / kNanosecondsPerSecond;
+  const double end = chart.x_end / unit_s;
+  const double step = RoundStep(end, kMostTimeTicks);
   const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
-  for (int tick = 0; tick * step <= chart.x_end; ++tick) {
-    ticks.push_back({x.Share(tick * step), FixedText(tick * step, decimals) + " s"});
+  for (int tick = 0; tick * step <= end; ++tick) {
+    ticks.push_back({x.Share(tick * step * unit_s),
+                     fmt::format("{} {}", FixedText(tick * step, decimals), unit.symbol)});
   }
   return ticks;
 }
@@ -257,14 +262,19 @@ std::vector<HtmlTick> TicksOf(const HtmlScale& scale, ChartUnit unit, int most) 
   }
   const double decades = std::log10(scale.high / scale.low);
   const int first = static_cast<int>(std::floor(std::log10(scale.low) + 1e-9));
-  const int every = std::max(1, static_cast<int>(std::ceil(decades / most)));
-  for (int decade = first; std::pow(10, decade) <= scale.high * 1.001; decade += every) {
+  std::vector<double> round, powers;  // 1, 2 and 5 of each decade; 1 alone
+  for (int decade = first; std::pow(10, decade) <= scale.high * 1.001; ++decade) {
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double value = factor * std::pow(10, decade);
-      if (factor > 1 && 3 * decades > most) break;
-      if (value >= scale.low * 0.999 && value <= scale.high * 1.001) add(value);
+      if (value < scale.low * 0.999 || value > scale.high * 1.001) continue;
+      round.push_back(value);
+      if (factor == 1) powers.push_back(value);
     }
   }
+  const std::vector<double>& shown = 3 * decades <= most || powers.size() < 2 ? round : powers;
+  const size_t every = std::max<size_t>(
+      1, (shown.size() + static_cast<size_t>(most) - 1) / static_cast<size_t>(most));
+  for (size_t i = 0; i < shown.size(); i += every) add(shown[i]);
   return ticks;
 }
 

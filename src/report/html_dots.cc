@@ -89,7 +89,8 @@ std::string Rows(std::string_view title, ChartUnit unit, const std::vector<DotRo
       any = true;
     }
   }
-  if (!any) return "";
+  // Without a success there is nothing to see.
+  if (!any || high <= 0) return "";
   const HtmlScale scale = ScaleFor(low, high, low > 0 && high / low > kFarApart);
   const std::vector<HtmlTick> ticks = TicksOf(scale, unit, kDotTicks);
   std::string out =
@@ -114,7 +115,10 @@ std::string HtmlDots(const ComparisonResult& result, const Summary& summary) {
   std::vector<DotRow> throughputs, tails;
   for (size_t place = 0; place < result.runs.size(); ++place) {
     const ScenarioSummary& one = summary.scenarios[place];
-    const std::string label = RunLabel(result.runs[place]);
+    const Run& shown = result.runs[place];
+    // With repeats, what is not valid is not among the blocks.
+    const bool is_doubtful = !result.has_repeats() && !shown.comparable();
+    const std::string label = RunLabel(shown) + (is_doubtful ? " (NOT VALID)" : "");
     DotRow throughput = {label, place, {}, std::nullopt};
     DotRow tail = {label, place, {}, std::nullopt};
     for (const Run* const run : result.CountedRuns(result.runs[place].scenario.label)) {

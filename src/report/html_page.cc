@@ -39,9 +39,10 @@ std::string Cell(bool left, bool alarming, std::string_view text) {
 }
 
 std::string Grid(const Table& table) {
-  std::string out = "<div class=\"scroll\"><table>\n";
-  if (!table.title.empty()) out += "<caption>" + HtmlText(table.title) + "</caption>";
-  out += "<thead><tr>";
+  std::string out;
+  // Not a caption, which is as narrow as its table and scrolls with it.
+  if (!table.title.empty()) out += "<h3>" + HtmlText(table.title) + "</h3>\n";
+  out += "<div class=\"scroll\"><table>\n<thead><tr>";
   for (const TableColumn& column : table.columns) {
     out += column.left ? "<th class=\"left\">" : "<th>";
     for (size_t line = 0; line < column.heading.size(); ++line) {

@@ -353,7 +353,7 @@ class Writer {
 }  // namespace
 
 std::vector<std::string> InShort(const ComparisonResult& result, const Summary& summary) {
-  return Writer(result, summary).Write();
+  return result.told.empty() ? Writer(result, summary).Write() : result.told;
 }
 
 }  // namespace pgring

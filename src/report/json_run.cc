@@ -273,6 +273,7 @@ Json BlockRunJson(const Run& run) {
           {"latency_ns", LatencyJson(run, total)},
           {"histograms", HistogramsJson(run, total)},
           {"seconds", SecondsJson(run.recorder.seconds())},
+          {"connections", {{"peak_open", run.timeline.Peak(ConnectionGauge::kOpen)}}},
           {"client", ClientJson(run)},
           {"server", ServerJson(run.server)}};
 }

@@ -162,10 +162,12 @@ absl::Status ReadRecorder(const Json& json, Run* run) {
   return absl::OkStatus();
 }
 
+// More connections or waiting operations than any run has; pictures count in steps up to it.
+constexpr int64_t kMostOfGauge = 1'000'000'000;
+
 int32_t GaugeOf(const Json& value) {
   const std::optional<int64_t> count = CountBelow({{"value", value}}, {"value"});
-  return static_cast<int32_t>(
-      std::min<int64_t>(count.value_or(0), std::numeric_limits<int32_t>::max()));
+  return static_cast<int32_t>(std::min(count.value_or(0), kMostOfGauge));
 }
 
 absl::Status ReadTimeline(const Json& json, Run* run) {

@@ -94,6 +94,7 @@ absl::StatusOr<ComparisonResult> ComparisonFromJson(const Json& json) {
   result.plan = *std::move(plan);
   result.environment = ReadEnvironment(json);
   result.interrupted = TruthBelow(json, {"interrupted"});
+  result.told = TextsBelow(json, {"in_short"});
   for (const Json& run_json : ArrayBelow(json, {"runs"})) {
     absl::StatusOr<Run> run = ReadRun(result.plan, run_json);
     if (!run.ok()) return run.status();

@@ -24,8 +24,19 @@
     return Math.abs(decade - Math.round(decade)) < 1e-9;
   };
 
-  const onlyDecades = (plot, splits) =>
-    splits.map((at) => at !== null && isDecade(at) ? at : null);
+  // Decades; where an axis has fewer than two of them, also 2 and 5 of each.
+  const marked = (plot, splits, axis) => {
+    const {min, max} = plot.scales[axis === 0 ? 'x' : 'y'];
+    const isShown = (at, test) => at !== null && at >= min && at <= max && test(at);
+    const few = splits.filter((at) => isShown(at, isDecade)).length < 2;
+    return splits.map((at) => isShown(at, few ? isRound : isDecade) ? at : null);
+  };
+  const onlyDecades = (plot, splits) => marked(plot, splits, 0);
+  const onlyMarked = (plot, splits) => marked(plot, splits, 1);
+
+  const isRound = (value) => [1, 2, 5].some((factor) => isDecade(value / factor));
+  // As in report.txt.
+  const timeUnit = (end) => end >= 1 ? [1, ' s'] : end >= 1e-3 ? [1e3, ' ms'] : [1e6, ' us'];
 
   function seriesOf(line, data) {
     const path = data.steps ? uPlot.paths.stepped({align: 1}) : uPlot.paths.linear();
@@ -51,8 +62,10 @@
     const format = FORMATS[data.unit];
     const widest = (plot, values) =>
       14 + 7 * Math.max(2, ...(values || []).map((value) => (value || '').length));
+    const [factor, unit] = timeUnit(data.end);
     const time = {
-      ...common, space: 60, values: (plot, splits) => splits.map((at) => at + ' s'),
+      ...common, space: 60,
+      values: (plot, splits) => splits.map((at) => +(at * factor).toPrecision(9) + unit),
     };
     const percentiles = {
       ...common, space: 50, grid: {...common.grid, filter: onlyDecades},
@@ -61,9 +74,10 @@
     };
     const values = {
       ...common, size: widest, ...(data.unit === 'count' ? {incrs: WHOLE_STEPS} : {}),
-      grid: data.log ? {...common.grid, filter: onlyDecades} : common.grid,
-      values: (plot, splits) => splits.map((value) =>
-        value === null || (data.log && !isDecade(value)) ? null : format(value)),
+      ...(data.log ? {filter: (plot, splits) => splits} : {}),
+      grid: data.log ? {...common.grid, filter: onlyMarked} : common.grid,
+      values: (plot, splits) => (data.log ? onlyMarked(plot, splits) : splits).map((value) =>
+        value === null ? null : format(value)),
     };
     return [data.time ? time : percentiles, values];
   }
@@ -83,7 +97,7 @@
       });
       const when = element.querySelector('.at');
       if (at === null || at === undefined) when.textContent = '';
-      else when.textContent = data.time ? `at ${figure(data.x[at])} s` : percentile(data.x[at]);
+      else when.textContent = data.time ? `at ${duration(data.x[at] * 1e9)}` : percentile(data.x[at]);
     };
   }
 
@@ -117,7 +131,7 @@
     const height = element.classList.contains('low') ? HEIGHT.low : HEIGHT.full;
     const plot = new uPlot({
       width: Math.max(200, holder.clientWidth), height, series, bands, axes: axes(data),
-      legend: {show: false}, padding: [8, data.time ? 16 : 28, 0, 0],
+      legend: {show: false}, padding: [8, data.time ? 28 : 36, 0, 0],
       scales: {
         x: data.time ? time : {time: false, distr: 3},
         y: data.log ? {distr: 3} : {range: (_, low, high) => [0, Math.max(high, data.unit ===

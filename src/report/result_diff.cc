@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pgring/statistics/mann_whitney.h"
@@ -98,10 +99,12 @@ void NoteEnvironment(const SavedResult& old_result, const SavedResult& new_resul
   Flatten(new_result.environment, "", &right);
   // How the client spoke to the kernel, and over what to the server.
   for (const auto& [result, parts] : {std::pair(&old_result, &left), {&new_result, &right}}) {
-    if (!result->plan.is_object()) continue;
-    Flatten(result->plan.value("io", Json()), "io", parts);
-    Flatten(result->plan.value("target", Json::object()).value("address", Json()), "address",
-            parts);
+    const auto add = [&](JsonKeys keys, const char* name) {
+      const Json* const found = Below(result->plan, keys);
+      if (found != nullptr) Flatten(*found, name, parts);
+    };
+    add({"io"}, "io");
+    add({"target", "address"}, "address");
   }
   const std::vector<std::string> differences = Differences(left, right);
   if (differences.empty()) return;
@@ -220,7 +223,8 @@ void JudgeGates(const std::vector<Gate>& gates, ResultDiff* diff) {
 
 }  // namespace
 
-absl::StatusOr<Gate> ParseGate(const std::string& text) {
+absl::StatusOr<Gate> ParseGate(const std::string& given) {
+  const std::string text(absl::StripAsciiWhitespace(given));
   const size_t at = text.find_first_of("<>");
   if (at == std::string::npos || text.substr(at + 1, 1) != "=") {
     return BadGate(text, "it needs >= or <=");
@@ -246,6 +250,9 @@ absl::StatusOr<Gate> ParseGate(const std::string& text) {
   if (at_least ? *percent > 0 : *percent < 0) {
     return BadGate(text, absl::StrCat("a gate says how much worse the new result may be: give ",
                                       at_least ? "-N%" : "+N%", " or ", at_least ? "-0%" : "+0%"));
+  }
+  if (at_least && *percent <= -kPercent) {
+    return BadGate(text, "no throughput falls by that much, so that nothing could breach it");
   }
   return Gate{*metric, *percent, text};
 }

@@ -46,10 +46,6 @@ class MetricsText {
   std::string text_;
 };
 
-double Seconds(int64_t duration_ns) {
-  return static_cast<double>(duration_ns) / kNanosecondsPerSecond;
-}
-
 void AddOperations(const RunProgress& progress, int64_t measured_ns, MetricsText* text) {
   const LiveLatencies::Counts counts = progress.response_ns.Read();
   int64_t succeeded = 0;
@@ -60,7 +56,7 @@ void AddOperations(const RunProgress& progress, int64_t measured_ns, MetricsText
   text->Head("pgring_throughput_operations_per_second", "gauge",
              "Operations that succeeded per second, since the measured phase began.");
   text->Sample("pgring_throughput_operations_per_second", "",
-               measured_ns > 0 ? static_cast<double>(succeeded) / Seconds(measured_ns) : 0);
+               measured_ns > 0 ? static_cast<double>(succeeded) / NsInSeconds(measured_ns) : 0);
   text->Head("pgring_operations_in_flight", "gauge", "Operations that are due and have not ended.");
   text->Sample("pgring_operations_in_flight", "", progress.in_flight());
 
@@ -78,11 +74,11 @@ void AddOperations(const RunProgress& progress, int64_t measured_ns, MetricsText
     // A bound is inclusive, and the first value of a bucket; that value lies beyond it by 1 ns.
     const int64_t bound_ns = int64_t{1} << bits;
     for (; LiveLatencies::LowestNs(bucket) < bound_ns; ++bucket) cumulative += counts[bucket];
-    text->Sample("pgring_response_seconds_bucket", fmt::format(",le=\"{}\"", Seconds(bound_ns)),
+    text->Sample("pgring_response_seconds_bucket", fmt::format(",le=\"{}\"", NsInSeconds(bound_ns)),
                  cumulative);
   }
   text->Sample("pgring_response_seconds_bucket", ",le=\"+Inf\"", succeeded);
-  text->Sample("pgring_response_seconds_sum", "", Seconds(progress.response_ns.sum_ns()));
+  text->Sample("pgring_response_seconds_sum", "", NsInSeconds(progress.response_ns.sum_ns()));
   text->Sample("pgring_response_seconds_count", "", succeeded);
 }
 
@@ -131,7 +127,7 @@ std::string RunMetricsText(MetricsFormat format, const std::string& scenario, in
   const int64_t until_ns = ended_ns != 0 ? ended_ns : now_ns;
   const int64_t measured_ns = from_ns == 0 ? 0 : std::max<int64_t>(0, until_ns - from_ns);
   text.Head("pgring_measured_seconds", "gauge", "How long the measured phase has taken so far.");
-  text.Sample("pgring_measured_seconds", "", Seconds(measured_ns));
+  text.Sample("pgring_measured_seconds", "", NsInSeconds(measured_ns));
   AddOperations(progress, measured_ns, &text);
   AddConnections(progress, &text);
   return text.Finish();

@@ -1,11 +1,13 @@
 #include "report/saved_result.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -96,8 +98,8 @@ SavedScenario ReadScenario(const Json& result, const Json& run) {
   if (scenario.of(Metric::kThroughput).empty() && blocks.empty() && is_valid) {
     AddValues(run, &scenario);
   } else if (const auto peak = NumberBelow(run, {"connections", "peak_open"});
-             peak.has_value() && *peak > 0) {
-    // Blocks do not say.
+             scenario.of(Metric::kConnectionsPeak).empty() && peak.has_value() && *peak > 0) {
+    // The blocks of older results do not say.
     scenario.values[static_cast<size_t>(Metric::kConnectionsPeak)] = {*peak};
   }
   if (scenario.of(Metric::kThroughput).empty()) {
@@ -106,18 +108,30 @@ SavedScenario ReadScenario(const Json& result, const Json& run) {
   return scenario;
 }
 
+// Piece by piece: a pipe, such as a shell's <(...), does not tell its size.
 absl::StatusOr<std::string> ReadWhole(const std::string& path) {
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) return absl::NotFoundError(absl::StrCat(path, ": ", error.message()));
-  if (size > static_cast<uintmax_t>(kMostResultBytes)) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 GiB is no result"));
+  constexpr size_t kPieceBytes = size_t{1} << 20;
+  const std::string attempt = absl::StrCat("reading the result ", path);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return ErrnoStatus(errno, attempt);
+  std::string text;
+  absl::Status status;
+  for (;;) {
+    const size_t size = text.size();
+    text.resize(size + kPieceBytes);
+    const ssize_t got = read(descriptor, text.data() + size, kPieceBytes);
+    text.resize(size + static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0 || (got < 0 && errno != EINTR)) {
+      if (got < 0) status = ErrnoStatus(errno, attempt);
+      break;
+    }
+    if (text.size() > static_cast<size_t>(kMostResultBytes)) {
+      status = absl::InvalidArgumentError(absl::StrCat(path, ": larger than 1 GiB is no result"));
+      break;
+    }
   }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(size, '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(size))) {
-    return absl::NotFoundError(absl::StrCat(path, ": cannot be read"));
-  }
+  close(descriptor);
+  if (!status.ok()) return status;
   return text;
 }
 
@@ -172,6 +186,15 @@ const SavedScenario* SavedResult::Find(std::string_view label) const {
   return found == scenarios.end() ? nullptr : &*found;
 }
 
+absl::Status CheckAnyValid(const SavedResult& result) {
+  for (const SavedScenario& scenario : result.scenarios) {
+    if (scenario.not_valid.empty()) return absl::OkStatus();
+  }
+  const SavedScenario& first = result.scenarios.front();
+  return absl::FailedPreconditionError(absl::StrCat(
+      result.path, ": no run of it is valid: ", first.label, ": ", OneLine(first.not_valid)));
+}
+
 absl::StatusOr<ResultFile> ReadResultOrTuneFile(const std::string& path) {
   std::error_code ignored;
   ResultFile file;
@@ -179,7 +202,11 @@ absl::StatusOr<ResultFile> ReadResultOrTuneFile(const std::string& path) {
   if (std::filesystem::is_directory(path, ignored)) {
     file.path = absl::StrCat(path, "/", kResultName);
     const std::string tune = absl::StrCat(path, "/", kTuneName);
-    if (!std::filesystem::exists(file.path, ignored) && std::filesystem::exists(tune, ignored)) {
+    if (!std::filesystem::exists(file.path, ignored)) {
+      if (!std::filesystem::exists(tune, ignored)) {
+        return absl::NotFoundError(absl::StrCat(path, ": there is neither a ", kResultName,
+                                                " nor a ", kTuneName, " in it"));
+      }
       file.path = tune;
     }
   }

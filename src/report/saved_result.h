@@ -61,6 +61,9 @@ struct SavedResult {
   std::vector<SavedScenario> scenarios;
 };
 
+// FailedPrecondition with the first reason where no scenario has a valid run.
+absl::Status CheckAnyValid(const SavedResult& result);
+
 // Files above this are not read.
 inline constexpr int64_t kMostResultBytes = int64_t{1} << 30;
 

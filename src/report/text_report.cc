@@ -58,17 +58,6 @@ std::string HostText(const Environment& environment) {
   return parts.empty() ? "not known" : absl::StrJoin(parts, ", ");
 }
 
-// What left the ring: an exchange that is alone is another regime.
-std::string BlockingReceiveText(const ComparisonResult& result) {
-  std::vector<std::string> alone;
-  for (const Run& run : result.runs) {
-    if (run.ring.has_value() && run.ring->blocking_receives > 0) alone.push_back(RunLabel(run));
-  }
-  if (alone.empty()) return "";
-  return "; with a blocking receive while nothing else was in flight: " +
-         absl::StrJoin(alone, ", ") + " (--io ring does without)";
-}
-
 // The reactor scenarios' way of doing I/O; the ring's set-up as soon as a run knows it.
 std::string IoText(const ComparisonResult& result) {
   std::vector<std::string> ways;
@@ -80,7 +69,7 @@ std::string IoText(const ComparisonResult& result) {
     if (!run.ring_setup.empty()) way += ", ring " + run.ring_setup;
     if (std::find(ways.begin(), ways.end(), way) == ways.end()) ways.push_back(std::move(way));
   }
-  if (!ways.empty()) return absl::StrJoin(ways, "; ") + BlockingReceiveText(result);
+  if (!ways.empty()) return absl::StrJoin(ways, "; ");
   if (UsesReactor(result.plan)) return fmt::format("io_uring, {} mode", IoModeName(result.plan.io));
   return "blocking libpq calls";
 }
@@ -185,7 +174,8 @@ std::string ServerMessageNotes(const Run& run, const TextStyle& style) {
   return out;
 }
 
-// The header is printed before it is known. Every run has a few, at its beginning and its end.
+// What left the ring: a round trip that is alone is another regime. Every run has a few, at its
+// beginning and its end. Not in the header, which is printed before it is known.
 std::string BlockingReceiveNote(const Run& run, const TextStyle& style) {
   const int64_t receives = run.ring.has_value() ? run.ring->blocking_receives : 0;
   if (receives == 0 || 2 * receives < run.recorder.succeeded()) return "";

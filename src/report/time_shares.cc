@@ -21,6 +21,9 @@
 namespace pgring {
 namespace {
 
+// A part of one sample among thousands may come to less; DurationText would make it 0.000 us.
+constexpr double kLeastShownNs = 1;
+
 // Of one run, ns per operation.
 struct RunTime {
   double admission = 0;
@@ -162,7 +165,7 @@ Table SharesTable(const ComparisonResult& result, const TimeShares& shares) {
     scenario.cells.push_back(RunLabel(result.runs[place]));
     whole.cells.push_back(DurationText(SumOf(run)));
     for (size_t part = 0; part < columns.size(); ++part) {
-      columns[part].cells.push_back(run[part] > 0 ? DurationText(run[part]) : "0");
+      columns[part].cells.push_back(run[part] >= kLeastShownNs ? DurationText(run[part]) : "0");
     }
   }
   table.columns = {std::move(scenario), std::move(whole)};

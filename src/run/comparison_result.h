@@ -60,6 +60,9 @@ struct ComparisonResult {
   // In the plan's order; the ones that were started. With repeats, of each scenario the run of that
   // whole block whose throughput was the median; without a whole block, the runs of the first one.
   std::vector<Run> runs;
+  // Of a result that was read back: the answer as it was told, which rests on more than was saved,
+  // such as the server's samples during every block. Empty otherwise.
+  std::vector<std::string> told;
 
   bool has_repeats() const { return !blocks.empty(); }
   // The runs of that scenario that count: of repeats those of whole blocks, block by block; without

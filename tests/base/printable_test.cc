@@ -26,6 +26,14 @@ TEST(PrintableTest, ControlsAreShownAndNotObeyed) {
       << "and as a byte";
 }
 
+// A script's name with such a control in it once turned the rest of a report's title round.
+TEST(PrintableTest, WhatTurnsOrBreaksTheTextAroundItIsShown) {
+  EXPECT_EQ(EscapeControls("a\u202eb\u2066c"), "a\\u202eb\\u2066c");
+  EXPECT_EQ(EscapeControls("a\u2028b\u200f"), "a\\u2028b\\u200f");
+  EXPECT_EQ(EscapeControls("\u0645\u0631\u062d\u0628\u0627"), "\u0645\u0631\u062d\u0628\u0627")
+      << "text that runs from right to left by itself stays";
+}
+
 TEST(PrintableTest, BytesThatAreNotUtf8AreShown) {
   EXPECT_EQ(EscapeControls("Verbindung unterbrochen f\xfcr"), "Verbindung unterbrochen f\\xfcr");
   EXPECT_EQ(EscapeControls("\xff\xc3"), "\\xff\\xc3");

@@ -88,6 +88,10 @@ TEST(BadInputTest, OutputThatCannotBeWritten) {
   ExpectRefused({"compare", "--out", kOut, "--json", "/nonexistent/x.json"},
                 {"/nonexistent/x.json", "No such file", "--json"});
   ExpectRefused({"compare", "--out", kOut, "--json", "/tmp"}, {"Is a directory", "--json"});
+  // Of a shell's variable that is not set: it once meant the default, or nothing.
+  for (const char* option : {"--out", "--json", "--metrics"}) {
+    ExpectRefused({"compare", option, ""}, {option, "names nothing"});
+  }
 }
 
 TEST(BadInputTest, FullDisk) {

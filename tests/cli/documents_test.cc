@@ -23,6 +23,7 @@ TEST(DocumentsTest, KnowEveryOptionOfEveryCommand) {
     const std::string zsh = ZshCompletion(app);
     const std::string fish = FishCompletion(app);
     EXPECT_THAT(manual, HasSubstr("pgring 1.2"));
+    EXPECT_THAT(manual, HasSubstr("[ADDRESS:]PORT"));
     for (const CLI::App* command : app.get_subcommands(nullptr)) {
       EXPECT_THAT(manual, HasSubstr(absl::StrCat(".SS pgring ", command->get_name(), "\n")));
       for (const DocumentedOption& option : OptionsOf(*command)) {
@@ -42,6 +43,17 @@ TEST(DocumentsTest, CompleteTheValuesOfAnOption) {
   WithCommandLine([](const CLI::App& app) {
     EXPECT_THAT(BashCompletion(app), HasSubstr("compare:--io) words='auto completion ring"));
     EXPECT_THAT(FishCompletion(app), HasSubstr("-x -a 'auto always never'"));
+    for (const char* values :
+         {"export:--format) words='csv openmetrics ", "report:--format) words='text html svg hgrm'",
+          "compare:--scenarios) words='sync threads ", "words='tpcb-like ",
+          "compare:-P) words='auto bar plain none'"}) {
+      EXPECT_THAT(BashCompletion(app), HasSubstr(values));
+    }
+    // A value may stand behind "=" too; apostrophes stay; numbers are no files.
+    const std::string zsh = ZshCompletion(app);
+    EXPECT_THAT(zsh, HasSubstr("'*--io=["));
+    EXPECT_THAT(zsh, HasSubstr("make pgbench'\\''s tables"));
+    EXPECT_THAT(zsh, HasSubstr(":INT: '"));
   });
 }
 

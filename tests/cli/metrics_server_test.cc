@@ -1,12 +1,17 @@
 // The metrics over a real socket, as a scraper asks for them.
 #include "cli/metrics_server.h"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace pgring {
 namespace {
@@ -50,6 +55,48 @@ TEST(MetricsServerTest, ServesTheRunThatGoesOn) {
   EXPECT_THAT(answer->body, EndsWith("# EOF\n"));
   EXPECT_THAT(answer->get_header_value("Content-Type"), StartsWith("application/openmetrics-text"));
   EXPECT_EQ(client.Get("/other")->status, 404);
+}
+
+TEST(MetricsServerTest, GivesTheFormatThatIsWantedMost) {
+  const auto server = AnyServer();
+  ASSERT_NE(server, nullptr);
+  ASSERT_TRUE(server->Start().ok());
+  httplib::Client client("127.0.0.1", PortOf(*server));
+  const auto type = [&client](const char* accepted) {
+    const auto answer = client.Get("/metrics", {{"Accept", accepted}});
+    return answer ? answer->get_header_value("Content-Type") : "none";
+  };
+  EXPECT_THAT(type("text/plain;q=0.2, application/openmetrics-text; version=1.0.0; q=0.5"),
+              StartsWith("application/openmetrics-text"));
+  EXPECT_THAT(type("application/openmetrics-text"), StartsWith("application/openmetrics-text"));
+  for (const char* accepted :
+       {"application/openmetrics-text;q=0", "application/openmetrics-text; q=0.1, text/plain",
+        "application/openmetrics-text;q=x", "*/*"}) {
+    EXPECT_THAT(type(accepted), StartsWith("text/plain")) << accepted;
+  }
+}
+
+// Four of them once kept every scraper waiting.
+TEST(MetricsServerTest, ConnectionsWithoutARequestKeepNobodyWaiting) {
+  const auto server = AnyServer();
+  ASSERT_NE(server, nullptr);
+  ASSERT_TRUE(server->Start().ok());
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(PortOf(*server)));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<int> silent;
+  for (int i = 0; i < 32; ++i) {
+    silent.push_back(socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_EQ(connect(silent.back(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  EXPECT_TRUE(httplib::Client("127.0.0.1", PortOf(*server)).Get("/metrics"));
+  // None of them had to be given up for it.
+  char byte = 0;
+  for (const int descriptor : silent) {
+    EXPECT_EQ(recv(descriptor, &byte, 1, MSG_DONTWAIT), -1);
+    close(descriptor);
+  }
 }
 
 // The library would share the port, and each program would get some of the requests.

@@ -456,6 +456,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{{"compare", "-d", "-c", "5"}, "-d names a database, and \"-c\" looks like an"},
         BadOption{{"-c", "10", "bench"},
                   "-c needs a command before it: pgring compare|run|tune|report|diff|export|init|"},
+        BadOption{{"--hlep"}, "there is no option --hlep; did you mean --help?"},
         BadOption{{"-T10", "compare"}, "-T10 comes after the command: pgring compare -T10"},
         BadOption{{"comparee"}, "there is no command comparee; did you mean compare? See"},
         BadOption{{"compare", "-T"}, "-T/--time: a value is missing"},

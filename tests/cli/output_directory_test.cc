@@ -108,6 +108,19 @@ TEST_F(OutputDirectoryTest, WritesToADeviceInPlaceOfReplacingIt) {
               testing::AllOf(HasSubstr("writing /dev/full"), HasSubstr("No space left")));
 }
 
+// /dev/stdout is a link, and where standard output is a file, it leads to a regular file: renaming
+// over it once replaced /dev/stdout itself.
+TEST_F(OutputDirectoryTest, WritesThroughALinkInPlaceOfReplacingIt) {
+  const std::string link = root_ + "/link";
+  std::filesystem::create_symlink(root_ + "/target", link);
+  for (const char* content : {"into a new file", "short"}) {
+    EXPECT_TRUE(CheckWritable(link).ok());
+    ASSERT_TRUE(WriteWholeFile(link, content).ok());
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    EXPECT_EQ(ReadFile(root_ + "/target"), content);
+  }
+}
+
 TEST_F(OutputDirectoryTest, TellsBeforehandWhetherAFileMayBeWritten) {
   EXPECT_TRUE(CheckWritable(root_ + "/new").ok());
   EXPECT_TRUE(CheckWritable("/dev/full").ok()) << "only writing shows that";

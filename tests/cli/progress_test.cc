@@ -245,6 +245,16 @@ TEST(ProgressScreenTest, LinesAreCutToTheTerminal) {
   EXPECT_EQ(lines.back(), "1 failed; the first: äääääää");
 }
 
+// Of a screen that had become narrower, the first lines were left standing.
+TEST(ProgressScreenTest, LinesTakeMoreRowsOnANarrowerTerminal) {
+  const std::vector<std::string> lines = {"sync", std::string(79, '='), "ä"};
+  EXPECT_EQ(RowsOnScreen(lines, 80), 3);
+  EXPECT_EQ(RowsOnScreen(lines, 79), 3);
+  EXPECT_EQ(RowsOnScreen(lines, 40), 4);
+  EXPECT_EQ(RowsOnScreen(lines, 20), 6);
+  EXPECT_EQ(RowsOnScreen({}, 80), 0);
+}
+
 TEST(ProgressMeterTest, DetailsAreOfTheLastSeconds) {
   constexpr int64_t kSecond = kNanosecondsPerSecond;
   RunProgress progress;

@@ -70,6 +70,23 @@ TEST_F(SavedReportTest, SeveralGoIntoADirectory) {
   EXPECT_THAT(ReadFile(report.work_directory() + "/pages/2-out.html"), HasSubstr("</html>"));
 }
 
+// "-" was the name of a file.
+TEST_F(SavedReportTest, GatesGoToStandardOutputWhereThatIsWanted) {
+  if (!GetBuildInfo().fit_for_measuring()) return;
+  const std::vector<std::string> diff = {"diff",     result_,   result_, "--gate",
+                                         "p99<=+1%", "--junit", "-"};
+  Program junit(diff);
+  EXPECT_EQ(junit.Wait(), 0) << junit.stderr_text();
+  EXPECT_THAT(junit.stdout_text(), AllOf(StartsWith("<?xml"), HasSubstr("</testsuite>\n"),
+                                         testing::Not(HasSubstr("old  "))));
+  EXPECT_EQ(junit.Leftovers({}), "");
+  std::vector<std::string> both = diff;
+  both.emplace_back("--markdown");
+  Program refused(both);
+  EXPECT_EQ(refused.Wait(), 1);
+  EXPECT_THAT(refused.stderr_text(), HasSubstr("both want standard output"));
+}
+
 TEST_F(SavedReportTest, WhatCannotBeShownIsOneLineAndWritesNothing) {
   struct Case {
     std::vector<std::string> arguments;
@@ -86,6 +103,7 @@ TEST_F(SavedReportTest, WhatCannotBeShownIsOneLineAndWritesNothing) {
       {{"report", result_, "--out", "/dev/null/x"}, 2, "/dev/null/x"},
       {{"report", result_, "--brief", "--hgrm"}, 1, "--brief is for the text"},
       {{"report", result_, "--fromat", "html"}, 1, "did you mean --format?"},
+      {{"report", result_, "--out", ""}, 1, "--out: \"\" names nothing"},
   };
   for (const Case& one : cases) {
     Program report(one.arguments);

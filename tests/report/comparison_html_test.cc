@@ -86,6 +86,27 @@ TEST(ComparisonHtmlTest, AnInvalidRunIsMarkedWithItsReason) {
   EXPECT_THAT(ComparisonHtml(result), HasSubstr("NOT VALID: 12 operations were lost"));
 }
 
+// A long reason in a table's cell was cut off on paper and on the screen.
+TEST(ComparisonHtmlTest, ReasonsAreSentencesThatCanBeBroken) {
+  ComparisonResult result = SampleComparison();
+  result.runs[0].interrupted = true;
+  result.runs[0].verdict.reasons = {"interrupted"};
+  const std::string html = ComparisonHtml(result);
+  EXPECT_THAT(html, HasSubstr("<dd class=\"alarm\">NOT VALID: interrupted</dd>"));
+  EXPECT_THAT(html, HasSubstr("<span class=\"label\">sync (NOT VALID)</span>"));
+}
+
+// Its zero was drawn as a throughput.
+TEST(ComparisonHtmlTest, WithoutASuccessThereAreNoDots) {
+  ComparisonResult result = SamplePlan();
+  result.runs = {ShortRun(1)};
+  result.runs[0].recorder = Recorder(result.runs[0].kinds.size());
+  const std::string html = ComparisonHtml(result);
+  EXPECT_EQ(PageFault(html), "");
+  EXPECT_THAT(html, Not(HasSubstr(">Throughput</figcaption>")));
+  EXPECT_THAT(html, HasSubstr("No operation succeeded."));
+}
+
 // It is part of the service, which was told as time in the client.
 TEST(TimeSharesTest, OnSharedConnectionsTheQueueIsAPartOfItsOwn) {
   ComparisonResult result = SampleComparison();

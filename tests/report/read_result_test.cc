@@ -77,6 +77,18 @@ TEST_F(ReadResultTest, RepeatsAreTheSame) {
   EXPECT_EQ(PercentileTexts(*read), PercentileTexts(written));
 }
 
+// It was made anew from the samples of one run, where it had been made from those of all blocks.
+TEST_F(ReadResultTest, TheAnswerIsAsItWasTold) {
+  Json json = Json::parse(JsonReport(SampleRepeats()));
+  ASSERT_TRUE(json["in_short"].is_array());
+  json["in_short"] = {"What limited it was seen in all blocks."};
+  const absl::StatusOr<ComparisonResult> read = Read(json.dump());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(TextReport(*read, kPlain),
+              HasSubstr("\n  What limited it was seen in all blocks.\n"));
+  EXPECT_THAT(ComparisonHtml(*read), HasSubstr("<p>What limited it was seen in all blocks.</p>"));
+}
+
 TEST_F(ReadResultTest, AResultOfSchemaOneIsShownAsFarAsItGoes) {
   const absl::StatusOr<ComparisonResult> read =
       ReadComparison(PGRING_SOURCE_DIR "/bench-results/2026-11-22-vm");
@@ -87,7 +99,9 @@ TEST_F(ReadResultTest, AResultOfSchemaOneIsShownAsFarAsItGoes) {
                           HasSubstr("2.04 s"), HasSubstr("Connections in use over time")));
   EXPECT_TRUE(SpectrumChart(*read).empty());
   EXPECT_EQ(PercentileTexts(*read), "");
-  EXPECT_THAT(ComparisonHtml(*read), Not(HasSubstr("Latency by percentile")));
+  EXPECT_THAT(ComparisonHtml(*read),
+              AllOf(Not(HasSubstr("Latency by percentile")), HasSubstr("an older pgring wrote it"),
+                    Not(HasSubstr("too short"))));
 }
 
 TEST_F(ReadResultTest, WhatCannotBeReadIsRefusedInOneLine) {
@@ -140,8 +154,10 @@ TEST_F(ReadResultTest, ASearchIsTheSame) {
 // Puts `odd` in the place of every value in turn, and calls `use` with the whole.
 template <typename Use>
 void WithEach(Json* whole, Json* part, size_t* number, const Use& use) {
-  static const std::array<Json, 6> kOdd = {Json(),    Json(-1),   Json(1e300),
-                                           Json("x"), Json(true), Json::array({1, "y"})};
+  constexpr int64_t kMostExact = int64_t{1} << 53;
+  static const std::array<Json, 7> kOdd = {Json(),          Json(-1),   Json(1e300),
+                                           Json("x"),       Json(true), Json::array({1, "y"}),
+                                           Json(kMostExact)};
   if (part->is_structured() && !part->empty()) {
     size_t shown = 0;
     for (Json& element : *part) {
@@ -189,6 +205,16 @@ TEST_F(ReadResultTest, NothingInAFileStopsTheProgram) {
   });
   EXPECT_GT(number, 150U);
   EXPECT_GT(read_count, number / 2);
+}
+
+// The labels beside the graph were counted in steps that left the range of an int.
+TEST_F(ReadResultTest, NoNumberOfConnectionsIsTooHighForThePictures) {
+  Json json = Json::parse(JsonReport(SampleComparison()));
+  json["runs"][0]["connections"]["timeline"]["in_use"][0] = int64_t{1} << 53;
+  const absl::StatusOr<ComparisonResult> read = Read(json.dump());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(TextReport(*read, kPlain), HasSubstr("1,000,000,000"));
+  EXPECT_THAT(ComparisonHtml(*read), HasSubstr("Connections in use"));
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -194,6 +196,45 @@ TEST_F(ResultDiffTest, AnotherWayOfIoAndAnotherTransportAreSaid) {
                                 HasSubstr("address (\"Unix socket\" and \"127.0.0.1\")"))));
 }
 
+// One run of each scenario has no interval.
+TEST_F(ResultDiffTest, PeaksOfConnectionsAreOfTheBlocksWhereTheyHaveThem) {
+  Json json = Result(6, 1);
+  EXPECT_THAT(Read(json).scenarios[0].of(Metric::kConnectionsPeak), ElementsAre(8));
+  for (size_t block = 0; block < 6; ++block) {
+    json["blocks"][block]["runs"][0]["connections"] = {{"peak_open", 10 + block}};
+  }
+  EXPECT_THAT(Read(json).scenarios[0].of(Metric::kConnectionsPeak),
+              ElementsAre(10, 11, 12, 13, 14, 15));
+}
+
+TEST_F(ResultDiffTest, AResultWithoutAValidRunSaysWhy) {
+  Json json = Result(0, 1);
+  EXPECT_TRUE(CheckAnyValid(Read(json)).ok());
+  for (Json& run : json["runs"]) {
+    run["valid"] = false;
+    run["reasons"] = {"12 operations were lost"};
+  }
+  EXPECT_THAT(std::string(CheckAnyValid(Read(json)).message()),
+              AllOf(HasSubstr("no run of it is valid: sync: 12 operations were lost"),
+                    HasSubstr("result.json")));
+}
+
+// A number in the place of an object once ended the program.
+TEST_F(ResultDiffTest, OddPlansDoNotStopTheProgram) {
+  const SavedResult plain = Read(Result(2, 1));
+  for (const Json& odd : {Json(7), Json("x"), Json(), Json::array({1})}) {
+    for (const char* key : {"target", "io"}) {
+      Json json = Result(2, 1);
+      json["plan"][key] = odd;
+      EXPECT_TRUE(CompareResults(plain, Read(json), {}).ok()) << key << " " << odd;
+      EXPECT_TRUE(CompareResults(Read(json), plain, {}).ok()) << key << " " << odd;
+    }
+    Json json = Result(2, 1);
+    json["plan"] = odd;
+    EXPECT_TRUE(CompareResults(plain, Read(json), {}).ok()) << odd;
+  }
+}
+
 TEST_F(ResultDiffTest, InvalidAndMissingScenariosAreLeftOutByName) {
   Json invalid = Result(0, 1);
   invalid["runs"][1]["valid"] = false;
@@ -221,7 +262,21 @@ TEST_F(ResultDiffTest, WhatIsNoResultIsSaidInOneLine) {
   EXPECT_THAT(message(R"({"schema": "pgring/result/2", "runs": 7})"), HasSubstr("it has no run"));
   EXPECT_THAT(message(""), HasSubstr("not JSON"));
   EXPECT_THAT(std::string(ReadSavedResult(directory_ + "/none").status().message()),
-              HasSubstr("No such file"));
+              AllOf(HasSubstr("reading the result"), HasSubstr("No such file")));
+  std::filesystem::remove(directory_ + "/result.json");
+  EXPECT_THAT(std::string(ReadSavedResult(directory_).status().message()),
+              HasSubstr("neither a result.json nor a tune.json in it"));
+}
+
+// A shell's <(...) is a pipe, which has no size.
+TEST_F(ResultDiffTest, APipeIsReadToItsEnd) {
+  const std::string path = directory_ + "/pipe";
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  std::thread writer([&path] { std::ofstream(path) << Result(2, 1).dump(); });
+  const auto read = ReadSavedResult(path);
+  writer.join();
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(read->scenarios, SizeIs(2));
 }
 
 TEST_F(ResultDiffTest, GatesThatMeanNothingAreRefused) {
@@ -237,6 +292,9 @@ TEST_F(ResultDiffTest, GatesThatMeanNothingAreRefused) {
     EXPECT_THAT(message(text), HasSubstr("a percentage with its sign")) << text;
   }
   EXPECT_EQ(ParseGate("p99.9 <= +2.5 %")->change_percent, 2.5);
+  EXPECT_EQ(ParseGate(" p99 <=+10% ")->change_percent, 10);
+  EXPECT_THAT(message("throughput>=-100%"), HasSubstr("nothing could breach it"));
+  EXPECT_TRUE(ParseGate("throughput>=-99%").ok());
   // One that demands an improvement was kept by a change of -3.3 %, and breached by a certain
   // +4.4 %.
   for (const char* text : {"p99<=-10%", "throughput>=+5%"}) {

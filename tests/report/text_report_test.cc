@@ -356,6 +356,18 @@ TEST(TextReportTest, ColourOnlyWhenAskedForAndNeverTheOnlySign) {
   EXPECT_EQ(stripped, plain);
 }
 
+// The header said it too.
+TEST(TextReportTest, ThatTheRingWasLeftIsSaidOnce) {
+  ComparisonResult result = SampleComparison();
+  auto& run = result.runs.back();
+  run.ring = BackendStats();
+  run.ring->blocking_receives = run.recorder.succeeded();
+  const std::string text = TextReport(result, kPlain);
+  const size_t first = text.find("blocking receive");
+  ASSERT_NE(first, std::string::npos);
+  EXPECT_EQ(text.find("blocking receive", first + 1), std::string::npos);
+}
+
 TEST(TextReportTest, NotesSayCommonThingsOnce) {
   ComparisonResult result = SampleComparison();
   for (pgring::Run& run : result.runs) {

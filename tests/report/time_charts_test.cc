@@ -14,8 +14,10 @@
 namespace pgring {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 double Highest(const ChartValues& values) {
   double highest = 0;
@@ -118,6 +120,29 @@ TEST(HtmlChartTest, LogarithmicAxesHaveRoundNumbers) {
   for (const HtmlTick& tick : TicksOf(scale, ChartUnit::kNanoseconds, 5))
     texts.push_back(tick.text);
   EXPECT_THAT(texts, ElementsAre("10.0 ms", "100 ms"));
+}
+
+// An axis that held a single decade had a single tick.
+TEST(HtmlChartTest, LogarithmicAxesHaveMoreThanOneTick) {
+  for (const double low : {2e5, 3e5, 1e6, 6e6}) {
+    for (const double factor : {1.5, 4.0, 9.0, 25.0, 49.0, 2'000.0}) {
+      const HtmlScale scale = ScaleFor(low, low * factor, true);
+      for (const int most : {3, 5}) {
+        const size_t ticks = TicksOf(scale, ChartUnit::kNanoseconds, most).size();
+        EXPECT_GE(ticks, 2U) << low << " " << factor;
+        EXPECT_LE(ticks, static_cast<size_t>(most)) << low << " " << factor;
+      }
+    }
+  }
+}
+
+// Thousandths of a second ran into each other.
+TEST(HtmlChartTest, ShortRunsHaveAShortUnitOfTime) {
+  Chart chart;
+  chart.x = {0, 0.002, 0.004};
+  chart.x_end = 0.004;
+  chart.lines = {{"a", 0, {1, 2, 1}, {}, {}}};
+  EXPECT_THAT(HtmlChart(chart), AllOf(HasSubstr(">2 ms</span>"), Not(HasSubstr("0.002 s"))));
 }
 
 }  // namespace

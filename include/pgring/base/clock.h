@@ -20,6 +20,10 @@ inline int64_t SecondsInNs(double seconds) {
   return static_cast<int64_t>(seconds * static_cast<double>(kNanosecondsPerSecond));
 }
 
+inline double NsInSeconds(int64_t ns) {
+  return static_cast<double>(ns) / static_cast<double>(kNanosecondsPerSecond);
+}
+
 // A deadline that never comes.
 inline constexpr int64_t kNoDeadlineNs = std::numeric_limits<int64_t>::max();
 
