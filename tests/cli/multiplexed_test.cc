@@ -199,7 +199,10 @@ TEST(MultiplexedTest, RefusesWhatNeedsASessionToItself) {
         Refused{"CREATE TEMP TABLE t (a int);\n", "mine.sql:1: "},
         Refused{"SELECT 1;\nSELECT 2;\nLISTEN x;\n", "mine.sql:3: "},
         Refused{"BEGIN;\nDECLARE c CURSOR WITH HOLD FOR SELECT 1;\nEND;\n", "mine.sql:2: "},
-        Refused{"SELECT pg_advisory_lock(1);\n", "mine.sql:1: "}}) {
+        Refused{"SELECT pg_advisory_lock(1);\n", "mine.sql:1: "},
+        Refused{"SELECT 1;\nCOPY t TO stdout;\n", "mine.sql:2: "},
+        Refused{"BEGIN;\nDECLARE c CURSOR FOR SELECT 1 AS a;\nFETCH c \\aset\nEND;\n",
+                "mine.sql:3: "}}) {
     SCOPED_TRACE(refused.script);
     const ScriptFile script(refused.script);
     Program program(On(SharedServer().conninfo(), "compare",
