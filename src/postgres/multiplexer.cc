@@ -29,7 +29,7 @@ struct Multiplexer::Line final : public SharedConnection::Owner {
   Line(Multiplexer* owner, Lease held)
       : multiplexer(owner),
         lease(std::move(held)),
-        connection(static_cast<SharedConnection*>(lease.session())),
+        connection(static_cast<SharedConnection*>(lease.connection())),
         number(static_cast<size_t>(lease.connection_number())) {
     connection->set_owner(this);
   }
@@ -60,7 +60,6 @@ Multiplexer::Multiplexer(Reactor* reactor, Pool* pool, ConnectionTimeline* timel
       timeline_(timeline),
       connections_(static_cast<size_t>(connections)),
       opening_ends_(reactor->ready()),
-      sleeps_end_(reactor->ready()),
       background_(reactor->ready()) {
   PGRING_CHECK(connections > 0, "sessions without a connection to share");
 }
@@ -71,9 +70,7 @@ Multiplexer::~Multiplexer() {
 }
 
 std::unique_ptr<SharedSession> Multiplexer::MakeSession() {
-  auto session = std::make_unique<SharedSession>(this);
-  sessions_.PushBack(session.get());
-  return session;
+  return std::make_unique<SharedSession>(this);
 }
 
 void Multiplexer::Add(Lease lease) {
@@ -116,7 +113,7 @@ Multiplexer::Line* Multiplexer::LineForUnit() const {
 
 void Multiplexer::Send(SharedSession* session, Line* line, int64_t now_ns) {
   session->state_ = SharedSession::State::kSent;
-  session->has_sent_ = true;
+  session->has_sent_ = session->has_left_ = true;
   Unit* unit = session;
   CountUnits(line, 1, now_ns);
   line->lease.Unpark(now_ns);
@@ -229,11 +226,6 @@ void Multiplexer::FailQueue(const absl::Status& status) {
 void Multiplexer::StopOpening() {
   opening_ends_.RequestStop();
   if (lines_.empty() && opening_ == 0) FailQueue(NoConnectionStatus());
-}
-
-void Multiplexer::EndSleeps() {
-  sleeps_end_.RequestStop();
-  sessions_.ForEach([](SharedSession* session) { session->other_poll_.Cancel(); });
 }
 
 Task<void> Multiplexer::Close() {

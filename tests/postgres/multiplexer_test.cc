@@ -20,6 +20,7 @@
 #include "pgring/coro/frame_pool.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/shared_session.h"
+#include "pgring/postgres/transaction.h"
 #include "pgring/uring/simulated_backend.h"
 #include "support/property_seeds.h"
 #include "support/simulated_shared_server.h"
@@ -110,31 +111,32 @@ class MultiplexerTest : public ::testing::Test {
     const Parameters parameters(&value, 1);
     const Statement* statement = outcome->was_to_fail ? &fail_ : &work_;
     outcome->sent_commit = true;
-    auto result = co_await session->Execute(statement, parameters);
+    Transaction transaction(session);
+    auto result = co_await transaction.Execute(statement, parameters);
     outcome->status = result.status();
   }
 
   Task<void> RunTransaction(SharedSession* session, const char* value, bool holds,
                             Outcome* outcome) {
     const Parameters parameters(&value, 1);
-    outcome->status = session->Defer(begin_, parameters);
+    Transaction transaction(session);
+    const Statement* begin = &begin_;
+    const Statement* work = &work_;
+    co_await transaction.Send(begin, parameters);
     if (holds) {
-      const Statement* work = &work_;
-      auto result = co_await session->Execute(work, parameters);
+      auto result = co_await transaction.Execute(work, parameters);
       outcome->status = result.status();
       const int64_t wake_ns = reactor_->clock().NowNs() + random_->Between(0, 500'000);
       co_await SleepUntil(clock_reactor_, wake_ns);
       if (random_->Chance(leaving_open_)) co_return;
     }
     if (outcome->status.ok()) {
-      const Statement& second = outcome->was_to_fail ? fail_ : other_;
-      outcome->status = session->Defer(second, parameters);
-      outcome->status.Update(session->Defer(work_, parameters));
-    }
-    if (outcome->status.ok()) {
+      const Statement* second = outcome->was_to_fail ? &fail_ : &other_;
+      co_await transaction.Send(second, parameters);
+      co_await transaction.Send(work, parameters);
       const Statement* commit = &commit_;
       outcome->sent_commit = true;
-      auto result = co_await session->Execute(commit, parameters);
+      auto result = co_await transaction.Execute(commit, parameters);
       outcome->status = result.status();
     }
     EXPECT_TRUE(!session->usable() || session->at_rest()) << value;

@@ -202,15 +202,16 @@ class ManyTlsSessionsTest : public ::testing::TestWithParam<IoMode> {
   static void SetUpTestSuite() { SwitchTlsOn(); }
 
   Task<void> UseOne(ReactorSide* side, int number) {
-    const std::unique_ptr<Session> session = side->Make(&parameters_, &statements_);
+    const std::unique_ptr<Connection> session = side->Make(&parameters_, &statements_);
     absl::Status connected = co_await session->Connect();
     EXPECT_TRUE(connected.ok()) << connected;
     const std::string text = NumberedText(static_cast<size_t>(number) * 10 + 1);
     const char* value = text.c_str();
     const Parameters parameters(&value, 1);
     const Statement* echo = &statements_[0];
+    Transaction transaction(session.get());
     for (int round = 0; connected.ok() && round < 50; ++round) {
-      auto result = co_await session->Execute(echo, parameters);
+      auto result = co_await transaction.Execute(echo, parameters);
       if (result.ok() && result->Text(0, 0) == text) ++right_answers_;
       connected = result.status();
     }

@@ -34,7 +34,6 @@
 namespace pgring {
 
 class SharedSession;
-struct SharedSessionTag;  // of the list of a multiplexer's sessions
 
 // So many units may be on one connection at once; more wait in the queue.
 inline constexpr int kMaxUnitsPerConnection = 256;
@@ -62,8 +61,6 @@ class Multiplexer {
   // No connection is opened any more. Units that wait for one fail (kCauseInterrupted) once none
   // is left.
   void StopOpening();
-  // Ends what sessions wait for beside the server.
-  void EndSleeps();
 
   // Gives the connections back to the pool. No unit may be left.
   Task<void> Close();
@@ -97,9 +94,7 @@ class Multiplexer {
   size_t opening_ = 0;
   IntrusiveList<Unit, UnitTag> queue_;
   StopSource opening_ends_;
-  StopSource sleeps_end_;
   TaskGroup background_;
-  IntrusiveList<SharedSession, SharedSessionTag> sessions_;
   DepthMeter depth_;
 };
 
