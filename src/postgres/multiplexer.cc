@@ -34,9 +34,13 @@ struct Multiplexer::Line final : public SharedConnection::Owner {
     connection->set_owner(this);
   }
 
-  bool MayTakeUnit() const {
-    return holder == nullptr && units < kMaxUnitsPerConnection && connection->usable() &&
+  bool MayTakeUnit(int most_units) const {
+    return holder == nullptr && units < most_units && connection->usable() &&
            connection->has_room();
+  }
+  void Release() {
+    if (std::exchange(is_preparing, false)) --multiplexer->preparing_;
+    holder = nullptr;
   }
 
   void OnUnitAnswered(Unit* unit, int64_t now_ns) override {
@@ -51,6 +55,7 @@ struct Multiplexer::Line final : public SharedConnection::Owner {
   const size_t number;
   int units = 0;  // in flight
   SharedSession* holder = nullptr;
+  bool is_preparing = false;  // and held for nothing else
 };
 
 Multiplexer::Multiplexer(Reactor* reactor, Pool* pool, ConnectionTimeline* timeline,
@@ -90,6 +95,7 @@ void Multiplexer::Submit(SharedSession* session) {
   } else {
     session->state_ = SharedSession::State::kQueued;
     queue_.PushBack(session);
+    ++queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, 1);
   }
   // A connection of its own would have served it sooner.
@@ -101,11 +107,20 @@ void Multiplexer::Submit(SharedSession* session) {
   if (lines_.empty() && opening_ == 0) FailQueue(NoConnectionStatus());
 }
 
+int Multiplexer::MostUnits() const {
+  if (preparing_ == 0) return kMaxUnitsPerConnection;
+  const int lines = static_cast<int>(lines_.size());
+  const int share = (units_ + queued_ + lines - 1) / lines;
+  return std::clamp(share, 1, kMaxUnitsPerConnection);
+}
+
 Multiplexer::Line* Multiplexer::LineForUnit() const {
+  if (lines_.empty()) return nullptr;
+  const int most_units = MostUnits();
   Line* best = nullptr;
   for (const std::unique_ptr<Line>& line : lines_) {
     const bool is_better = best == nullptr || line->units < best->units;
-    if (is_better && line->MayTakeUnit()) best = line.get();
+    if (is_better && line->MayTakeUnit(most_units)) best = line.get();
     if (best != nullptr && best->units == 0) break;
   }
   return best;
@@ -123,7 +138,10 @@ void Multiplexer::Send(SharedSession* session, Line* line, int64_t now_ns) {
                   [](const UnitStatement& statement) { return statement.prepares; });
   const bool holds = session->leaves_transaction_ || session->is_exclusive_ || prepares;
   const bool has_held = line->holder != nullptr;
-  line->holder = holds ? session : nullptr;
+  line->Release();
+  if (holds) line->holder = session;
+  line->is_preparing = prepares && !session->leaves_transaction_ && !session->is_exclusive_;
+  if (line->is_preparing) ++preparing_;
   session->line_ = holds ? line : nullptr;
   // Its COMMIT ends the transaction in any case: what follows may follow at once.
   if (has_held && !holds) ServeQueue(now_ns);
@@ -136,7 +154,7 @@ void Multiplexer::OnUnitAnswered(Line* line, Unit* unit, int64_t now_ns) {
   const bool is_holder = line->holder == session;
   session->in_transaction_ = is_holder && !is_lost && line->connection->in_transaction();
   if (is_holder && !session->in_transaction_) {
-    line->holder = nullptr;
+    line->Release();
     session->line_ = nullptr;
   }
   session->total_queued_ns_ += unit->queued_ns;
@@ -155,7 +173,7 @@ void Multiplexer::OnLost(Line* line) {
     line->holder->line_ = nullptr;
     line->holder->in_transaction_ = false;
     line->holder->is_lost_ = true;
-    line->holder = nullptr;
+    line->Release();
   }
   const auto place = std::find_if(
       lines_.begin(), lines_.end(),
@@ -186,6 +204,7 @@ void Multiplexer::ServeQueue(int64_t now_ns) {
     Line* line = LineForUnit();
     if (line == nullptr) return;
     auto* session = static_cast<SharedSession*>(queue_.PopFront());
+    --queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, -1);
     Send(session, line, now_ns);
   }
@@ -193,6 +212,7 @@ void Multiplexer::ServeQueue(int64_t now_ns) {
 
 void Multiplexer::CountUnits(Line* line, int change, int64_t now_ns) {
   line->units += change;
+  units_ += change;
   depth_.Change(line->number, change, now_ns);
 }
 
@@ -214,6 +234,7 @@ Task<void> Multiplexer::Open() {
 void Multiplexer::FailQueue(const absl::Status& status) {
   const int64_t now_ns = Now();
   while (Unit* unit = queue_.PopFront()) {
+    --queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, -1);
     unit->results.clear();
     unit->status = status;

@@ -67,6 +67,7 @@ Task<void> ReactorRun::Main() {
   NoteRing();
   if (multiplexer_ != nullptr) {
     run_->depths = multiplexer_->Depths(run_->ended_ns);
+    run_->depth_over_time = multiplexer_->DepthsOverTime(run_->ended_ns);
     // What it is still opening counts too.
     co_await multiplexer_->Close();
   }

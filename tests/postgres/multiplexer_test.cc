@@ -81,6 +81,17 @@ class MultiplexerTest : public ::testing::Test {
     most_units_ = server_->most_units();
   }
 
+  // As before a run's clock starts.
+  void OpenAhead(int connections) { RunUntilDone(reactor_.get(), OpenAll(connections)); }
+  Task<void> OpenAll(int connections) {
+    for (int i = 0; i < connections; ++i) {
+      const StopToken never;
+      auto lease = co_await pool_->AcquireNew(never);
+      EXPECT_TRUE(lease.ok()) << lease.status();
+      if (lease.ok()) multiplexer_->Add(*std::move(lease));
+    }
+  }
+
   void AddClient(int number, int operations) {
     sessions_.push_back(multiplexer_->MakeSession());
     clients_->Spawn(Client(sessions_.back().get(), number, operations));
@@ -270,6 +281,20 @@ TEST_F(MultiplexerTest, AUnitGoesWhereTheFewestAre) {
   for (const ConnectionDepth& depth : depths_) {
     EXPECT_GT(depth.units, 300) << "of 1,200";
     EXPECT_LT(depth.mean, 10) << "of 24";
+  }
+}
+
+// At the beginning every connection prepares, and nothing else leaves on it: what waited meanwhile
+// was all sent behind the first one that was ready.
+TEST_F(MultiplexerTest, AtTheStartEveryConnectionTakesItsShare) {
+  for (const uint64_t seed : PropertySeeds()) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Open(seed);
+    OpenAhead(kConnections);
+    only_ = Shape::kAlone;
+    for (int number = 0; number < 24; ++number) AddClient(number, 1);
+    RunAll();
+    EXPECT_LE(most_units_, 24 / kConnections + 1);
   }
 }
 

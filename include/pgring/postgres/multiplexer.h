@@ -57,6 +57,7 @@ class Multiplexer {
   void StartMeasuring(int64_t now_ns) { depth_.Start(now_ns); }
   // By the number of the connection, up to `now_ns`.
   std::vector<ConnectionDepth> Depths(int64_t now_ns) const { return depth_.Get(now_ns); }
+  DepthOverTime DepthsOverTime(int64_t now_ns) { return depth_.OverTime(now_ns); }
 
   // No connection is opened any more. Units that wait for one fail (kCauseInterrupted) once none
   // is left.
@@ -73,6 +74,9 @@ class Multiplexer {
   // Sends the session's unit when it may leave.
   void Submit(SharedSession* session);
   Line* LineForUnit() const;
+  // As long as some connections prepare a statement, and hold everything else back, the others take
+  // no more than their share: what waits would all be behind the first one that is ready.
+  int MostUnits() const;
   void Send(SharedSession* session, Line* line, int64_t now_ns);
   void OnUnitAnswered(Line* line, Unit* unit, int64_t now_ns);
   void OnLost(Line* line);
@@ -93,6 +97,9 @@ class Multiplexer {
   std::vector<std::unique_ptr<Line>> lines_;  // that are open
   size_t opening_ = 0;
   IntrusiveList<Unit, UnitTag> queue_;
+  int queued_ = 0;
+  int units_ = 0;      // in flight, on all lines
+  int preparing_ = 0;  // lines
   StopSource opening_ends_;
   TaskGroup background_;
   DepthMeter depth_;
