@@ -89,6 +89,8 @@ void Multiplexer::Submit(SharedSession* session) {
   const int64_t now_ns = Now();
   session->begun_ns = now_ns;
   if (session->line_ != nullptr) return Send(session, session->line_, now_ns);
+  // Its cancel could reach the server before it does, and then nothing would end it.
+  if (begins_none_) return Fail(session, NoConnectionStatus());
   Line* line = queue_.empty() ? LineForUnit() : nullptr;
   if (line != nullptr) {
     Send(session, line, now_ns);
@@ -236,12 +238,22 @@ void Multiplexer::FailQueue(const absl::Status& status) {
   while (Unit* unit = queue_.PopFront()) {
     --queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, -1);
-    unit->results.clear();
-    unit->status = status;
     auto* session = static_cast<SharedSession*>(unit);
     session->total_queued_ns_ += now_ns - unit->begun_ns;
-    session->EndUnit(/*is_lost=*/true);
+    Fail(session, status);
   }
+}
+
+void Multiplexer::Fail(SharedSession* session, const absl::Status& status) {
+  Unit* unit = session;
+  unit->results.clear();
+  unit->status = status;
+  session->EndUnit(/*is_lost=*/true);
+}
+
+void Multiplexer::StopBeginning() {
+  begins_none_ = true;
+  FailQueue(NoConnectionStatus());
 }
 
 void Multiplexer::StopOpening() {

@@ -42,7 +42,10 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor,
       opener_(reactor, &pool_),
       watch_(reactor, &pool_, context.interrupt) {
   pool_.set_on_refused([this](const absl::Status& refusal) { OnRefused(refusal); });
-  watch_.set_on_cancel([this] { pauses_.End(); });
+  watch_.set_on_cancel([this] {
+    pauses_.End();
+    if (multiplexer_ != nullptr) multiplexer_->StopBeginning();
+  });
   if (multiplexer_ != nullptr) clients_.ShareConnections(multiplexer_.get());
 }
 

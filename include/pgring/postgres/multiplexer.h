@@ -62,6 +62,9 @@ class Multiplexer {
   // No connection is opened any more. Units that wait for one fail (kCauseInterrupted) once none
   // is left.
   void StopOpening();
+  // What is in flight is about to be cancelled: nothing more is begun. Units that wait fail
+  // (kCauseInterrupted), and so does every later one, but for what ends a transaction that is open.
+  void StopBeginning();
 
   // Gives the connections back to the pool. No unit may be left.
   Task<void> Close();
@@ -88,6 +91,8 @@ class Multiplexer {
   Task<void> Open();
   Task<void> Discard(std::unique_ptr<Line> line);
   void FailQueue(const absl::Status& status);
+  // The session's unit, which has not been sent.
+  static void Fail(SharedSession* session, const absl::Status& status);
   int64_t Now() const { return reactor_->clock().NowNs(); }
 
   Reactor* const reactor_;
@@ -100,6 +105,7 @@ class Multiplexer {
   int queued_ = 0;
   int units_ = 0;      // in flight, on all lines
   int preparing_ = 0;  // lines
+  bool begins_none_ = false;
   StopSource opening_ends_;
   TaskGroup background_;
   DepthMeter depth_;

@@ -26,7 +26,7 @@ class PipelineConnection final : public SharedConnection, private WakeStep {
   void GiveUp(const absl::Status& status) override { Lose(status); }
   bool in_transaction() const override { return connection_.in_transaction(); }
   Task<void> Close() override { return connection_.Close(); }
-  // Of every unit in flight, each when the server comes to it.
+  // Of every unit in flight, each when the server comes to it; of what connecting prepares.
   void RequestCancel() override;
   void Abort() override { connection_.Abort(); }
   bool RescueWait() override { return connection_.RescueWait(); }
