@@ -76,16 +76,19 @@ class TuneDisplay final : public TuneObserver {
     PrintOutput(TuneHeader(result, style_) + "\n");
     FlushOutput();
   }
-  void OnTrial(const Trial& trial, const LimitSearch& search, double left_s) override {
+  void OnTrial(const Trial& trial, const LimitSearch& search, SearchedNumber number,
+               double left_s) override {
     const std::optional<int> best = search.answer().limit;
     const bool is_new_stage = search.stage() != std::exchange(stage_, search.stage());
-    Show(fmt::format("search, {}: limit {}, {}/s{}; {}, {}", StageName(search.stage()), trial.limit,
-                     FigureText(trial.throughput_per_s),
-                     trial.p99_ns.has_value()
-                         ? ", p99 " + DurationText(static_cast<double>(*trial.p99_ns))
-                         : "",
-                     best.has_value() ? fmt::format("best so far {}", *best) : "no answer yet",
-                     search.done() ? "ended" : "at most " + LeftText(left_s)),
+    const bool of_connections = number == SearchedNumber::kConnections;
+    Show(fmt::format(
+             "search{}, {}: {} {}, {}/s{}; {}, {}", of_connections ? " for connections" : "",
+             StageName(search.stage()), of_connections ? "connections" : "limit", trial.limit,
+             FigureText(trial.throughput_per_s),
+             trial.p99_ns.has_value() ? ", p99 " + DurationText(static_cast<double>(*trial.p99_ns))
+                                      : "",
+             best.has_value() ? fmt::format("best so far {}", *best) : "no answer yet",
+             search.done() ? "ended" : "at most " + LeftText(left_s)),
          is_new_stage || search.done());
   }
   void OnTesting(int answer, double left_s) override {

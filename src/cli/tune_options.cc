@@ -12,6 +12,7 @@
 #include "cli/option_values.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
+#include "workload/script_sharing.h"
 
 namespace pgring {
 namespace {
@@ -21,10 +22,9 @@ constexpr double kMostGain = 0.5;
 constexpr int kMostCores = 4'096;
 constexpr double kMostMilliseconds = kMaxDurationS * 1e3;
 
-// What has one limit of its own that can be set: where connections are shared there are two numbers
-// to look for.
+// What has a limit of its own that can be set.
 bool IsTunable(const ScenarioType& type) {
-  return type.has_limit && type.highest_limit > type.default_limit && !type.shares_connections;
+  return type.has_limit && type.highest_limit > type.default_limit;
 }
 
 std::vector<std::string> TunableNames() {
@@ -60,7 +60,9 @@ absl::StatusOr<ServiceLevel> ParseServiceLevel(const std::string& text) {
 
 void AddTuneOptions(CLI::App* command, TunePlan* plan, RawTune* raw) {
   command
-      ->add_option("--scenario", raw->scenario, "what is driven with the limit that is looked for")
+      ->add_option("--scenario", raw->scenario,
+                   "what is driven with the limit that is looked for; of multiplexed the number of "
+                   "connections is looked for first")
       ->type_name(absl::StrCat("TEXT:{", absl::StrJoin(TunableNames(), ","), "}"))
       ->capture_default_str()
       ->group(kSearchGroup);
@@ -118,13 +120,6 @@ void AddTuneOptions(CLI::App* command, TunePlan* plan, RawTune* raw) {
 absl::Status ResolveTune(const RawTune& raw, TunePlan* plan) {
   plan->type = FindScenarioType(raw.scenario);
   const std::vector<std::string> names = TunableNames();
-  if (plan->type != nullptr && plan->type->shares_connections) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--scenario ", raw.scenario,
-                     " has two numbers, and tune looks for one: leave "
-                     "it out, and the answer is compared with ",
-                     raw.scenario));
-  }
   if (plan->type == nullptr || std::find(names.begin(), names.end(), raw.scenario) == names.end()) {
     const std::string nearest = NearestName(raw.scenario, names);
     return absl::InvalidArgumentError(
@@ -136,6 +131,10 @@ absl::Status ResolveTune(const RawTune& raw, TunePlan* plan) {
     return absl::InvalidArgumentError(
         "pipelining needs the extended query protocol: leave out -M simple");
   }
+  if (plan->type->shares_connections) {
+    const WorkloadPlan& workload = plan->base.workload;
+    PGRING_RETURN_IF_ERROR(CheckScriptsCanShare(workload.scripts, workload.mode));
+  }
   plan->highest_limit_given = raw.highest_limit.has_value();
   plan->highest_limit = raw.highest_limit.value_or(plan->highest_limit);
   plan->highest_limit = std::min(plan->highest_limit, plan->type->highest_limit);
@@ -146,8 +145,8 @@ absl::Status ResolveTune(const RawTune& raw, TunePlan* plan) {
   }
   if (!plan->service_levels.empty() && plan->type->make_limiter == nullptr) {
     return absl::InvalidArgumentError(
-        "--slo needs a schedule that does not wait for threads: use it with window, chunked or "
-        "pipelined");
+        "--slo needs a schedule that does not wait for threads: use it with window, chunked, "
+        "pipelined or multiplexed");
   }
   if (plan->rate_per_s.has_value() && plan->service_levels.empty()) {
     return absl::InvalidArgumentError(

@@ -35,7 +35,8 @@ void OperationSummary::Add(const OperationSummary& other) {
 Recorder::Recorder(size_t kind_count) : kinds_(kind_count), unwaited_(kind_count) {}
 
 Recorder Recorder::Restored(std::vector<OperationSummary> kinds, OperationSummary total,
-                            SecondSeries seconds, bool keeps_distributions) {
+                            SecondSeries seconds, bool keeps_distributions,
+                            SecondSeries queued_seconds) {
   Recorder recorder(kinds.size());
   recorder.kinds_ = std::move(kinds);
   recorder.succeeded_ = total.succeeded;
@@ -43,6 +44,7 @@ Recorder Recorder::Restored(std::vector<OperationSummary> kinds, OperationSummar
   recorder.total_ = std::make_shared<OperationSummary>(std::move(total));
   recorder.total_is_current_ = true;
   recorder.seconds_ = std::move(seconds);
+  recorder.queued_seconds_ = std::move(queued_seconds);
   recorder.keeps_distributions_ = keeps_distributions;
   return recorder;
 }
@@ -96,6 +98,7 @@ void Recorder::RecordPending() const {
       record(LatencyPart::kQueued, 0, stamps.queued_ns);
     }
     seconds_.Record(stamps.finished_ns, stamps.finished_ns - stamps.scheduled_ns);
+    queued_seconds_.Record(stamps.finished_ns, stamps.queued_ns);
   }
   pending_count_ = 0;
   for (size_t kind = 0; kind < kinds_.size(); ++kind) {
@@ -138,6 +141,7 @@ void Recorder::Add(const Recorder& other) {
   total_is_current_ = false;
   for (size_t kind = 0; kind < kinds_.size(); ++kind) kinds_[kind].Add(other.kinds_[kind]);
   seconds_.Add(other.seconds_);
+  queued_seconds_.Add(other.queued_seconds_);
   succeeded_ += other.succeeded_;
   failed_ += other.failed_;
   sum_time_in_system_ns_ += other.sum_time_in_system_ns_;

@@ -4,7 +4,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,8 +15,6 @@
 
 namespace pgring {
 namespace {
-
-constexpr int64_t kLongestWaitNs = 1'000 * kNanosecondsPerSecond;
 
 // Rounded up, so that a deadline has really come when poll says so.
 int TimeoutMs(int64_t now_ns, int64_t deadline_ns) {
@@ -41,11 +38,6 @@ BlockingSession::BlockingSession(const ConnectionParameters* parameters,
                                  const std::vector<Statement>* statements,
                                  const Interrupt* interrupt)
     : parameters_(parameters), statements_(statements), interrupt_(interrupt) {}
-
-Task<absl::Status> BlockingSession::Connect() {
-  absl::Status status = ConnectNow();
-  co_return status;
-}
 
 absl::Status BlockingSession::ConnectNow() {
   ConnectAttempt attempt(parameters_, &libpq_, SteadyClock::Get());
@@ -71,19 +63,19 @@ absl::Status BlockingSession::ConnectNow() {
   return absl::OkStatus();
 }
 
-Session::Begun BlockingSession::BeginExecute(const Statement& statement, Parameters parameters) {
-  executed_ = usable_ ? PrepareOnUse(statement) : NotConnected();
-  if (!executed_.ok()) return Begun::kEnded;
-  executed_ = libpq_.SendExecute(statement, parameters);
-  if (executed_.ok()) executed_ = FinishExchange();
-  if (!executed_.ok()) usable_ = false;
-  return Begun::kEnded;
+Session::Begun BlockingSession::BeginSend(const Statement& statement, Parameters parameters,
+                                          AnswerNeeded /*needed*/) {
+  status_ = usable_ ? PrepareOnUse(statement) : NotConnected();
+  has_left_ = status_.ok();
+  if (!has_left_) return Begun::kTaken;
+  status_ = libpq_.SendExecute(statement, parameters);
+  if (status_.ok()) status_ = FinishExchange();
+  if (status_.ok()) return Begun::kEnded;
+  usable_ = false;
+  return Begun::kTaken;
 }
 
-absl::StatusOr<Result> BlockingSession::TakeExecuted() {
-  if (!executed_.ok()) return std::exchange(executed_, absl::OkStatus());
-  return libpq_.TakeResult();
-}
+void BlockingSession::EndExchange() { status_ = libpq_.TakeResults(&results_); }
 
 absl::Status BlockingSession::PrepareOnUse(const Statement& statement) {
   if (!prepared_.IsMissing(statement)) return absl::OkStatus();
@@ -112,38 +104,8 @@ Task<absl::Status> BlockingSession::SyncPipeline() {
     usable_ = false;
     co_return status;
   }
-  co_return libpq_.TakePipelineStatus();
-}
-
-Task<bool> BlockingSession::Sleep(int64_t duration_ns) {
-  bool slept = WaitBeside(-1, SteadyClock::Get()->NowNs() + duration_ns);
-  co_return slept;
-}
-
-Task<bool> BlockingSession::WaitReadable(int descriptor) {
-  bool readable = WaitBeside(descriptor, kNoDeadlineNs);
-  co_return readable;
-}
-
-// Waits for the deadline or the descriptor; false when an interrupt has had its time.
-bool BlockingSession::WaitBeside(int descriptor, int64_t deadline_ns) const {
-  for (;;) {
-    const int64_t now_ns = SteadyClock::Get()->NowNs();
-    if (now_ns >= deadline_ns) return true;
-    const bool interrupted = interrupt_ != nullptr && interrupt_->raised();
-    int64_t wake_ns = deadline_ns;
-    if (interrupted) {
-      const int64_t cut_ns = interrupt_->raised_at_ns() + Interrupt::kDrainNs;
-      if (now_ns >= cut_ns) return false;
-      wake_ns = std::min(wake_ns, cut_ns);
-    }
-    pollfd descriptors[2] = {{descriptor, POLLIN, 0}, {-1, POLLIN, 0}};
-    if (interrupt_ != nullptr && !interrupted) descriptors[1].fd = interrupt_->descriptor();
-    // Finer than poll(2)'s milliseconds: \sleep counts microseconds.
-    const int64_t left_ns = std::min(wake_ns - now_ns, kLongestWaitNs);
-    const timespec timeout = {left_ns / kNanosecondsPerSecond, left_ns % kNanosecondsPerSecond};
-    if (ppoll(descriptors, 2, &timeout, nullptr) > 0 && descriptors[0].revents != 0) return true;
-  }
+  StartAnew();
+  co_return libpq_.TakeResults(&results_);
 }
 
 absl::StatusOr<Result> BlockingSession::ExecuteSql(const char* sql) {
@@ -221,11 +183,6 @@ absl::Status BlockingSession::FlushCopyData() {
     want = libpq_.FlushCopyData();
   }
   return want.status();
-}
-
-Task<void> BlockingSession::Close() {
-  CloseNow();
-  co_return;
 }
 
 void BlockingSession::CloseNow() {

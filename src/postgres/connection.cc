@@ -1,7 +1,5 @@
 #include "pgring/postgres/connection.h"
 
-#include <poll.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,9 +20,7 @@ Connection::Connection(Reactor* reactor, const ConnectionParameters* parameters,
       canceller_(canceller),
       io_mode_(io_mode),
       pipelining_(pipelining),
-      io_(MakeReadinessIo(reactor)),
-      stop_(reactor->ready()),
-      other_poll_(reactor) {}
+      io_(MakeReadinessIo(reactor)) {}
 
 Connection::~Connection() {
   PGRING_CHECK(state_ == State::kNew || state_ == State::kClosed,
@@ -100,9 +96,17 @@ Task<absl::Status> Connection::Connect() {
   co_return absl::OkStatus();
 }
 
-Session::Begun Connection::BeginExecute(const Statement& statement, Parameters parameters) {
+Session::Begun Connection::BeginSend(const Statement& statement, Parameters parameters,
+                                     AnswerNeeded needed) {
   PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
-  if (has_deferred_ || prepared_.IsMissing(statement)) return Begun::kNot;
+  if (pipelining_ == Pipelining::kOn && CanJoinOthers(statement)) {
+    const bool may_wait = needed == AnswerNeeded::kLater && MayWait(statement);
+    if (may_wait || has_unsent_) {
+      const bool is_queued = Queue(statement, parameters);
+      return may_wait || !is_queued ? Begun::kTaken : BeginSettle();
+    }
+  }
+  if (has_unsent_ || prepared_.IsMissing(statement)) return Begun::kSteps;
   state_ = State::kBusy;
   const absl::Status sent = libpq_.SendExecute(statement, parameters);
   if (!sent.ok()) {
@@ -112,71 +116,70 @@ Session::Begun Connection::BeginExecute(const Statement& statement, Parameters p
   return BeginExchange() ? Begun::kWaiting : Begun::kEnded;
 }
 
-absl::StatusOr<Result> Connection::TakeExecuted() {
-  if (!want_.ok()) return Break(want_.status());
-  state_ = State::kReady;
-  return libpq_.TakeResult();
+bool Connection::Queue(const Statement& statement, Parameters parameters) {
+  absl::Status status;
+  if (!has_unsent_) status = libpq_.EnterPipeline();
+  has_unsent_ = true;
+  if (status.ok()) status = libpq_.QueueExecute(statement, parameters);
+  if (status.ok()) return Noted(status).ok();
+  has_unsent_ = false;
+  status_ = Break(std::move(status));
+  return false;
 }
 
-Task<absl::StatusOr<Result>> Connection::ExecuteInSteps(const Statement* statement,
-                                                        Parameters parameters) {
-  if (has_deferred_) {
-    auto result = co_await ExecuteAfterDeferred(statement, parameters);
-    co_return result;
+Session::Begun Connection::BeginSettle() {
+  PGRING_CHECK(state_ == State::kReady && has_unsent_, "there is nothing to be sent");
+  state_ = State::kBusy;
+  const absl::Status sent = libpq_.SendSync();
+  if (!sent.ok()) {
+    want_ = sent;
+    return Begun::kEnded;
+  }
+  return BeginExchange() ? Begun::kWaiting : Begun::kEnded;
+}
+
+void Connection::EndExchange() {
+  const bool was_pipelined = std::exchange(has_unsent_, false);
+  if (!want_.ok()) {
+    status_ = Break(want_.status());
+    return;
+  }
+  state_ = State::kReady;
+  status_ = libpq_.TakeResults(&results_);
+  if (was_pipelined) status_.Update(ExitPipeline());
+}
+
+Task<void> Connection::SendInSteps(const Statement* statement, Parameters parameters) {
+  has_left_ = false;
+  // What cannot join the others goes after them.
+  if (has_unsent_) {
+    state_ = State::kBusy;
+    absl::Status sent = libpq_.SendSync();
+    if (sent.ok()) {
+      sent = co_await Exchange(this);
+    }
+    want_ = sent.ok() ? absl::StatusOr<Want>(Want::kDone) : absl::StatusOr<Want>(sent);
+    EndExchange();
+    if (!status_.ok()) co_return;
   }
   absl::Status prepared = co_await PrepareNow(statement);
   if (!prepared.ok()) {
-    co_return prepared;
+    status_ = prepared;
+    co_return;
   }
-  auto result = co_await Execute(statement, parameters);
-  co_return result;
+  state_ = State::kBusy;
+  has_left_ = true;
+  absl::Status sent = libpq_.SendExecute(*statement, parameters);
+  if (sent.ok()) {
+    sent = co_await Exchange(this);
+  }
+  want_ = sent.ok() ? absl::StatusOr<Want>(Want::kDone) : absl::StatusOr<Want>(sent);
+  EndExchange();
 }
 
-Task<absl::StatusOr<Result>> Connection::ExecuteAfterDeferred(const Statement* statement,
-                                                              Parameters parameters) {
-  // What cannot join the others goes after them.
-  const bool joins = MayDefer(*statement);
-  if (joins) {
-    const absl::Status queued = Defer(*statement, parameters);
-    if (!queued.ok()) {
-      co_return queued;
-    }
-  }
-  const absl::Status flushed = co_await Flush();
-  if (!flushed.ok()) {
-    co_return flushed;
-  }
-  if (joins) {
-    co_return libpq_.TakeLastOfPipeline();
-  }
-  auto result = co_await Execute(statement, parameters);
-  co_return result;
-}
-
-absl::Status Connection::Defer(const Statement& statement, Parameters parameters) {
-  PGRING_CHECK(state_ == State::kReady, "a statement on a connection that is not ready");
-  PGRING_CHECK(MayDefer(statement), "a statement was deferred that may not be");
-  absl::Status status;
-  if (!has_deferred_) status = libpq_.EnterPipeline();
-  has_deferred_ = true;
-  if (status.ok()) status = libpq_.QueueExecute(statement, parameters);
-  if (status.ok()) return Noted(status);
-  has_deferred_ = false;
-  return Break(std::move(status));
-}
-
-Task<absl::Status> Connection::Flush() {
-  if (!has_deferred_) {
-    co_return absl::OkStatus();
-  }
-  has_deferred_ = false;
-  absl::Status status = co_await SyncPipeline();
-  if (usable()) status.Update(ExitPipeline());
-  co_return status;
-}
-
-bool Connection::CanBeExecutedAlone(const Statement& statement) const {
-  return statement.protocol != StatementProtocol::kSimple && !prepared_.IsMissing(statement);
+bool Connection::CanJoinOthers(const Statement& statement) const {
+  return statement.protocol != StatementProtocol::kSimple && !prepared_.IsMissing(statement) &&
+         !in_pipeline();
 }
 
 // Its own exchange before the first execution. An error of the statement leaves the session ready.
@@ -219,21 +222,8 @@ Task<absl::Status> Connection::SyncPipeline() {
     co_return broken;
   }
   state_ = State::kReady;
-  co_return libpq_.TakePipelineStatus();
-}
-
-Task<bool> Connection::Sleep(int64_t duration_ns) {
-  const StopToken stop(&stop_);
-  const int64_t wake_ns = reactor_->clock().NowNs() + duration_ns;
-  const bool reached = co_await SleepUntil(reactor_, wake_ns, stop);
-  co_return reached;
-}
-
-Task<bool> Connection::WaitReadable(int descriptor) {
-  if (stop_.stop_requested()) co_return false;
-  RingOperation* poll = &other_poll_;
-  const int32_t events = co_await PollDescriptor(poll, descriptor, POLLIN);
-  co_return events > 0;
+  StartAnew();
+  co_return libpq_.TakeResults(&results_);
 }
 
 bool Connection::BeginExchange() {
@@ -279,14 +269,10 @@ Task<void> Connection::Close() {
 
 void Connection::Abort() {
   aborted_ = true;
-  stop_.RequestStop();
-  other_poll_.Cancel();
   io_->Abort();
 }
 
 void Connection::RequestCancel() {
-  stop_.RequestStop();
-  other_poll_.Cancel();
   if (state_ == State::kBusy && cancel_ != nullptr) canceller_->Send(std::move(cancel_));
 }
 

@@ -145,18 +145,6 @@ absl::Status LibpqConnection::SendSync() {
   return AfterSend(1);
 }
 
-absl::Status LibpqConnection::TakePipelineStatus() {
-  if (result_.has_value()) earlier_results_.push_back(std::move(result_));
-  return std::exchange(result_status_, absl::OkStatus());
-}
-
-Result LibpqConnection::TakeLastOfPipeline() {
-  PGRING_CHECK(!earlier_results_.empty(), "a pipeline without results");
-  Result last = std::move(earlier_results_.back());
-  earlier_results_.pop_back();
-  return last;
-}
-
 absl::Status LibpqConnection::ExitPipeline() {
   return PQexitPipelineMode(connection_.get()) == 1 ? absl::OkStatus() : BrokenStatus();
 }
@@ -321,6 +309,13 @@ absl::StatusOr<bool> LibpqConnection::EndCopyIn(const char* refusal) {
 absl::StatusOr<Result> LibpqConnection::TakeResult() {
   if (!result_status_.ok()) return std::exchange(result_status_, absl::OkStatus());
   return std::move(result_);
+}
+
+absl::Status LibpqConnection::TakeResults(std::vector<Result>* results) {
+  for (Result& earlier : earlier_results_) results->push_back(std::move(earlier));
+  earlier_results_.clear();
+  if (result_.has_value()) results->push_back(std::move(result_));
+  return std::exchange(result_status_, absl::OkStatus());
 }
 
 void LibpqConnection::KeepResult(PGresult* result) {

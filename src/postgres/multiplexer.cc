@@ -29,14 +29,18 @@ struct Multiplexer::Line final : public SharedConnection::Owner {
   Line(Multiplexer* owner, Lease held)
       : multiplexer(owner),
         lease(std::move(held)),
-        connection(static_cast<SharedConnection*>(lease.session())),
+        connection(static_cast<SharedConnection*>(lease.connection())),
         number(static_cast<size_t>(lease.connection_number())) {
     connection->set_owner(this);
   }
 
-  bool MayTakeUnit() const {
-    return holder == nullptr && units < kMaxUnitsPerConnection && connection->usable() &&
+  bool MayTakeUnit(int most_units) const {
+    return holder == nullptr && units < most_units && connection->usable() &&
            connection->has_room();
+  }
+  void Release() {
+    if (std::exchange(is_preparing, false)) --multiplexer->preparing_;
+    holder = nullptr;
   }
 
   void OnUnitAnswered(Unit* unit, int64_t now_ns) override {
@@ -51,6 +55,7 @@ struct Multiplexer::Line final : public SharedConnection::Owner {
   const size_t number;
   int units = 0;  // in flight
   SharedSession* holder = nullptr;
+  bool is_preparing = false;  // and held for nothing else
 };
 
 Multiplexer::Multiplexer(Reactor* reactor, Pool* pool, ConnectionTimeline* timeline,
@@ -60,7 +65,6 @@ Multiplexer::Multiplexer(Reactor* reactor, Pool* pool, ConnectionTimeline* timel
       timeline_(timeline),
       connections_(static_cast<size_t>(connections)),
       opening_ends_(reactor->ready()),
-      sleeps_end_(reactor->ready()),
       background_(reactor->ready()) {
   PGRING_CHECK(connections > 0, "sessions without a connection to share");
 }
@@ -71,9 +75,7 @@ Multiplexer::~Multiplexer() {
 }
 
 std::unique_ptr<SharedSession> Multiplexer::MakeSession() {
-  auto session = std::make_unique<SharedSession>(this);
-  sessions_.PushBack(session.get());
-  return session;
+  return std::make_unique<SharedSession>(this);
 }
 
 void Multiplexer::Add(Lease lease) {
@@ -87,12 +89,15 @@ void Multiplexer::Submit(SharedSession* session) {
   const int64_t now_ns = Now();
   session->begun_ns = now_ns;
   if (session->line_ != nullptr) return Send(session, session->line_, now_ns);
+  // Its cancel could reach the server before it does, and then nothing would end it.
+  if (begins_none_) return Fail(session, NoConnectionStatus());
   Line* line = queue_.empty() ? LineForUnit() : nullptr;
   if (line != nullptr) {
     Send(session, line, now_ns);
   } else {
     session->state_ = SharedSession::State::kQueued;
     queue_.PushBack(session);
+    ++queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, 1);
   }
   // A connection of its own would have served it sooner.
@@ -104,11 +109,20 @@ void Multiplexer::Submit(SharedSession* session) {
   if (lines_.empty() && opening_ == 0) FailQueue(NoConnectionStatus());
 }
 
+int Multiplexer::MostUnits() const {
+  if (preparing_ == 0) return kMaxUnitsPerConnection;
+  const int lines = static_cast<int>(lines_.size());
+  const int share = (units_ + queued_ + lines - 1) / lines;
+  return std::clamp(share, 1, kMaxUnitsPerConnection);
+}
+
 Multiplexer::Line* Multiplexer::LineForUnit() const {
+  if (lines_.empty()) return nullptr;
+  const int most_units = MostUnits();
   Line* best = nullptr;
   for (const std::unique_ptr<Line>& line : lines_) {
     const bool is_better = best == nullptr || line->units < best->units;
-    if (is_better && line->MayTakeUnit()) best = line.get();
+    if (is_better && line->MayTakeUnit(most_units)) best = line.get();
     if (best != nullptr && best->units == 0) break;
   }
   return best;
@@ -116,7 +130,7 @@ Multiplexer::Line* Multiplexer::LineForUnit() const {
 
 void Multiplexer::Send(SharedSession* session, Line* line, int64_t now_ns) {
   session->state_ = SharedSession::State::kSent;
-  session->has_sent_ = true;
+  session->has_sent_ = session->has_left_ = true;
   Unit* unit = session;
   CountUnits(line, 1, now_ns);
   line->lease.Unpark(now_ns);
@@ -126,7 +140,10 @@ void Multiplexer::Send(SharedSession* session, Line* line, int64_t now_ns) {
                   [](const UnitStatement& statement) { return statement.prepares; });
   const bool holds = session->leaves_transaction_ || session->is_exclusive_ || prepares;
   const bool has_held = line->holder != nullptr;
-  line->holder = holds ? session : nullptr;
+  line->Release();
+  if (holds) line->holder = session;
+  line->is_preparing = prepares && !session->leaves_transaction_ && !session->is_exclusive_;
+  if (line->is_preparing) ++preparing_;
   session->line_ = holds ? line : nullptr;
   // Its COMMIT ends the transaction in any case: what follows may follow at once.
   if (has_held && !holds) ServeQueue(now_ns);
@@ -139,7 +156,7 @@ void Multiplexer::OnUnitAnswered(Line* line, Unit* unit, int64_t now_ns) {
   const bool is_holder = line->holder == session;
   session->in_transaction_ = is_holder && !is_lost && line->connection->in_transaction();
   if (is_holder && !session->in_transaction_) {
-    line->holder = nullptr;
+    line->Release();
     session->line_ = nullptr;
   }
   session->total_queued_ns_ += unit->queued_ns;
@@ -158,7 +175,7 @@ void Multiplexer::OnLost(Line* line) {
     line->holder->line_ = nullptr;
     line->holder->in_transaction_ = false;
     line->holder->is_lost_ = true;
-    line->holder = nullptr;
+    line->Release();
   }
   const auto place = std::find_if(
       lines_.begin(), lines_.end(),
@@ -189,6 +206,7 @@ void Multiplexer::ServeQueue(int64_t now_ns) {
     Line* line = LineForUnit();
     if (line == nullptr) return;
     auto* session = static_cast<SharedSession*>(queue_.PopFront());
+    --queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, -1);
     Send(session, line, now_ns);
   }
@@ -196,6 +214,7 @@ void Multiplexer::ServeQueue(int64_t now_ns) {
 
 void Multiplexer::CountUnits(Line* line, int change, int64_t now_ns) {
   line->units += change;
+  units_ += change;
   depth_.Change(line->number, change, now_ns);
 }
 
@@ -217,23 +236,29 @@ Task<void> Multiplexer::Open() {
 void Multiplexer::FailQueue(const absl::Status& status) {
   const int64_t now_ns = Now();
   while (Unit* unit = queue_.PopFront()) {
+    --queued_;
     timeline_->Change(now_ns, ConnectionGauge::kWaiting, -1);
-    unit->results.clear();
-    unit->status = status;
     auto* session = static_cast<SharedSession*>(unit);
     session->total_queued_ns_ += now_ns - unit->begun_ns;
-    session->EndUnit(/*is_lost=*/true);
+    Fail(session, status);
   }
+}
+
+void Multiplexer::Fail(SharedSession* session, const absl::Status& status) {
+  Unit* unit = session;
+  unit->results.clear();
+  unit->status = status;
+  session->EndUnit(/*is_lost=*/true);
+}
+
+void Multiplexer::StopBeginning() {
+  begins_none_ = true;
+  FailQueue(NoConnectionStatus());
 }
 
 void Multiplexer::StopOpening() {
   opening_ends_.RequestStop();
   if (lines_.empty() && opening_ == 0) FailQueue(NoConnectionStatus());
-}
-
-void Multiplexer::EndSleeps() {
-  sleeps_end_.RequestStop();
-  sessions_.ForEach([](SharedSession* session) { session->other_poll_.Cancel(); });
 }
 
 Task<void> Multiplexer::Close() {

@@ -138,6 +138,8 @@ void PipelineConnection::Lose(const absl::Status& status) {
 
 void PipelineConnection::RequestCancel() {
   is_cancelling_ = true;
+  // While it is opened it prepares statements, which may have to wait for a lock.
+  if (!is_open_) return connection_.RequestCancel();
   CancelFirst();
 }
 

@@ -24,7 +24,7 @@ absl::Status StoppedStatus() {
 }  // namespace
 
 struct PoolEntry : public ListHook<Pool::IdleTag>, public ListHook<Pool::AllTag> {
-  std::unique_ptr<Session> session;
+  std::unique_ptr<PooledConnection> connection;
   int number = 0;
   bool leased = false;
   bool parked = false;
@@ -39,7 +39,9 @@ Lease& Lease::operator=(Lease&& other) noexcept {
   return *this;
 }
 
-Session* Lease::session() const { return entry_->session.get(); }
+PooledConnection* Lease::connection() const { return entry_->connection.get(); }
+
+Session* Lease::session() const { return entry_->connection->session(); }
 
 void Lease::Release() {
   if (pool_ != nullptr && entry_->parked) Unpark(pool_->reactor_->clock().NowNs());
@@ -127,7 +129,7 @@ class Pool::WaitingCount {
   Pool* pool_;
 };
 
-Pool::Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory,
+Pool::Pool(Reactor* reactor, const PoolOptions& options, PooledConnectionFactory* factory,
            ConnectionTimeline* timeline, Histogram* connect_ns)
     : reactor_(reactor),
       options_(options),
@@ -246,8 +248,8 @@ Lease Pool::MakeLease(PoolEntry* entry) {
 }
 
 void Pool::Return(PoolEntry* entry) {
-  const bool at_rest = entry->session->at_rest();
-  if (!at_rest && entry->session->usable()) ++counters_.discarded;
+  const bool at_rest = entry->connection->at_rest();
+  if (!at_rest && entry->connection->usable()) ++counters_.discarded;
   const bool reusable = options_.reuses_connections && at_rest;
   if (reusable && !waiters_.empty() && leased_ <= lease_limit_) {
     // Handed over: the session stays in use, and the longest waiter has it next.
@@ -303,10 +305,10 @@ Task<absl::StatusOr<Lease>> Pool::Open() {
   Gauge(ConnectionGauge::kConnecting, 1);
   auto* entry = new PoolEntry;
   entry->number = TakeNumber();
-  entry->session = factory_->Create();
+  entry->connection = factory_->Create();
   all_.PushBack(entry);
   const int64_t started_ns = reactor_->clock().NowNs();
-  absl::Status status = co_await entry->session->Connect();
+  absl::Status status = co_await entry->connection->Connect();
   Gauge(ConnectionGauge::kConnecting, -1);
   --connecting_;
   if (status.ok()) {
@@ -361,7 +363,7 @@ void Pool::GiveUp() {
 }
 
 Task<void> Pool::CloseEntry(PoolEntry* entry) {
-  co_await entry->session->Close();
+  co_await entry->connection->Close();
   delete entry;
 }
 
@@ -373,16 +375,17 @@ void Pool::SetLeaseLimit(int most_leased) {
 
 int Pool::RescueWaits() {
   int rescued = 0;
-  all_.ForEach([&rescued](PoolEntry* entry) { rescued += entry->session->RescueWait() ? 1 : 0; });
+  all_.ForEach(
+      [&rescued](PoolEntry* entry) { rescued += entry->connection->RescueWait() ? 1 : 0; });
   return rescued;
 }
 
 void Pool::CancelBusy() {
-  all_.ForEach([](PoolEntry* entry) { entry->session->RequestCancel(); });
+  all_.ForEach([](PoolEntry* entry) { entry->connection->RequestCancel(); });
 }
 
 void Pool::AbortBusy() {
-  all_.ForEach([](PoolEntry* entry) { entry->session->Abort(); });
+  all_.ForEach([](PoolEntry* entry) { entry->connection->Abort(); });
 }
 
 void Pool::CloseIdle() {

@@ -8,7 +8,6 @@ namespace pgring {
 namespace {
 
 constexpr int64_t kStillQueued = -1;
-constexpr const char* kUnitsOnly = "statements of a shared connection are executed by its units";
 
 }  // namespace
 
@@ -27,7 +26,6 @@ void SharedConnection::Send(Unit* unit, int64_t now_ns) {
   unit->queued_ns = sent_.empty() ? now_ns - unit->begun_ns : kStillQueued;
   sent_.PushBack(unit);
   ++units_in_flight_;
-  ++round_trips_;
   for (size_t i = 0; i < unit->statements.size(); ++i) {
     UnitStatement& statement = unit->statements[i];
     statement.prepares = !IsPrepared(*statement.statement);
@@ -91,27 +89,5 @@ void SharedConnection::LoseUnits(const absl::Status& status, int64_t now_ns) {
   }
   owner_->OnLost();
 }
-
-const std::vector<Result>& SharedConnection::earlier_results() const {
-  PGRING_CHECK(false, kUnitsOnly);
-}
-Task<absl::Status> SharedConnection::PrepareNow(const Statement* /*statement*/) {
-  PGRING_CHECK(false, kUnitsOnly);
-}
-absl::Status SharedConnection::EnterPipeline() { PGRING_CHECK(false, kUnitsOnly); }
-absl::Status SharedConnection::QueueExecute(const Statement& /*statement*/,
-                                            Parameters /*parameters*/) {
-  PGRING_CHECK(false, kUnitsOnly);
-}
-absl::Status SharedConnection::QueueSync() { PGRING_CHECK(false, kUnitsOnly); }
-Task<absl::Status> SharedConnection::SyncPipeline() { PGRING_CHECK(false, kUnitsOnly); }
-absl::Status SharedConnection::ExitPipeline() { PGRING_CHECK(false, kUnitsOnly); }
-Task<bool> SharedConnection::Sleep(int64_t /*duration_ns*/) { PGRING_CHECK(false, kUnitsOnly); }
-Task<bool> SharedConnection::WaitReadable(int /*descriptor*/) { PGRING_CHECK(false, kUnitsOnly); }
-Session::Begun SharedConnection::BeginExecute(const Statement& /*statement*/,
-                                              Parameters /*parameters*/) {
-  PGRING_CHECK(false, kUnitsOnly);
-}
-absl::StatusOr<Result> SharedConnection::TakeExecuted() { PGRING_CHECK(false, kUnitsOnly); }
 
 }  // namespace pgring

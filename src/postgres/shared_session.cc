@@ -1,12 +1,9 @@
 #include "pgring/postgres/shared_session.h"
 
-#include <poll.h>
-
 #include <string_view>
 
 #include "pgring/base/check.h"
 #include "pgring/base/status.h"
-#include "pgring/coro/awaitables.h"
 #include "postgres/transaction_effect.h"
 
 namespace pgring {
@@ -26,8 +23,7 @@ bool EndsOpenTransaction(TransactionEffect effect) {
 
 }  // namespace
 
-SharedSession::SharedSession(Multiplexer* multiplexer)
-    : multiplexer_(multiplexer), other_poll_(multiplexer->reactor_) {}
+SharedSession::SharedSession(Multiplexer* multiplexer) : multiplexer_(multiplexer) {}
 
 SharedSession::~SharedSession() {
   PGRING_CHECK(state_ == State::kIdle && line_ == nullptr,
@@ -39,7 +35,9 @@ void SharedSession::Renew() {
   is_lost_ = false;
   has_sent_ = false;
   in_pipeline_ = false;
-  has_deferred_ = false;
+  has_unsent_ = false;
+  status_ = absl::OkStatus();
+  StartAnew();
   gathered_.clear();
   total_queued_ns_ = 0;
 }
@@ -79,19 +77,17 @@ void SharedSession::BeginUnit() {
   }
   gathered_.clear();
   offsets_.clear();
-  has_deferred_ = false;
 }
 
-absl::Status SharedSession::Defer(const Statement& statement, Parameters parameters) {
-  PGRING_CHECK(MayDefer(statement), "a statement was deferred that may not be");
-  if (is_lost_) return LostEarlier();
-  Gather(statement, parameters);
-  has_deferred_ = true;
-  return absl::OkStatus();
-}
-
-Session::Begun SharedSession::BeginExecute(const Statement& statement, Parameters parameters) {
+Session::Begun SharedSession::BeginSend(const Statement& statement, Parameters parameters,
+                                        AnswerNeeded needed) {
   PGRING_CHECK(state_ == State::kIdle && !in_pipeline_, "a statement while another is in flight");
+  if (needed == AnswerNeeded::kLater && statement.protocol != StatementProtocol::kSimple &&
+      MayWait(statement)) {
+    Gather(statement, parameters);
+    has_unsent_ = true;
+    return Begun::kTaken;
+  }
   BeginUnit();
   UnitStatement& last = statements.emplace_back();
   last.statement = &statement;
@@ -102,15 +98,20 @@ Session::Begun SharedSession::BeginExecute(const Statement& statement, Parameter
     text_statement_.protocol = StatementProtocol::kExtended;
     last.statement = &text_statement_;
   }
-  Submit();
-  return is_busy() ? Begun::kWaiting : Begun::kEnded;
+  return Submit();
 }
 
-void SharedSession::Submit() {
+Session::Begun SharedSession::BeginSettle() {
+  BeginUnit();
+  return Submit();
+}
+
+Session::Begun SharedSession::Submit() {
+  has_left_ = false;
   if (is_lost_) {
-    results.clear();
+    Unit::results.clear();
     status = LostEarlier();
-    return;
+    return Begun::kEnded;
   }
   ++round_trips_;
   // A pipeline of the script's may have anything in it.
@@ -124,6 +125,7 @@ void SharedSession::Submit() {
     if (EndsOpenTransaction(effect) && !is_first && !in_pipeline_) one.after_sync = true;
   }
   multiplexer_->Submit(this);
+  return is_busy() ? Begun::kWaiting : Begun::kEnded;
 }
 
 void SharedSession::SuspendExchange(std::coroutine_handle<> waiter) {
@@ -137,24 +139,15 @@ void SharedSession::EndUnit(bool is_lost) {
   if (std::exchange(is_awaited_, false)) multiplexer_->reactor_->ready()->Post(&node_);
 }
 
-absl::StatusOr<Result> SharedSession::TakeExecuted() {
-  if (!status.ok()) return std::exchange(status, absl::OkStatus());
-  PGRING_CHECK(!results.empty(), "a statement without a result");
-  Result last = std::move(results.back());
-  results.pop_back();
-  return last;
-}
-
-Task<absl::Status> SharedSession::Flush() {
-  if (!has_deferred_) co_return absl::OkStatus();
-  BeginUnit();
-  Submit();
-  co_await Answer(this);
-  co_return std::exchange(status, absl::OkStatus());
+void SharedSession::EndExchange() {
+  has_unsent_ = false;
+  for (Result& result : Unit::results) results_.push_back(std::move(result));
+  Unit::results.clear();
+  status_ = std::exchange(status, absl::OkStatus());
 }
 
 absl::Status SharedSession::EnterPipeline() {
-  PGRING_CHECK(!has_deferred_, "a pipeline in which statements are deferred");
+  PGRING_CHECK(!has_unsent_, "a pipeline before which statements wait");
   in_pipeline_ = true;
   return absl::OkStatus();
 }
@@ -173,32 +166,18 @@ absl::Status SharedSession::QueueSync() {
 
 Task<absl::Status> SharedSession::SyncPipeline() {
   sync_is_next_ = false;
-  results.clear();
+  StartAnew();
   if (gathered_.empty()) co_return absl::OkStatus();
   BeginUnit();
   Submit();
   co_await Answer(this);
-  co_return std::exchange(status, absl::OkStatus());
+  EndExchange();
+  co_return std::exchange(status_, absl::OkStatus());
 }
 
 absl::Status SharedSession::ExitPipeline() {
   in_pipeline_ = false;
   return absl::OkStatus();
-}
-
-Task<bool> SharedSession::Sleep(int64_t duration_ns) {
-  Reactor* reactor = multiplexer_->reactor_;
-  const StopToken stop(&multiplexer_->sleeps_end_);
-  const int64_t wake_ns = reactor->clock().NowNs() + duration_ns;
-  const bool reached = co_await SleepUntil(reactor, wake_ns, stop);
-  co_return reached;
-}
-
-Task<bool> SharedSession::WaitReadable(int descriptor) {
-  if (multiplexer_->sleeps_end_.stop_requested()) co_return false;
-  RingOperation* poll = &other_poll_;
-  const int32_t events = co_await PollDescriptor(poll, descriptor, POLLIN);
-  co_return events > 0;
 }
 
 }  // namespace pgring

@@ -36,6 +36,8 @@ struct Layout {
   SvgPanel main;
   SvgPanel waiting;
   bool has_waiting = false;
+  SvgPanel depth;
+  bool has_depth = false;
   double caption_top = 0;
   double height = 0;
   int columns = 1;
@@ -68,11 +70,18 @@ std::vector<std::string> SubtitleLines(const ComparisonResult& result) {
 std::string Figures(const Run& run) {
   if (!IsDrawable(run)) return "nothing recorded";
   const bool timed = std::isfinite(run.duration_s()) && run.duration_s() > 0;
-  return fmt::format("{}, peak {}, mean {}",
+  std::string queued;
+  if (run.scenario.type->shares_connections) {
+    const auto p99_ns = run.total().part(LatencyPart::kQueued).SupportedPercentile(99);
+    if (p99_ns.has_value()) {
+      queued = fmt::format(", queued p99 {}", DurationText(static_cast<double>(*p99_ns)));
+    }
+  }
+  return fmt::format("{}, peak {}, mean {}{}",
                      timed ? DurationText(run.duration_s() * 1e9) : std::string(kUnknownFigure),
                      CountText(std::max<int>(run.timeline.Peak(ConnectionGauge::kInUse),
                                              Highest(run, ConnectionGauge::kInUse))),
-                     FixedText(run.timeline.Mean(ConnectionGauge::kInUse), 1));
+                     FixedText(run.timeline.Mean(ConnectionGauge::kInUse), 1), queued);
 }
 
 std::string_view Mark(const Run& run) {
@@ -177,6 +186,27 @@ std::string Lines(const ComparisonResult& result, const SvgPanel& panel, Connect
   return fmt::format("<g opacity=\"{:.2f}\">\n{}</g>\n{}", opacity, bands, lines);
 }
 
+// Of the runs whose operations share connections: the mean of all of them, shaded up to the most on
+// one.
+std::string DepthLines(const ComparisonResult& result, const SvgPanel& panel, int columns) {
+  std::string bands, lines;
+  for (size_t i = 0; i < result.runs.size(); ++i) {
+    const Run& run = result.runs[i];
+    if (run.depth_over_time.slices.empty()) continue;
+    const int64_t end_ns = RunEndNs(run);
+    const std::vector<TimelineColumn> values =
+        DepthColumns(run.depth_over_time, end_ns, panel.span_ns, columns);
+    const std::string band = BandPath(panel, values, end_ns);
+    if (!band.empty()) {
+      bands += fmt::format("<path class=\"band c{}\" d=\"{}\"/>\n", i % kSvgColorCount, band);
+    }
+    lines += fmt::format("<path {} d=\"{}\"><title>{}</title></path>\n", LineClass(i),
+                         ColumnPath(panel, values, true, end_ns),
+                         XmlText(ShortenedText(RunLabel(run), kLegendLabelCharacters)));
+  }
+  return bands + lines;
+}
+
 std::vector<std::string> CaptionLines(const ComparisonResult& result, const Layout& layout) {
   bool any_mean = false;
   std::vector<std::string> peaks_only;
@@ -202,6 +232,10 @@ std::vector<std::string> CaptionLines(const ComparisonResult& result, const Layo
       lines.push_back(std::move(line));
     }
   }
+  if (layout.has_depth) {
+    lines.emplace_back(
+        "In flight on a connection: mean of all connections; shaded up to the most on one.");
+  }
   const BuildInfo& build = result.environment.build;
   std::string tool = build.version.empty() ? "pgring" : "pgring " + build.version;
   if (!result.environment.started_at.empty()) tool += ", " + result.environment.started_at;
@@ -214,11 +248,15 @@ Layout LayOut(const ComparisonResult& result, size_t subtitle_lines) {
   layout.main.span_ns = 0;
   int32_t peak = 1;
   int32_t waiting = 0;
+  int deepest = 0;
   for (const Run& run : result.runs) {
     if (!IsDrawable(run)) continue;
     layout.main.span_ns = std::max(layout.main.span_ns, RunEndNs(run));
     peak = std::max(peak, Highest(run, ConnectionGauge::kInUse));
     waiting = std::max(waiting, Highest(run, ConnectionGauge::kWaiting));
+    for (const DepthSlice& slice : run.depth_over_time.slices) {
+      deepest = std::max(deepest, slice.peak);
+    }
   }
   if (layout.main.span_ns == 0) layout.main.span_ns = kNanosecondsPerSecond;
   constexpr double kHeadroom = 1.04;
@@ -241,17 +279,25 @@ Layout LayOut(const ComparisonResult& result, size_t subtitle_lines) {
     layout.waiting.highest = waiting * kHeadroom;
     bottom = layout.waiting.top + layout.waiting.height + kTimeLabels;
   }
+  layout.has_depth = deepest > 0;
+  if (layout.has_depth) {
+    layout.depth = layout.main;
+    layout.depth.top = bottom + kPanelHeading - 4;
+    layout.depth.height = kWaitingHeight;
+    layout.depth.highest = deepest * kHeadroom;
+    bottom = layout.depth.top + layout.depth.height + kTimeLabels;
+  }
   layout.caption_top = bottom + kSvgNoteLine * 2;
 
   // Two units per column look smooth; many runs share the file's size.
   constexpr double kColumnWidth = 2;
-  constexpr size_t kBytesPerColumn = 76;  // line and band, in both panels
-  constexpr size_t kBytesPerRun = 900;    // its other elements
+  const size_t bytes_per_column = layout.has_depth ? 114 : 76;  // line and band, in all panels
+  constexpr size_t kBytesPerRun = 900;                          // its other elements
   constexpr size_t kBytesPerPage = 10'000;
   constexpr int kMinColumns = 12;
   const size_t runs = std::clamp<size_t>(result.runs.size(), 1, kMaxSvgRuns);
   const auto affordable = static_cast<int>((kMaxSvgBytes - kBytesPerPage - runs * kBytesPerRun) /
-                                           (runs * kBytesPerColumn));
+                                           (runs * bytes_per_column));
   layout.columns = std::clamp(affordable, kMinColumns, static_cast<int>(kPlotWidth / kColumnWidth));
   return layout;
 }
@@ -286,6 +332,10 @@ std::string ConnectionsSvg(const ComparisonResult& result) {
   if (layout.has_waiting) {
     out += PanelAxes(layout.waiting, "Operations waiting for a connection");
     out += Lines(result, layout.waiting, ConnectionGauge::kWaiting, layout.columns);
+  }
+  if (layout.has_depth) {
+    out += PanelAxes(layout.depth, "Operations in flight on a connection that they share");
+    out += DepthLines(result, layout.depth, layout.columns);
   }
   const bool drawn = std::any_of(result.runs.begin(), result.runs.end(), IsDrawable);
   if (!drawn) {

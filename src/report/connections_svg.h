@@ -2,7 +2,9 @@
 // measured, axes with units, a legend with the figures; light or dark with the reader's preference;
 // runs told apart by colour (Okabe and Ito's palette, safe for the colour-blind) and by dashes.
 //
-// Main panel: connections in use. Below it, where any operation waited for one: operations waiting.
+// Main panel: connections in use. Below it, where any operation waited for one: operations waiting;
+// where operations share connections: how many are in flight on one, and in the legend for how long
+// they were queued behind others.
 // Pure function; nothing here can fail.
 #ifndef PGRING_REPORT_CONNECTIONS_SVG_H_
 #define PGRING_REPORT_CONNECTIONS_SVG_H_

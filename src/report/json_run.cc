@@ -1,6 +1,7 @@
 // What a run was: parts of result.json.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <utility>
 
 #include "pgring/base/clock.h"
@@ -64,7 +65,9 @@ Json HistogramsJson(const Run& run, const OperationSummary& total) {
   return parts;
 }
 
-Json SecondsJson(const SecondSeries& series) {
+// What operations were queued behind others is told of the same intervals.
+Json SecondsJson(const Run& run) {
+  const SecondSeries& series = run.recorder.seconds();
   Json t_s = Json::array(), succeeded = Json::array(), p50 = Json::array(), p99 = Json::array();
   for (const SeriesInterval& interval : series.Intervals()) {
     t_s.push_back(interval.start_ns / kNanosecondsPerSecond);
@@ -72,11 +75,20 @@ Json SecondsJson(const SecondSeries& series) {
     p50.push_back(ValueOrNull(interval.p50_ns));
     p99.push_back(ValueOrNull(interval.p99_ns));
   }
-  return {{"interval_s", series.interval_ns() / kNanosecondsPerSecond},
-          {"t_s", std::move(t_s)},
-          {"succeeded", std::move(succeeded)},
-          {"p50_ns", std::move(p50)},
-          {"p99_ns", std::move(p99)}};
+  Json json = {{"interval_s", series.interval_ns() / kNanosecondsPerSecond},
+               {"t_s", std::move(t_s)},
+               {"succeeded", std::move(succeeded)},
+               {"p50_ns", std::move(p50)},
+               {"p99_ns", std::move(p99)}};
+  if (!run.scenario.type->shares_connections) return json;
+  Json queued_p50 = Json::array(), queued_p99 = Json::array();
+  for (const SeriesInterval& interval : run.recorder.queued_seconds().Intervals()) {
+    queued_p50.push_back(ValueOrNull(interval.p50_ns));
+    queued_p99.push_back(ValueOrNull(interval.p99_ns));
+  }
+  json["queued_p50_ns"] = std::move(queued_p50);
+  json["queued_p99_ns"] = std::move(queued_p99);
+  return json;
 }
 
 Json OperationsJson(const Run& run) {
@@ -137,6 +149,16 @@ Json ConnectionsJson(const Run& run) {
     depths.push_back({{"units", depth.units}, {"peak", depth.peak}, {"mean", depth.mean}});
   }
   json["in_flight"] = std::move(depths);
+  Json means = Json::array(), peaks = Json::array();
+  for (const DepthSlice& slice : run.depth_over_time.slices) {
+    constexpr double kThousandths = 1'000;
+    means.push_back(std::round(slice.mean * kThousandths) / kThousandths);
+    peaks.push_back(slice.peak);
+  }
+  json["in_flight_over_time"] = {{"slice_s", static_cast<double>(run.depth_over_time.slice_ns) /
+                                                 static_cast<double>(kNanosecondsPerSecond)},
+                                 {"mean", std::move(means)},
+                                 {"peak", std::move(peaks)}};
   return json;
 }
 
@@ -249,7 +271,7 @@ Json RunJson(const ComparisonPlan& plan, const Run& run) {
                {"round_trips", PositiveOrNull(run.tally.round_trips)},
                {"latency_ns", LatencyJson(run, run.total())},
                {"histograms", HistogramsJson(run, run.total())},
-               {"seconds", SecondsJson(run.recorder.seconds())},
+               {"seconds", SecondsJson(run)},
                {"connections", ConnectionsJson(run)},
                {"client", ClientJson(run)},
                {"server", ServerJson(run.server)},
@@ -272,7 +294,7 @@ Json BlockRunJson(const Run& run) {
           {"operations", CountsJson(total)},
           {"latency_ns", LatencyJson(run, total)},
           {"histograms", HistogramsJson(run, total)},
-          {"seconds", SecondsJson(run.recorder.seconds())},
+          {"seconds", SecondsJson(run)},
           {"connections", {{"peak_open", run.timeline.Peak(ConnectionGauge::kOpen)}}},
           {"client", ClientJson(run)},
           {"server", ServerJson(run.server)}};

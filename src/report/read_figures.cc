@@ -113,7 +113,8 @@ absl::StatusOr<OperationSummary> ReadOperations(const Json& counts, const Json& 
   return summary;
 }
 
-SecondSeries ReadSeconds(const Json& json, int64_t duration_ns) {
+// With what percentiles of: "" or "queued_".
+SecondSeries ReadSeconds(const Json& json, int64_t duration_ns, const std::string& prefix = "") {
   const std::optional<int64_t> interval_s = CountBelow(json, {"interval_s"});
   constexpr int64_t kLongestS = 1'000'000'000;
   if (!interval_s.has_value() || *interval_s == 0 || *interval_s > kLongestS) return {};
@@ -122,8 +123,9 @@ SecondSeries ReadSeconds(const Json& json, int64_t duration_ns) {
   if (duration_ns / (*interval_s * kNanosecondsPerSecond) > kMostIntervals) return {};
   const Json& starts = ArrayBelow(json, {"t_s"});
   const Json& succeeded = ArrayBelow(json, {"succeeded"});
-  const auto percentile = [&](const char* key, size_t i) -> std::optional<int64_t> {
-    const Json& values = ArrayBelow(json, {key});
+  const auto percentile = [&](const char* name, size_t i) -> std::optional<int64_t> {
+    const std::string key = prefix + name;
+    const Json& values = ArrayBelow(json, {key.c_str()});
     if (i >= values.size() || !values[i].is_number_unsigned()) return std::nullopt;
     return CountBelow({{"value", values[i]}}, {"value"});
   };
@@ -155,9 +157,9 @@ absl::Status ReadRecorder(const Json& json, Run* run) {
     run->kinds.push_back(name);
     kinds.push_back(*std::move(summary));
   }
-  run->recorder = Recorder::Restored(std::move(kinds), *std::move(total),
-                                     ReadSeconds(part(json, {"seconds"}), run->ended_ns),
-                                     histograms != nullptr);
+  run->recorder = Recorder::Restored(
+      std::move(kinds), *std::move(total), ReadSeconds(part(json, {"seconds"}), run->ended_ns),
+      histograms != nullptr, ReadSeconds(part(json, {"seconds"}), run->ended_ns, "queued_"));
   run->succeeded_by_kind.resize(run->kinds.size());
   return absl::OkStatus();
 }
@@ -168,6 +170,25 @@ constexpr int64_t kMostOfGauge = 1'000'000'000;
 int32_t GaugeOf(const Json& value) {
   const std::optional<int64_t> count = CountBelow({{"value", value}}, {"value"});
   return static_cast<int32_t>(std::min(count.value_or(0), kMostOfGauge));
+}
+
+void ReadDepths(const Json& json, Run* run) {
+  for (const Json& one : ArrayBelow(json, {"in_flight"})) {
+    ConnectionDepth depth;
+    depth.units = CountBelow(one, {"units"}).value_or(0);
+    depth.peak = GaugeOf(CountBelow(one, {"peak"}).value_or(0));
+    depth.mean = std::clamp(NumberBelow(one, {"mean"}).value_or(0), 0.0, 1e9);
+    run->depths.push_back(depth);
+  }
+  const Json& means = ArrayBelow(json, {"in_flight_over_time", "mean"});
+  const Json& peaks = ArrayBelow(json, {"in_flight_over_time", "peak"});
+  const double slice_s = NumberBelow(json, {"in_flight_over_time", "slice_s"}).value_or(0);
+  if (!(slice_s > 0) || slice_s > 1e9 || means.size() != peaks.size()) return;
+  run->depth_over_time.slice_ns = std::llround(slice_s * kNsInSecond);
+  for (size_t i = 0; i < std::min(means.size(), DepthMeter::kMaxSlices); ++i) {
+    const double mean = means[i].is_number() ? means[i].get<double>() : 0;
+    run->depth_over_time.slices.push_back({std::clamp(mean, 0.0, 1e9), GaugeOf(peaks[i])});
+  }
 }
 
 absl::Status ReadTimeline(const Json& json, Run* run) {
@@ -207,6 +228,7 @@ absl::Status ReadTimeline(const Json& json, Run* run) {
   const int64_t duration_ns =
       std::max(run->ended_ns - run->started_ns, steps.empty() ? int64_t{0} : steps.back().time_ns);
   run->timeline = ConnectionTimeline::Restored(std::move(steps), duration_ns, peaks, means);
+  ReadDepths(json, run);
   return absl::OkStatus();
 }
 

@@ -65,24 +65,34 @@ std::optional<ScalabilityFit> ReadScalability(const Json& search,
   return fit;
 }
 
+absl::Status ReadTrials(const Json& search_json, SearchAnswer* search, std::vector<Trial>* trials) {
+  search->limit = LimitBelow(search_json, "limit");
+  search->converged = TruthBelow(search_json, {"converged"});
+  for (const Json& trial_json : ArrayBelow(search_json, {"trials"})) {
+    std::optional<Trial> trial = ReadTrial(trial_json);
+    if (!trial.has_value()) {
+      return absl::InvalidArgumentError(
+          "a trial of it has no limit or throughput: pgring did not write it so");
+    }
+    trials->push_back(*trial);
+  }
+  search->trials = static_cast<int>(trials->size());
+  return absl::OkStatus();
+}
+
 absl::Status ReadSearches(const Json& json, TuneResult* result) {
   for (const Json& search_json : ArrayBelow(json, {"searches"})) {
     SearchAnswer search;
-    search.limit = LimitBelow(search_json, "limit");
-    search.converged = TruthBelow(search_json, {"converged"});
     std::vector<Trial> trials;
-    for (const Json& trial_json : ArrayBelow(search_json, {"trials"})) {
-      std::optional<Trial> trial = ReadTrial(trial_json);
-      if (!trial.has_value()) {
-        return absl::InvalidArgumentError(
-            "a trial of it has no limit or throughput: pgring did not write it so");
-      }
-      trials.push_back(*trial);
-    }
-    search.trials = static_cast<int>(trials.size());
+    PGRING_RETURN_IF_ERROR(ReadTrials(search_json, &search, &trials));
     search.scalability = ReadScalability(search_json, trials);
     result->searches.push_back(std::move(search));
     result->trials.push_back(std::move(trials));
+    const Json* const connections = Below(search_json, {"connections"});
+    if (connections == nullptr || !connections->is_object()) continue;
+    ConnectionSearch shared;
+    PGRING_RETURN_IF_ERROR(ReadTrials(*connections, &shared.answer, &shared.trials));
+    result->connection_searches.push_back(std::move(shared));
   }
   if (result->searches.empty()) return absl::OkStatus();
   for (const Json& limit : ArrayBelow(json, {"answer", "indifferent"})) {
@@ -99,6 +109,10 @@ absl::Status ReadTesting(const Json& json, TuneResult* result) {
     stage.half = TextBelow(stage_json, {"half"});
     stage.twice = TextBelow(stage_json, {"twice"});
     stage.better = LimitBelow(stage_json, "better_limit");
+    stage.better_connections = LimitBelow(stage_json, "better_connections");
+    stage.connections = LimitBelow(stage_json, "connections").value_or(0);
+    stage.fewer_connections = TextBelow(stage_json, {"fewer_connections"});
+    stage.more_connections = TextBelow(stage_json, {"more_connections"});
     const std::string outcome = TextBelow(stage_json, {"outcome"});
     if (outcome == "confirmed") stage.confirmation = Confirmation::kConfirmed;
     if (outcome == "contradicted") stage.confirmation = Confirmation::kContradicted;

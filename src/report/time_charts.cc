@@ -38,14 +38,12 @@ int64_t LongestNs(const ComparisonResult& result) {
   return longest_ns;
 }
 
-ChartLine ConnectionLine(const Run& run, size_t place, ConnectionGauge gauge, int64_t span_ns,
-                         int count) {
+ChartLine ColumnLine(const Run& run, size_t place, const std::vector<TimelineColumn>& columns,
+                     bool keeps_means) {
   ChartLine line;
   line.label = RunLabel(run);
   line.series = place;
-  const bool keeps_means = TimelineKeepsMeans(run);
-  for (const TimelineColumn& column :
-       TimelineColumns(run.timeline.steps(), gauge, RunEndNs(run), span_ns, count)) {
+  for (const TimelineColumn& column : columns) {
     if (!column.covered) {
       line.values.emplace_back();
       line.lows.emplace_back();
@@ -64,12 +62,41 @@ ChartLine ConnectionLine(const Run& run, size_t place, ConnectionGauge gauge, in
   return line;
 }
 
-Chart ConnectionChart(const ComparisonResult& result, ConnectionGauge gauge, int64_t span_ns) {
+ChartLine ConnectionLine(const Run& run, size_t place, ConnectionGauge gauge, int64_t span_ns,
+                         int count) {
+  return ColumnLine(run, place,
+                    TimelineColumns(run.timeline.steps(), gauge, RunEndNs(run), span_ns, count),
+                    TimelineKeepsMeans(run));
+}
+
+Chart EmptyStepChart(int64_t span_ns, int count) {
   Chart chart;
   chart.steps = true;
   chart.x_end = static_cast<double>(span_ns) / kNsPerS;
-  const int count = PointsOfALine(result.runs.size());
   for (int column = 0; column <= count; ++column) chart.x.push_back(chart.x_end * column / count);
+  return chart;
+}
+
+// Of the runs whose operations share connections.
+Chart DepthChart(const ComparisonResult& result, int64_t span_ns) {
+  const int count = PointsOfALine(result.runs.size());
+  Chart chart = EmptyStepChart(span_ns, count);
+  chart.title = "Operations in flight on a connection that they share";
+  chart.is_low = true;
+  for (size_t place = 0; place < result.runs.size(); ++place) {
+    const Run& run = result.runs[place];
+    if (run.depth_over_time.slices.empty()) continue;
+    chart.lines.push_back(ColumnLine(
+        run, place, DepthColumns(run.depth_over_time, RunEndNs(run), span_ns, count), true));
+  }
+  chart.remark = fmt::format("{} Lines are means of all connections; shaded up to the most on one.",
+                             TimeText(result));
+  return chart;
+}
+
+Chart ConnectionChart(const ComparisonResult& result, ConnectionGauge gauge, int64_t span_ns) {
+  const int count = PointsOfALine(result.runs.size());
+  Chart chart = EmptyStepChart(span_ns, count);
   for (size_t place = 0; place < result.runs.size(); ++place) {
     const Run& run = result.runs[place];
     if (!IsDrawable(run)) continue;
@@ -82,14 +109,14 @@ Chart ConnectionChart(const ComparisonResult& result, ConnectionGauge gauge, int
   return chart;
 }
 
-// What a run did in each interval of its series, those without any success among them.
+// What a run did in each interval of a series of it, those without any success among them.
 struct Second {
   double per_s = 0;
   std::optional<double> p99_ns;
 };
 
-std::vector<Second> SecondsOf(const Run& run) {
-  const std::vector<SeriesInterval> intervals = run.recorder.seconds().Intervals();
+std::vector<Second> SecondsOf(const Run& run, const SecondSeries& series) {
+  const std::vector<SeriesInterval> intervals = series.Intervals();
   if (intervals.empty()) return {};
   const int64_t interval_ns = run.recorder.seconds().interval_ns();
   const int64_t end_ns = RunEndNs(run);
@@ -148,27 +175,30 @@ SecondGrid GridOf(const ComparisonResult& result) {
 }
 
 void AddSecondLines(const Run& run, size_t place, const SecondGrid& grid, Chart* throughput,
-                    Chart* p99) {
-  const std::vector<Second> seconds = SecondsOf(run);
+                    Chart* p99, Chart* queued) {
+  const std::vector<Second> seconds = SecondsOf(run, run.recorder.seconds());
   if (seconds.empty()) return;
-  ChartValues rates, tails;
+  ChartValues rates, tails, queued_tails;
   for (const Second& second : seconds) {
     rates.emplace_back(second.per_s);
     tails.push_back(second.p99_ns);
+  }
+  for (const Second& second : SecondsOf(run, run.recorder.queued_seconds())) {
+    queued_tails.push_back(second.p99_ns);
   }
   // A run whose series has shorter intervals than the others' has more of them to a point.
   const auto per_point =
       static_cast<size_t>(grid.interval_ns * static_cast<int64_t>(grid.per_point) /
                           run.recorder.seconds().interval_ns());
-  for (Chart* chart : {throughput, p99}) {
-    const ChartValues& values = chart == throughput ? rates : tails;
-    const bool is_known = std::any_of(values.begin(), values.end(),
+  for (const auto& [chart, values] :
+       {std::pair(throughput, &rates), std::pair(p99, &tails), std::pair(queued, &queued_tails)}) {
+    const bool is_known = std::any_of(values->begin(), values->end(),
                                       [](const auto& value) { return value.has_value(); });
     if (!is_known) continue;
     ChartLine line;
     line.label = RunLabel(run);
     line.series = place;
-    AddThinned(values, per_point, grid.points, &line);
+    AddThinned(*values, per_point, grid.points, &line);
     chart->lines.push_back(std::move(line));
   }
 }
@@ -184,7 +214,8 @@ std::vector<Chart> ConnectionCharts(const ComparisonResult& result) {
   Chart waiting = ConnectionChart(result, ConnectionGauge::kWaiting, span_ns);
   waiting.title = "Operations waiting for a connection";
   waiting.is_low = true;
-  for (Chart* chart : {&in_use, &waiting}) {
+  Chart depth = DepthChart(result, span_ns);
+  for (Chart* chart : {&in_use, &waiting, &depth}) {
     if (!chart->empty()) charts.push_back(std::move(*chart));
   }
   return charts;
@@ -193,7 +224,7 @@ std::vector<Chart> ConnectionCharts(const ComparisonResult& result) {
 std::vector<Chart> SecondCharts(const ComparisonResult& result) {
   const SecondGrid grid = GridOf(result);
   if (grid.points < 2) return {};
-  Chart throughput, p99;
+  Chart throughput, p99, queued;
   const double point_s =
       static_cast<double>(grid.interval_ns) / kNsPerS * static_cast<double>(grid.per_point);
   throughput.x_end = static_cast<double>(LongestNs(result)) / kNsPerS;
@@ -212,11 +243,16 @@ std::vector<Chart> SecondCharts(const ComparisonResult& result) {
   throughput.remark = TimeText(result);
   if (grid.per_point > 1) throughput.remark += " Shaded from the lowest to the highest second.";
   p99.remark = throughput.remark;
+  queued = p99;
+  queued.title = fmt::format("99th percentile of the wait behind others in each {}", each);
+  // It may be nothing.
+  queued.logarithmic = false;
+  queued.is_low = true;
   for (size_t place = 0; place < result.runs.size(); ++place) {
-    AddSecondLines(result.runs[place], place, grid, &throughput, &p99);
+    AddSecondLines(result.runs[place], place, grid, &throughput, &p99, &queued);
   }
   std::vector<Chart> charts;
-  for (Chart* chart : {&throughput, &p99}) {
+  for (Chart* chart : {&throughput, &p99, &queued}) {
     if (!chart->empty()) charts.push_back(std::move(*chart));
   }
   return charts;

@@ -18,12 +18,13 @@ inline constexpr int kMostChartPoints = 6'000;
 inline constexpr int kMostPointsOfALine = 480;
 inline constexpr int kFewestPointsOfALine = 40;
 
-// Connections in use and, where any operation waited for one, operations waiting. Empty where
-// nothing was recorded.
+// Connections in use and, where any operation waited for one, operations waiting; where operations
+// share connections, how many are in flight on one. Empty where nothing was recorded.
 std::vector<Chart> ConnectionCharts(const ComparisonResult& result);
 
-// Throughput and the 99th percentile of the whole time of an operation, for each second. Empty
-// where no run lasted long enough to have two of them.
+// Throughput and the 99th percentile of the whole time of an operation, for each second, and where
+// operations share connections that of their wait behind others. Empty where no run lasted long
+// enough to have two of them.
 std::vector<Chart> SecondCharts(const ComparisonResult& result);
 
 // The whole time of operations over 1 / (1 - p), as far as the sample supports it; of repeats those

@@ -86,6 +86,32 @@ std::vector<TimelineColumn> TimelineColumns(const std::vector<TimelineStep>& ste
   return builder.Take();
 }
 
+std::vector<TimelineColumn> DepthColumns(const DepthOverTime& depth, int64_t end_ns,
+                                         int64_t span_ns, int count) {
+  PGRING_CHECK(span_ns > 0 && count > 0, "a picture needs a span and columns");
+  std::vector<TimelineColumn> columns(static_cast<size_t>(count));
+  if (depth.slice_ns <= 0 || depth.slices.empty()) return columns;
+  const double column_ns = static_cast<double>(span_ns) / count;
+  const auto slice_ns = static_cast<double>(depth.slice_ns);
+  for (size_t c = 0; c < columns.size(); ++c) {
+    const double from = static_cast<double>(c) * column_ns;
+    const double to = std::min(from + column_ns, static_cast<double>(end_ns));
+    double area = 0;
+    TimelineColumn& column = columns[c];
+    for (auto i = static_cast<size_t>(from / slice_ns); i < depth.slices.size(); ++i) {
+      const double start = static_cast<double>(i) * slice_ns;
+      if (start >= to) break;
+      area += (std::min(to, start + slice_ns) - std::max(from, start)) * depth.slices[i].mean;
+      column.high = std::max(column.high, depth.slices[i].peak);
+      column.covered = true;
+    }
+    if (!column.covered) continue;
+    column.mean = area / (to - from);
+    column.low = static_cast<int32_t>(column.mean);
+  }
+  return columns;
+}
+
 int64_t RunEndNs(const Run& run) {
   int64_t end_ns = std::max<int64_t>(run.ended_ns - run.started_ns, 0);
   if (!run.timeline.steps().empty()) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pgring/metrics/connection_depth.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "run/comparison_result.h"
 
@@ -28,6 +29,11 @@ struct TimelineColumn {
 std::vector<TimelineColumn> TimelineColumns(const std::vector<TimelineStep>& steps,
                                             ConnectionGauge gauge, int64_t end_ns, int64_t span_ns,
                                             int count);
+
+// The same of how many operations were in flight on a connection: the mean over all of them, from
+// it up to the most on any. Without columns that are covered where nothing was recorded.
+std::vector<TimelineColumn> DepthColumns(const DepthOverTime& depth, int64_t end_ns,
+                                         int64_t span_ns, int count);
 
 // When the run ended, in ns since its start: its wall time, or its last step if that is later.
 int64_t RunEndNs(const Run& run);

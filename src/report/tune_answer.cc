@@ -46,7 +46,8 @@ class Answer {
     AddDriven();
     AddCause();
     for (const Formula& formula : result_.formulas) {
-      lines_.push_back(FormulaText(formula, limit()));
+      // They are of connections.
+      lines_.push_back(FormulaText(formula, result_.connections().value_or(limit())));
     }
     if (result_.plan.instances > 1) lines_.push_back(InstancesText(result_));
     if (result_.service_level.has_value()) lines_.push_back(ServiceLevelText(result_));
@@ -91,14 +92,30 @@ class Answer {
     const Run& run = testing()->limits.runs[place];
     const std::optional<RatioEstimate>& speed = limits_.scenarios[place].speed;
     if (!speed.has_value() || !speed->interval.has_value()) return std::nullopt;
-    const double cost =
-        std::pow(static_cast<double>(run.scenario.limit.value_or(1)) / limit(), result_.plan.gain);
+    double more = static_cast<double>(run.scenario.limit.value_or(1)) / limit();
+    if (IsOfConnections(run)) {
+      more *= static_cast<double>(run.scenario.pool.size) / testing()->connections;
+    }
+    const double cost = std::pow(more, result_.plan.gain);
     return Interval{speed->interval->low / cost, speed->interval->high / cost};
+  }
+
+  // As many operations over fewer or more connections.
+  bool IsOfConnections(const Run& run) const {
+    const std::string& label = run.scenario.label;
+    return label == testing()->fewer_connections || label == testing()->more_connections;
+  }
+  // "24", "12 over 2"
+  std::string NeighbourText(const Run& run) const {
+    const int operations = run.scenario.limit.value_or(1);
+    if (!IsOfConnections(run)) return std::to_string(operations);
+    return fmt::format("{} over {}", operations, run.scenario.pool.size);
   }
 
   bool IsShownWorse(int alike) const {
     if (!HasFreshRuns()) return false;
     for (size_t place = 1; place < testing()->limits.runs.size(); ++place) {
+      if (IsOfConnections(testing()->limits.runs[place])) continue;
       const int tested = testing()->limits.runs[place].scenario.limit.value_or(1);
       const bool beyond = tested < limit() ? alike <= tested : alike >= tested;
       const std::optional<Interval> worth = Worth(place);
@@ -121,6 +138,7 @@ class Answer {
     std::string line = fmt::format("Best limit: {}{} in flight",
                                    search().capped || search().still_grows ? "at least " : "",
                                    Times(limit(), "operation"));
+    if (result_.connections().has_value()) line += OverText();
     if (!range.empty()) line += fmt::format(" ({} do as well)", range);
     if (search().capped) line += ": " + CapText();
     if (search().still_grows) line += ": throughput still grew when the time for the search was up";
@@ -142,10 +160,20 @@ class Answer {
     for (const std::string& remark : result_.remarks) lines_.push_back(remark);
   }
 
+  // " over 5 connections"
+  std::string OverText() const {
+    const SearchAnswer& of_connections = result_.connection_searches.back().answer;
+    return fmt::format(" over {}{}",
+                       of_connections.capped || of_connections.still_grows ? "at least " : "",
+                       Times(*result_.connections(), "connection"));
+  }
+
   std::string CapText() const {
     const bool asked_for =
         result_.plan.highest_limit_given && limit() == result_.plan.highest_limit;
-    return asked_for ? "--max-limit allows no more" : "more connections could not be had";
+    if (asked_for) return "--max-limit allows no more";
+    return result_.connections().has_value() ? "no more were tried"
+                                             : "more connections could not be had";
   }
 
   // "  12  4,310/s  p99 5.1 ms | 6  0.93 x (0.92-0.95)  p99 3.0 ms | 24  1.01 x  p99 11.8 ms"
@@ -155,9 +183,11 @@ class Answer {
     for (size_t place = 0; place < testing()->limits.runs.size(); ++place) {
       const Run& run = testing()->limits.runs[place];
       const std::string& label = run.scenario.label;
-      if (place > 0 && label != testing()->half && label != testing()->twice) continue;
+      const bool is_beside =
+          label == testing()->half || label == testing()->twice || IsOfConnections(run);
+      if (place > 0 && !is_beside) continue;
       const ScenarioSummary& one = limits_.scenarios[place];
-      std::string part = fmt::format("{}  ", run.scenario.limit.value_or(1));
+      std::string part = NeighbourText(run) + "  ";
       if (!run.valid()) {
         part += "INVALID";
       } else if (place == 0) {
@@ -206,9 +236,7 @@ class Answer {
         break;
       case Confirmation::kContradicted:
         lines_.push_back(fmt::format(
-            "How sure: CONTRADICTED. In {}, {} in flight was better than {}, which the search had "
-            "found{}.",
-            of, testing()->better.value_or(0), limit(),
+            "How sure: CONTRADICTED. In {}, {}, which the search had found{}.", of, BetterText(),
             result_.searches.size() > 1 ? fmt::format("; the search before it had found {}",
                                                       result_.searches.front().limit.value_or(0))
                                         : ""));
@@ -220,12 +248,24 @@ class Answer {
     }
   }
 
-  std::string ComparedText() const {
-    if (testing()->half.empty()) return "twice as much is not better";
-    if (testing()->twice.empty()) {
-      return "half of it is not better, and twice as much could not be tried";
+  std::string BetterText() const {
+    if (testing()->better_connections.has_value()) {
+      return fmt::format("{} did better than {}",
+                         Times(*testing()->better_connections, "connection"),
+                         testing()->connections);
     }
-    return "neither half of it nor twice as much is better";
+    return fmt::format("{} in flight was better than {}", testing()->better.value_or(0), limit());
+  }
+
+  std::string ComparedText() const {
+    const bool with_connections =
+        !testing()->fewer_connections.empty() || !testing()->more_connections.empty();
+    const char* const more = with_connections ? ", nor are fewer or more connections" : "";
+    if (testing()->half.empty()) return fmt::format("twice as much is not better{}", more);
+    if (testing()->twice.empty()) {
+      return fmt::format("half of it is not better, and twice as much could not be tried{}", more);
+    }
+    return fmt::format("neither half of it nor twice as much is better{}", more);
   }
 
   // ": 24 may be up to 1.16 x as fast", of those that are not shown to be no better; empty without
@@ -237,7 +277,7 @@ class Answer {
       const std::optional<Interval> worth = Worth(place);
       if (!worth.has_value() || worth->high <= 1 + kEquivalenceMargin) continue;
       text += fmt::format("{} {} may be up to {:.2f} x as fast", text.empty() ? ":" : ",",
-                          tested.runs[place].scenario.limit.value_or(1),
+                          NeighbourText(tested.runs[place]),
                           limits_.scenarios[place].speed->interval->high);
     }
     return text;
@@ -271,7 +311,11 @@ class Answer {
     std::optional<size_t> best;
     for (size_t place = 1; place < tested.runs.size(); ++place) {
       const Run& run = tested.runs[place];
-      if (run.scenario.label == stage.half || run.scenario.label == stage.twice) continue;
+      const std::string& beside = run.scenario.label;
+      if (beside == stage.half || beside == stage.twice || beside == stage.fewer_connections ||
+          beside == stage.more_connections) {
+        continue;
+      }
       const std::optional<RatioEstimate>& speed = summary.scenarios[place].speed;
       if (!run.valid() || !speed.has_value()) {
         others.push_back(fmt::format(
@@ -284,8 +328,7 @@ class Answer {
       if (faster && (!best || speed->ratio > summary.scenarios[*best].speed->ratio)) best = place;
     }
     const std::string& label = tested.runs.front().scenario.label;
-    lines_.push_back(fmt::format("Connections: {}, one for each operation in flight.",
-                                 tested.runs.front().scenario.pool.size));
+    AddConnections(tested, summary);
     if (others.empty()) return;
     const int blocks = WholeBlocks(tested);
     std::string driven = label + ", and nothing is shown to be faster";
@@ -297,6 +340,28 @@ class Answer {
     }
     lines_.push_back(
         fmt::format("Driven by: {}. Against {}: {}.", driven, label, absl::StrJoin(others, ", ")));
+  }
+
+  // "Connections: 12, one for each operation in flight; multiplexed over 2 connections 1.90 x
+  // (1.80-2.00)."
+  void AddConnections(const ComparisonResult& tested, const Summary& summary) {
+    const ScenarioPlan& answer = tested.runs.front().scenario;
+    std::string line = fmt::format("Connections: {}", answer.pool.size);
+    if (answer.type->shares_connections) {
+      line += fmt::format(", for {:.3g} operations in flight each",
+                          static_cast<double>(answer.limit.value_or(1)) / answer.pool.size);
+    } else {
+      line += ", one for each operation in flight";
+    }
+    for (size_t place = 1; place < tested.runs.size(); ++place) {
+      const Run& run = tested.runs[place];
+      const std::optional<RatioEstimate>& speed = summary.scenarios[place].speed;
+      if (answer.type->shares_connections || !run.scenario.type->shares_connections) continue;
+      if (!run.valid() || !speed.has_value()) continue;
+      line += fmt::format("; {} over {} {}", run.scenario.type->name,
+                          Times(run.scenario.pool.size, "connection"), TimesText(*speed));
+    }
+    lines_.push_back(line + ".");
   }
 
   void AddCause() {

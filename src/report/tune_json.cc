@@ -28,6 +28,7 @@ Json AnswerJson(const TuneResult& result) {
   if (result.searches.empty() || !result.searches.back().limit.has_value()) return Json();
   const SearchAnswer& search = result.searches.back();
   return {{"limit", *search.limit},
+          {"connections", ValueOrNull(result.connections())},
           {"indifferent", search.indifferent},
           {"gain", result.plan.gain},
           {"capped", search.capped},
@@ -67,6 +68,17 @@ Json ScalabilityJson(const SearchAnswer& search) {
           {"knees", std::move(knees)}};
 }
 
+// What came before that search, where operations share connections.
+Json ConnectionSearchJson(const TuneResult& result, size_t number) {
+  if (number >= result.connection_searches.size()) return Json();
+  const ConnectionSearch& search = result.connection_searches[number];
+  Json trials = Json::array();
+  for (const Trial& trial : search.trials) trials.push_back(TrialJson(trial));
+  return {{"limit", ValueOrNull(search.answer.limit)},
+          {"converged", search.answer.converged},
+          {"trials", std::move(trials)}};
+}
+
 Json SearchesJson(const TuneResult& result) {
   Json searches = Json::array();
   for (size_t i = 0; i < result.searches.size(); ++i) {
@@ -74,6 +86,7 @@ Json SearchesJson(const TuneResult& result) {
     Json trials = Json::array();
     for (const Trial& trial : result.trials[i]) trials.push_back(TrialJson(trial));
     searches.push_back({{"limit", ValueOrNull(search.limit)},
+                        {"connections", ConnectionSearchJson(result, i)},
                         {"converged", search.converged},
                         {"usl", ScalabilityJson(search)},
                         {"trials", std::move(trials)}});
@@ -85,10 +98,14 @@ Json TestingJson(const TuneResult& result) {
   Json stages = Json::array();
   for (const TestingStage& stage : result.testing) {
     stages.push_back({{"answer", stage.answer},
+                      {"connections", stage.connections > 0 ? Json(stage.connections) : Json()},
                       {"half", TextOrNull(stage.half)},
                       {"twice", TextOrNull(stage.twice)},
+                      {"fewer_connections", TextOrNull(stage.fewer_connections)},
+                      {"more_connections", TextOrNull(stage.more_connections)},
                       {"outcome", ConfirmationName(stage.confirmation)},
                       {"better_limit", ValueOrNull(stage.better)},
+                      {"better_connections", ValueOrNull(stage.better_connections)},
                       {"limits", ResultJson(stage.limits)},
                       {"ways", stage.ways.runs.empty() ? Json() : ResultJson(stage.ways)}});
   }

@@ -87,11 +87,12 @@ void ExplainTrials(const TuneResult& result, Table* table) {
        false});
 }
 
-Table TrialsTable(const TuneResult& result) {
-  const std::vector<Trial>& trials = result.trials.back();
+// `number` is the header of what they differ in.
+Table TrialsTable(const std::vector<Trial>& trials, const char* title,
+                  std::vector<std::string> number) {
   Table table;
-  table.title = "Trials of the search";
-  TableColumn limit = {{"in", "flight"}, {}, false, 0};
+  table.title = title;
+  TableColumn limit = {std::move(number), {}, false, 0};
   TableColumn count = {{"trials"}, {}, false, 2};
   TableColumn throughput = {{"operations", "per s"}, {}, false, 0};
   TableColumn p99 = {{"latency", "p99"}, {}, false, 0};
@@ -115,7 +116,6 @@ Table TrialsTable(const TuneResult& result) {
   const bool has_remarks = std::any_of(remarks.cells.begin(), remarks.cells.end(),
                                        [](const std::string& cell) { return !cell.empty(); });
   if (has_remarks) table.columns.push_back(std::move(remarks));
-  ExplainTrials(result, &table);
   return table;
 }
 
@@ -167,6 +167,10 @@ KneePicture TunePicture(const TuneResult& result) {
   picture.notes = {fmt::format("{}; client on {}, {} CPUs, {}", ServerText(DescribedBy(result)),
                                environment.host, environment.cpu_count, environment.started_at),
                    "points: trials of the search; the answer's figures are of fresh runs after it"};
+  if (result.connections().has_value()) {
+    picture.title += fmt::format("; operations share {} connection{}", *result.connections(),
+                                 *result.connections() == 1 ? "" : "s");
+  }
   if (result.trials.empty()) return picture;
   for (const auto& [limit, one] : ByLimit(result.trials.back())) {
     KneePoint point;
@@ -208,7 +212,16 @@ ComparisonResult DescribedBy(const TuneResult& result) {
 
 std::vector<Table> TuneTables(const TuneResult& result) {
   std::vector<Table> tables;
-  if (!result.trials.empty()) tables.push_back(TrialsTable(result));
+  if (!result.connection_searches.empty()) {
+    tables.push_back(TrialsTable(result.connection_searches.back().trials,
+                                 "Trials of the search for connections", {"connections"}));
+    tables.back().notes.push_back(
+        {fmt::format("With {} operations in flight on each.", kOperationsPerConnection), false});
+  }
+  if (!result.trials.empty()) {
+    tables.push_back(TrialsTable(result.trials.back(), "Trials of the search", {"in", "flight"}));
+    ExplainTrials(result, &tables.back());
+  }
   for (const TestingStage& stage : result.testing) {
     AddFreshRuns(stage.limits, "Fresh runs of the answer and beside it", &tables);
     AddFreshRuns(stage.ways, "Fresh runs of other ways to drive as many", &tables);

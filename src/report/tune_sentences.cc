@@ -71,6 +71,10 @@ std::string InstancesText(const TuneResult& result) {
   const int together = each * instances;
   std::string line =
       fmt::format("Instances: {} each for {} processes, {} together", each, instances, together);
+  if (result.connections().has_value()) {
+    line += fmt::format(", over {} each",
+                        Times(std::max(1, *result.connections() / instances), "connection"));
+  }
   if (together == limit) return line + ": nothing is lost by rounding.";
   if (together > limit) line += ", which is more than the best limit";
   const std::optional<double> there = InterpolateThroughput(result.trials.back(), together);

@@ -20,6 +20,7 @@
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
 #include "run/attempt_loop.h"
+#include "run/blocking_pauses.h"
 #include "run/ramp.h"
 #include "run/shared_run.h"
 #include "run/start_gate.h"
@@ -33,7 +34,8 @@ class Worker {
  public:
   Worker(SharedRun* shared, int number)
       : shared_(shared),
-        client_(shared->context().workload->MakeClient(number)),
+        pauses_(shared->context().interrupt),
+        client_(shared->context().workload->MakeClient(number, &pauses_)),
         number_(number),
         operations_left_(shared->context().load.operations_per_client.value_or(
             std::numeric_limits<int64_t>::max())) {}
@@ -182,6 +184,7 @@ class Worker {
   }
 
   SharedRun* const shared_;
+  BlockingPauses pauses_;
   const std::unique_ptr<ClientState> client_;
   const int number_;
   int64_t operations_left_;

@@ -6,7 +6,7 @@
 
 namespace pgring {
 
-ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario,
+ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario, Pauses* pauses,
                          std::optional<int64_t> operations_per_client)
     : of_connections_(!scenario.type->has_limit),
       slots_(static_cast<size_t>(scenario.ClientCount())) {
@@ -14,7 +14,7 @@ ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario,
   for (int number = scenario.ClientCount() - 1; number >= 0; --number) {
     ClientSlot& slot = slots_[static_cast<size_t>(number)];
     slot.number = number;
-    slot.state = workload->MakeClient(number);
+    slot.state = workload->MakeClient(number, pauses);
     if (of_connections_) continue;
     if (operations_per_client.has_value()) slot.operations_left = *operations_per_client;
     free_.push_back(&slot);

@@ -36,7 +36,7 @@ class ClientSlots {
  public:
   // Makes the scenario's clients, each of which runs `operations_per_client`, or as many as it
   // gets; where a client is its connection's, none can have a number of operations of its own.
-  ClientSlots(Workload* workload, const ScenarioPlan& scenario,
+  ClientSlots(Workload* workload, const ScenarioPlan& scenario, Pauses* pauses,
               std::optional<int64_t> operations_per_client);
 
   // A free client, of which there is at least one: there are as many as may be running. nullptr

@@ -50,7 +50,7 @@ void OperationSink::StartMeasuring(int64_t now_ns) {
   measuring_from_ns_ = std::min(measuring_from_ns_, now_ns);
   run_->started_ns = measuring_from_ns_;
   TraceRunBegin(run_->scenario.label.c_str(), context_.scenario->limit.value_or(0));
-  run_->recorder.StartSeconds(measuring_from_ns_);
+  run_->recorder.StartSeconds(measuring_from_ns_, run_->scenario.type->shares_connections);
   if (context_.events != nullptr) context_.events->OnMeasuringStarts();
 }
 

@@ -3,10 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "pgring/postgres/connection.h"
-#include "pgring/postgres/pipeline_connection.h"
+#include "pgring/postgres/connection_factory.h"
 #include "pgring/uring/kernel_backend.h"
 #include "run/reactor_runner.h"
 
@@ -29,6 +27,11 @@ KernelBackendOptions BackendOptionsFor(int64_t connections, IoMode io_mode) {
   return options;
 }
 
+ConnectionUse UseOf(const ScenarioPlan& scenario) {
+  if (scenario.type->shares_connections) return ConnectionUse::kShared;
+  return scenario.pipeline ? ConnectionUse::kPipelined : ConnectionUse::kOneByOne;
+}
+
 }  // namespace
 
 absl::Status RunOnNewReactor(const RunContext& context, Run* run) {
@@ -38,15 +41,8 @@ absl::Status RunOnNewReactor(const RunContext& context, Run* run) {
   if (!backend.ok()) return backend.status();
   Reactor reactor(std::move(*backend));
   Canceller canceller;
-  const std::vector<Statement>* const statements = &context.workload->statements();
-  if (context.scenario->type->shares_connections) {
-    PipelineConnectionFactory factory(&reactor, context.parameters, statements, &canceller,
-                                      context.io);
-    RunOnReactor(context, &reactor, &factory, run);
-    return absl::OkStatus();
-  }
-  ConnectionFactory factory(&reactor, context.parameters, statements, &canceller, context.io,
-                            context.scenario->pipeline ? Pipelining::kOn : Pipelining::kOff);
+  ConnectionFactory factory(&reactor, context.parameters, &context.workload->statements(),
+                            &canceller, context.io, UseOf(*context.scenario));
   RunOnReactor(context, &reactor, &factory, run);
   return absl::OkStatus();
 }

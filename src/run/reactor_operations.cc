@@ -69,11 +69,9 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
   ClientSlot* client = clients_.Take();
   Lease lease;
   bool waited = false;
-  if (multiplexer_ != nullptr) {
-    client->shared->Renew();
-  } else if (client != nullptr && client->lease.held()) {
+  if (client != nullptr && client->lease.held()) {
     lease = std::move(client->lease);
-  } else {
+  } else if (multiplexer_ == nullptr) {
     waited = !pool_.has_idle();
     const StopToken waits_end(arrival.phase == Phase::kWarmup ? &warmup_waits_end_ : &waits_end_);
     auto acquired = co_await pool_.Acquire(waits_end);
@@ -106,6 +104,7 @@ Task<void> ReactorRun::RunOperation(Arrival arrival, OperationStamps stamps, Per
   absl::Status status;
   int64_t turns = 0;
   do {
+    if (shared != nullptr) shared->Renew();
     TraceOperationLeased(arrival.operation.index, client->number, stamps.leased_ns);
     turns = reactor_->stats().turns;
     OperationTally* tally = sink_.TallyOf(arrival.phase);

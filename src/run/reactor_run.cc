@@ -13,8 +13,8 @@
 
 namespace pgring {
 
-ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFactory* factory,
-                       Run* run)
+ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor,
+                       PooledConnectionFactory* factory, Run* run)
     : context_(context),
       reactor_(reactor),
       run_(run),
@@ -26,7 +26,8 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFacto
                        ? std::make_unique<Multiplexer>(reactor, &pool_, &run->timeline,
                                                        context.scenario->pool.size)
                        : nullptr),
-      clients_(context.workload, *context.scenario, context.load.operations_per_client),
+      pauses_(reactor),
+      clients_(context.workload, *context.scenario, &pauses_, context.load.operations_per_client),
       keeps_connections_(context.workload->uses_session_state() && !clients_.of_connections() &&
                          !context.load.connect_each && multiplexer_ == nullptr &&
                          context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
@@ -41,9 +42,11 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor, SessionFacto
       opener_(reactor, &pool_),
       watch_(reactor, &pool_, context.interrupt) {
   pool_.set_on_refused([this](const absl::Status& refusal) { OnRefused(refusal); });
-  if (multiplexer_ == nullptr) return;
-  clients_.ShareConnections(multiplexer_.get());
-  watch_.set_on_cancel([this] { multiplexer_->EndSleeps(); });
+  watch_.set_on_cancel([this] {
+    pauses_.End();
+    if (multiplexer_ != nullptr) multiplexer_->StopBeginning();
+  });
+  if (multiplexer_ != nullptr) clients_.ShareConnections(multiplexer_.get());
 }
 
 Task<void> ReactorRun::Main() {
@@ -67,6 +70,7 @@ Task<void> ReactorRun::Main() {
   NoteRing();
   if (multiplexer_ != nullptr) {
     run_->depths = multiplexer_->Depths(run_->ended_ns);
+    run_->depth_over_time = multiplexer_->DepthsOverTime(run_->ended_ns);
     // What it is still opening counts too.
     co_await multiplexer_->Close();
   }

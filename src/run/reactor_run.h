@@ -24,6 +24,7 @@
 #include "run/connection_opener.h"
 #include "run/limiter.h"
 #include "run/operation_sink.h"
+#include "run/reactor_pauses.h"
 #include "run/run.h"
 #include "run/run_context.h"
 #include "run/run_watch.h"
@@ -32,7 +33,8 @@ namespace pgring {
 
 class ReactorRun {
  public:
-  ReactorRun(const RunContext& context, Reactor* reactor, SessionFactory* factory, Run* run);
+  ReactorRun(const RunContext& context, Reactor* reactor, PooledConnectionFactory* factory,
+             Run* run);
 
   Task<void> Main();
 
@@ -143,6 +145,7 @@ class ReactorRun {
   const std::unique_ptr<Limiter> limiter_;
   Pool pool_;
   std::unique_ptr<Multiplexer> multiplexer_;  // nullptr where connections are not shared
+  ReactorPauses pauses_;
   ClientSlots clients_;
   const bool keeps_connections_;
   // Connections beyond the pool's size are closed on their return, and a new one for every

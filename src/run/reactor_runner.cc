@@ -7,7 +7,8 @@
 
 namespace pgring {
 
-void RunOnReactor(const RunContext& context, Reactor* reactor, SessionFactory* factory, Run* run) {
+void RunOnReactor(const RunContext& context, Reactor* reactor, PooledConnectionFactory* factory,
+                  Run* run) {
   run->ring_setup = reactor->backend().setup();
   run->timeline.Start(reactor->clock().NowNs(), ExpectedTimelineSteps(context));
   ReactorRun reactor_run(context, reactor, factory, run);

@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "absl/status/status.h"
-#include "pgring/postgres/session.h"
+#include "pgring/postgres/pooled_connection.h"
 #include "pgring/uring/reactor.h"
 #include "run/run.h"
 #include "run/run_context.h"
@@ -17,7 +17,8 @@ namespace pgring {
 // interrupt nothing more is admitted; what is in flight may end within Interrupt::kDrainNs, is then
 // cancelled at the server and Interrupt::kCancelNs later dropped. Failures of operations are data;
 // this function itself cannot fail.
-void RunOnReactor(const RunContext& context, Reactor* reactor, SessionFactory* factory, Run* run);
+void RunOnReactor(const RunContext& context, Reactor* reactor, PooledConnectionFactory* factory,
+                  Run* run);
 
 // The same on a ring and connections of its own, for real servers. An error means that there is no
 // ring to be had, and nothing ran.

@@ -92,6 +92,8 @@ struct Run {
   std::optional<int64_t> bytes_per_connection;
   // Where connections are shared: how many units were in flight on each of them.
   std::vector<ConnectionDepth> depths;
+  // And over time; of one part only of a run that was put together.
+  DepthOverTime depth_over_time;
   // Waits for bytes that were there, and that the ring had not told of.
   int64_t rescued_waits = 0;
 

@@ -7,14 +7,16 @@
 
 namespace pgring {
 
-ScenarioPlan ScenarioAt(const ScenarioType& type, int limit) {
+ScenarioPlan ScenarioAt(const ScenarioType& type, int limit, int connections) {
   ScenarioPlan scenario;
   scenario.type = &type;
   scenario.limit = std::min(limit, type.highest_limit);
-  scenario.pool.size = type.DefaultPool(*scenario.limit);
+  scenario.pool.size =
+      type.shares_connections && connections > 0 ? connections : type.DefaultPool(*scenario.limit);
   scenario.pipeline = type.pipelines;
   scenario.label = std::string(type.name);
   if (type.highest_limit > type.default_limit) absl::StrAppend(&scenario.label, ":", limit);
+  if (type.shares_connections) absl::StrAppend(&scenario.label, ":pool=", scenario.pool.size);
   return scenario;
 }
 

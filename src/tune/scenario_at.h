@@ -11,9 +11,10 @@ namespace pgring {
 // The warm-up before a run that measures for a while: of that while.
 inline constexpr double kWarmupShare = 0.2;
 
-// A scenario of that type with that many operations in flight, over as many connections; 1 where
-// the type has no other limit. Its label is that of --scenarios: "window:12".
-ScenarioPlan ScenarioAt(const ScenarioType& type, int limit);
+// A scenario of that type with that many operations in flight, 1 where the type has no other limit,
+// over as many connections, or where they are shared over `connections`, if that is not 0. Its
+// label is that of --scenarios: "window:12", "multiplexed:40:pool=5".
+ScenarioPlan ScenarioAt(const ScenarioType& type, int limit, int connections = 0);
 
 // A fresh run that measures for so many seconds, after a warm-up: connections are open before it,
 // and operations are tried as often as the plan says.

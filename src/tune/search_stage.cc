@@ -39,6 +39,12 @@ int MostTrials(double seconds, const TrialExtent& extent) {
                     kDefaultMostTrials);
 }
 
+// The highest number that is tried.
+int HighestOf(const SearchRequest& request) {
+  const bool of_connections = request.number == SearchedNumber::kConnections;
+  return of_connections ? request.scenario.pool.size : request.scenario.limit.value_or(1);
+}
+
 class Search {
  public:
   Search(const TunePlan& plan, const SearchRequest& request, Experiment* experiment,
@@ -51,12 +57,13 @@ class Search {
         observer_(observer),
         ends_ns_(SteadyClock::Get()->NowNs() + SecondsInNs(request.seconds)),
         search_({.gain = plan.gain,
-                 .max_limit = request.scenario.limit.value_or(1),
+                 .max_limit = HighestOf(request),
                  .seed = request.seed,
                  .most_trials = MostTrials(request.seconds, extent_)}) {}
 
   void SearchInOneRun() {
-    TrialMeter meter(&search_, extent_, ThreadCpuNs, [this](const Trial& trial) { Note(trial); });
+    TrialMeter meter(&search_, extent_, request_.scenario.pool.size, ThreadCpuNs,
+                     [this](const Trial& trial) { Note(trial); });
     LoadPlan load;
     load.duration_s = request_.seconds;
     load.max_tries = plan_.max_tries;
@@ -70,7 +77,8 @@ class Search {
 
   void SearchByRuns(Reset reset) {
     while (!search_.done() && !interrupt_->raised() && SteadyClock::Get()->NowNs() < ends_ns_) {
-      const Run run = RunTrial(search_.NextLimit(), reset);
+      const int number = search_.NextLimit();
+      const Run run = RunTrial(number, reset);
       if (!run.not_started.empty()) {
         outcome_.stopped = run.not_started;
         return;
@@ -83,7 +91,7 @@ class Search {
         return;
       }
       NoteLongest(run);
-      const Trial trial = TrialOf(run);
+      const Trial trial = TrialOf(run, number);
       search_.Record(trial);
       Note(trial);
     }
@@ -96,16 +104,21 @@ class Search {
   }
 
  private:
-  Run RunTrial(int limit, Reset reset) {
+  Run RunTrial(int number, Reset reset) {
+    const ScenarioType& type = *request_.scenario.type;
+    const int most = request_.scenario.limit.value_or(1);
+    const ScenarioPlan scenario =
+        request_.number == SearchedNumber::kConnections
+            ? ScenarioAt(type, std::min(number * kOperationsPerConnection, most), number)
+            : ScenarioAt(type, number, request_.scenario.pool.size);
     const double seconds = static_cast<double>(extent_.longest_ns) / kNanosecondsPerSecond;
-    return experiment_->Measure(ScenarioAt(*request_.scenario.type, limit),
-                                FreshLoad(plan_, seconds), kUnlimitedOperations, reset);
+    return experiment_->Measure(scenario, FreshLoad(plan_, seconds), kUnlimitedOperations, reset);
   }
 
-  Trial TrialOf(const Run& run) const {
+  Trial TrialOf(const Run& run, int number) const {
     const OperationSummary& total = run.total();
     Trial trial;
-    trial.limit = run.scenario.limit.value_or(1);
+    trial.limit = number;
     trial.throughput_per_s = run.throughput_per_s();
     trial.completed = total.succeeded;
     trial.failed = total.failed;
@@ -124,7 +137,8 @@ class Search {
 
   void Note(const Trial& trial) {
     const int64_t left_ns = std::max<int64_t>(ends_ns_ - SteadyClock::Get()->NowNs(), 0);
-    observer_->OnTrial(trial, search_, static_cast<double>(left_ns) / kNanosecondsPerSecond);
+    observer_->OnTrial(trial, search_, request_.number,
+                       static_cast<double>(left_ns) / kNanosecondsPerSecond);
   }
 
   const TunePlan& plan_;
@@ -144,7 +158,9 @@ SearchOutcome RunSearch(const TunePlan& plan, const SearchRequest& request, bool
                         Experiment* experiment, Interrupt* interrupt, TuneObserver* observer) {
   experiment->set_sampling(false);
   Search search(plan, request, experiment, interrupt, observer);
-  if (request.scenario.type->make_limiter != nullptr && !tables_grow) {
+  const bool in_one_run = request.scenario.type->make_limiter != nullptr && !tables_grow &&
+                          request.number == SearchedNumber::kOperations;
+  if (in_one_run) {
     search.SearchInOneRun();
   } else {
     search.SearchByRuns(tables_grow ? Reset::kMakeAnew : Reset::kKeep);

@@ -25,13 +25,15 @@ struct SearchOutcome {
 
 struct SearchRequest {
   ScenarioPlan scenario;  // its limit is the highest that is tried
+  SearchedNumber number = SearchedNumber::kOperations;
   double seconds = 0;
   uint64_t seed = 0;
 };
 
-// Scenarios of the reactor are one run, whose limit the search changes; for others, and where
-// tables grow as the workload runs, each trial is a run of its own, on tables made anew. What is
-// found by then is the answer when the time is up or the interrupt is raised.
+// Scenarios of the reactor are one run, whose limit the search changes; for others, where tables
+// grow as the workload runs (they are made anew), and of connections, each trial is a run of its
+// own. Connections are tried with kOperationsPerConnection in flight on each, up to those of the
+// scenario. What is found by then is the answer when the time is up or the interrupt is raised.
 SearchOutcome RunSearch(const TunePlan& plan, const SearchRequest& request, bool tables_grow,
                         Experiment* experiment, Interrupt* interrupt, TuneObserver* observer);
 

@@ -55,8 +55,9 @@ RateTrial TrialOf(const TunePlan& plan, const Run& run, double rate_per_s, int c
 
 }  // namespace
 
-ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, double closed_loop_per_s,
-                                       double seconds, Experiment* experiment, Interrupt* interrupt,
+ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, int connections,
+                                       double closed_loop_per_s, double seconds,
+                                       Experiment* experiment, Interrupt* interrupt,
                                        TuneObserver* observer) {
   const int64_t began_ns = SteadyClock::Get()->NowNs();
   const auto left_s = [&] {
@@ -67,7 +68,7 @@ ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, double c
   stage.limit = limit;
   if (closed_loop_per_s <= 0) return stage;
   // A blocking scenario's threads cannot be offered more than they take.
-  const ScenarioPlan scenario = ScenarioAt(*plan.type, limit);
+  const ScenarioPlan scenario = ScenarioAt(*plan.type, limit, connections);
   RateSearch search(closed_loop_per_s);
   double longest_s = 0;
   while (!search.done() && !interrupt->raised() && left_s() > longest_s) {

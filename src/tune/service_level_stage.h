@@ -14,10 +14,12 @@ namespace pgring {
 // Below this share of what was offered the server does not keep up, whatever the percentiles say.
 inline constexpr double kKeepsUpShare = 0.99;
 
-// With `limit` operations in flight, whose throughput in a closed loop is `closed_loop_per_s`: no
-// rate above it can be kept. Within `seconds`.
-ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, double closed_loop_per_s,
-                                       double seconds, Experiment* experiment, Interrupt* interrupt,
+// With `limit` operations in flight, over so many connections where they share them (else 0), whose
+// throughput in a closed loop is `closed_loop_per_s`: no rate above it can be kept. Within
+// `seconds`.
+ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, int connections,
+                                       double closed_loop_per_s, double seconds,
+                                       Experiment* experiment, Interrupt* interrupt,
                                        TuneObserver* observer);
 
 }  // namespace pgring

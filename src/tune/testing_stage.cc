@@ -33,18 +33,27 @@ bool CanShare(const WorkloadPlan& workload) {
 // The answer first, then its neighbours.
 std::vector<ScenarioPlan> LimitsBeside(const TunePlan& plan, const TestingRequest& request,
                                        TestingStage* stage) {
-  std::vector<ScenarioPlan> scenarios = {ScenarioAt(*plan.type, request.answer)};
-  const auto add = [&scenarios, &plan](int limit) {
-    scenarios.push_back(ScenarioAt(*plan.type, limit));
+  const int answer = request.answer;
+  const int connections = request.connections;
+  std::vector<ScenarioPlan> scenarios = {ScenarioAt(*plan.type, answer, connections)};
+  const auto add = [&scenarios, &plan](int limit, int over) {
+    scenarios.push_back(ScenarioAt(*plan.type, limit, over));
     return scenarios.back().label;
   };
-  if (request.answer > 1) stage->half = add((request.answer + 1) / 2);
-  const int twice = std::min(2 * request.answer, request.highest_limit);
-  if (twice > request.answer) stage->twice = add(twice);
+  if (answer > 1) stage->half = add((answer + 1) / 2, connections);
+  const int twice = std::min(2 * answer, request.highest_limit);
+  if (twice > answer) stage->twice = add(twice, connections);
+  if (connections == 0) return scenarios;
+  if (connections > 1) stage->fewer_connections = add(answer, (connections + 1) / 2);
+  // More than operations have nothing to do.
+  const int more = std::min({2 * connections, request.most_connections, answer});
+  if (more > connections) stage->more_connections = add(answer, more);
   return scenarios;
 }
 
-std::vector<ScenarioPlan> OtherWays(const TunePlan& plan, const TestingRequest& request) {
+// `allowed`: connections, where that is known.
+std::vector<ScenarioPlan> OtherWays(const TunePlan& plan, const TestingRequest& request,
+                                    const std::optional<int64_t>& allowed) {
   std::vector<ScenarioPlan> scenarios;
   if (!request.compares_scenarios) return scenarios;
   for (const ScenarioType& type : ScenarioTypes()) {
@@ -52,7 +61,11 @@ std::vector<ScenarioPlan> OtherWays(const TunePlan& plan, const TestingRequest& 
     if (type.pipelines && !CanPipeline(plan.base.workload)) continue;
     if (type.shares_connections && !CanShare(plan.base.workload)) continue;
     const bool fits = request.answer <= type.highest_limit || type.highest_limit == 1;
-    if (fits) scenarios.push_back(ScenarioAt(type, request.answer));
+    ScenarioPlan scenario = ScenarioAt(type, request.answer);
+    // Where operations share connections more of them may be in flight than could have their own.
+    if (fits && scenario.pool.size <= allowed.value_or(kMaxLimit)) {
+      scenarios.push_back(std::move(scenario));
+    }
   }
   return scenarios;
 }
@@ -68,9 +81,11 @@ class Testing {
         observer_(observer),
         began_ns_(SteadyClock::Get()->NowNs()) {
     stage_.answer = request.answer;
+    stage_.connections = request.connections;
     scenarios_ = LimitsBeside(plan, request, &stage_);
     limits_ = scenarios_.size();
-    const std::vector<ScenarioPlan> others = OtherWays(plan, request);
+    const std::vector<ScenarioPlan> others =
+        OtherWays(plan, request, experiment->allowed_connections());
     scenarios_.insert(scenarios_.end(), others.begin(), others.end());
     const double run_s =
         request.seconds / (kFewestForInterval * static_cast<double>(scenarios_.size()));
@@ -143,7 +158,15 @@ class Testing {
     stage_.limits.ChooseRuns();
     stage_.ways.ChooseRuns();
     stage_.better.reset();
-    stage_.confirmation = JudgeAnswer(stage_, gain_, &stage_.better);
+    stage_.better_connections.reset();
+    const ScenarioPlan* better = nullptr;
+    stage_.confirmation = JudgeAnswer(stage_, gain_, &better);
+    if (better == nullptr) return stage_.confirmation;
+    if (better->label == stage_.half || better->label == stage_.twice) {
+      stage_.better = better->limit;
+    } else {
+      stage_.better_connections = better->pool.size;
+    }
     return stage_.confirmation;
   }
 
@@ -201,6 +224,15 @@ struct Advantage {
   double median() const { return EstimateMedian(blocks).median; }
 };
 
+// How many times as much as the answer it takes, of operations or of connections that are shared.
+double SizeRatio(const ScenarioPlan& scenario, const ScenarioPlan& answer) {
+  double ratio = static_cast<double>(scenario.limit.value_or(1)) / answer.limit.value_or(1);
+  if (answer.type->shares_connections) {
+    ratio *= static_cast<double>(scenario.pool.size) / answer.pool.size;
+  }
+  return ratio;
+}
+
 // Blocks whose run of the answer cannot be compared say nothing; nor do runs of the other that are
 // not valid for another reason than operations that failed.
 Advantage AdvantageOf(const TestingStage& stage, const std::string& label, double gain) {
@@ -216,31 +248,30 @@ Advantage AdvantageOf(const TestingStage& stage, const std::string& label, doubl
       advantage.blocks.push_back(kFailed);
       continue;
     }
-    const double limits =
-        static_cast<double>(run->scenario.limit.value_or(1)) / static_cast<double>(stage.answer);
     advantage.blocks.push_back(
         std::log(std::max(run->throughput_per_s() / base->throughput_per_s(), 1e-3)) -
-        gain * std::log(limits) - std::log1p(kEquivalenceMargin));
+        gain * std::log(SizeRatio(run->scenario, base->scenario)) - std::log1p(kEquivalenceMargin));
   }
   if (advantage.blocks.size() < kFewestForInterval) advantage.blocks.clear();
   return advantage;
 }
 
-int LimitOf(const TestingStage& stage, const std::string& label) {
+const ScenarioPlan* PlanOf(const TestingStage& stage, const std::string& label) {
   for (const ScenarioPlan& scenario : stage.limits.plan.scenarios) {
-    if (scenario.label == label) return scenario.limit.value_or(1);
+    if (scenario.label == label) return &scenario;
   }
-  return 1;
+  return nullptr;
 }
 
 }  // namespace
 
-Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<int>* better) {
+Confirmation JudgeAnswer(const TestingStage& stage, double gain, const ScenarioPlan** better) {
   Confirmation confirmation = Confirmation::kConfirmed;
   double most = 0;
   // An answer of 1 that is the highest limit has no neighbours.
   if (stage.half.empty() && stage.twice.empty()) return Confirmation::kUndecided;
-  for (const std::string& label : {stage.half, stage.twice}) {
+  for (const std::string& label :
+       {stage.half, stage.twice, stage.fewer_connections, stage.more_connections}) {
     if (label.empty()) continue;
     const Advantage advantage = AdvantageOf(stage, label, gain);
     const SignedRankResult test = SignedRankTest(advantage.blocks);
@@ -248,9 +279,9 @@ Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<i
       confirmation = std::max(confirmation, Confirmation::kUndecided);
     } else if (test.positive_rank_sum > test.negative_rank_sum) {
       confirmation = Confirmation::kContradicted;
-      if (better->has_value() && advantage.median() <= most) continue;
+      if (*better != nullptr && advantage.median() <= most) continue;
       most = advantage.median();
-      *better = LimitOf(stage, label);
+      *better = PlanOf(stage, label);
     }
   }
   return confirmation;

@@ -19,6 +19,9 @@ inline constexpr int kMaxTestingBlocks = 40;
 struct TestingRequest {
   int answer = 0;
   int highest_limit = 0;
+  // Where operations share them: of the answer, and the most that can be had; else 0.
+  int connections = 0;
+  int most_connections = 0;
   double seconds = 0;
   // As long as the blocks do not decide; at least `seconds`.
   double most_seconds = 0;
@@ -36,8 +39,8 @@ TestingStage RunTesting(const TunePlan& plan, const TestingRequest& request, Exp
 // What the blocks say of the answer, by Wilcoxon's signed-rank test of each neighbour's advantage
 // over it less kEquivalenceMargin: from 6 blocks on, and sooner sure than intervals of medians,
 // which throw away by how much each block differs. `gain` is the plan's, and `better` is set where
-// a neighbour is better.
-Confirmation JudgeAnswer(const TestingStage& stage, double gain, std::optional<int>* better);
+// a neighbour is better: the best of them.
+Confirmation JudgeAnswer(const TestingStage& stage, double gain, const ScenarioPlan** better);
 
 }  // namespace pgring
 

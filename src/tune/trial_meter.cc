@@ -5,11 +5,12 @@
 
 namespace pgring {
 
-TrialMeter::TrialMeter(LimitSearch* search, const TrialExtent& extent,
+TrialMeter::TrialMeter(LimitSearch* search, const TrialExtent& extent, int connections,
                        std::function<int64_t()> thread_cpu_ns,
                        std::function<void(const Trial&)> on_trial)
     : search_(search),
       extent_(extent),
+      connections_(connections),
       thread_cpu_ns_(std::move(thread_cpu_ns)),
       on_trial_(std::move(on_trial)),
       limit_(search->NextLimit()) {}
@@ -34,11 +35,12 @@ void TrialMeter::OnEnd(const OperationSample& sample, int open_connections) {
   if (is_new_moment && IsLongEnough(now_ns)) Finish(now_ns);
 }
 
-// What was in flight under the limit before has ended, and every operation has its connection.
+// What was in flight under the limit before has ended, and every operation has its connection, or a
+// share of all of them.
 bool TrialMeter::HasSettled(int64_t now_ns, int open_connections) const {
   const int64_t passed_ns = now_ns - began_ns_;
   if (passed_ns >= extent_.at_most_ns) return true;
-  return settled_ >= limit_ && open_connections >= limit_ &&
+  return settled_ >= limit_ && open_connections >= std::min(limit_, connections_) &&
          passed_ns >= std::min(2 * last_p99_ns_, extent_.longest_ns);
 }
 

@@ -33,10 +33,10 @@ inline constexpr double kClientLimitedShare = 0.9;
 
 class TrialMeter final : public LimitSource {
  public:
-  // `thread_cpu_ns` is the CPU time of the run's thread so far. `on_trial` is called after each
-  // trial.
-  TrialMeter(LimitSearch* search, const TrialExtent& extent, std::function<int64_t()> thread_cpu_ns,
-             std::function<void(const Trial&)> on_trial);
+  // The run has at most `connections`. `thread_cpu_ns` is the CPU time of its thread so far.
+  // `on_trial` is called after each trial.
+  TrialMeter(LimitSearch* search, const TrialExtent& extent, int connections,
+             std::function<int64_t()> thread_cpu_ns, std::function<void(const Trial&)> on_trial);
 
   int limit() const override { return limit_; }
   void OnEnd(const OperationSample& sample, int open_connections) override;
@@ -52,6 +52,7 @@ class TrialMeter final : public LimitSource {
 
   LimitSearch* const search_;
   const TrialExtent extent_;
+  const int connections_;
   const std::function<int64_t()> thread_cpu_ns_;
   const std::function<void(const Trial&)> on_trial_;
   int limit_;

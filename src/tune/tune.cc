@@ -24,6 +24,8 @@ namespace {
 constexpr double kSearchShare = 0.42;
 constexpr double kTestingShare = 0.36;
 constexpr double kServiceLevelShare = 0.30;  // of the others' time
+// Of a search for two numbers goes to the connections.
+constexpr double kConnectionsShare = 0.45;
 // Of what is left after a testing stage that contradicts the answer.
 constexpr double kSecondSearchShare = 0.5;
 constexpr double kLeastSecondSearchS = 2;
@@ -55,14 +57,14 @@ class Tune {
     const double closed_loop_s = plan().service_levels.empty()
                                      ? plan().budget_s
                                      : plan().budget_s * (1 - kServiceLevelShare);
-    Search(kSearchShare * closed_loop_s);
+    SearchAll(kSearchShare * closed_loop_s);
     if (CanGoOn()) {
       Test({kTestingShare * closed_loop_s, closed_loop_s - PassedS()}, /*compares_scenarios=*/true);
     }
     if (WantsSecondSearch()) SearchAgain(closed_loop_s);
     if (CanGoOn() && !plan().service_levels.empty()) {
       result_.service_level =
-          RunServiceLevelStage(plan(), LastAnswer(), ThroughputAtAnswer(),
+          RunServiceLevelStage(plan(), LastAnswer(), SharedConnections(), ThroughputAtAnswer(),
                                plan().budget_s - PassedS(), experiment_, interrupt_, observer_);
       if (!result_.service_level->lost_server.empty()) {
         NoteLostServer(result_.service_level->lost_server);
@@ -85,9 +87,11 @@ class Tune {
   }
   // There is something to measure further, and a server to do it on.
   bool CanGoOn() const { return HasAnswer() && !lost_server_ && !interrupt_->raised(); }
+  bool shares_connections() const { return plan().type->shares_connections; }
+  int SharedConnections() const { return result_.connections().value_or(0); }
   int LastAnswer() const { return result_.searches.back().limit.value_or(1); }
 
-  // There is a connection for every operation in flight.
+  // There is a connection for every operation in flight, unless they share them.
   absl::Status FitHighestLimit() {
     TunePlan& plan = result_.plan;
     std::vector<ScenarioPlan> scenarios = {
@@ -98,19 +102,46 @@ class Tune {
     load.duration_s = plan.budget_s;
     PGRING_RETURN_IF_ERROR(experiment_->FitConnections(plan.base.workload, load, &scenarios));
     search_scenario_ = scenarios.front();
-    search_scenario_.limit = search_scenario_.pool.size;
+    if (!shares_connections()) search_scenario_.limit = search_scenario_.pool.size;
     return absl::OkStatus();
   }
 
-  void Search(double seconds) {
-    const SearchRequest request = {search_scenario_, seconds,
-                                   plan().base.workload.seed + result_.searches.size()};
-    SearchOutcome outcome =
-        RunSearch(plan(), request, tables_grow_, experiment_, interrupt_, observer_);
+  // The connections first, where they are a number of their own.
+  void SearchAll(double seconds) {
+    SearchRequest request = {search_scenario_, SearchedNumber::kOperations, seconds,
+                             plan().base.workload.seed + result_.searches.size()};
+    if (shares_connections()) {
+      const double passed_s = PassedS();
+      request.number = SearchedNumber::kConnections;
+      request.seconds = kConnectionsShare * seconds;
+      SearchOutcome outcome =
+          RunSearch(plan(), request, tables_grow_, experiment_, interrupt_, observer_);
+      if (!NoteFailures(outcome, request.seconds)) return;
+      request.scenario.pool.size = outcome.answer.limit.value_or(1);
+      request.number = SearchedNumber::kOperations;
+      result_.connection_searches.push_back({std::move(outcome.answer), std::move(outcome.trials)});
+      request.seconds = seconds - (PassedS() - passed_s);
+    }
+    Search(request);
+  }
+
+  // False: there is no answer, and result_.failure says why.
+  bool NoteFailures(const SearchOutcome& outcome, double seconds) {
+    const std::string& why = outcome.stopped.empty() ? outcome.first_failure : outcome.stopped;
     if (outcome.trials.empty()) {
       result_.failure = WhyNoTrial(outcome, seconds);
-      return;
+    } else if (!outcome.answer.limit.has_value()) {
+      result_.failure =
+          absl::StrCat("operations failed in every trial", why.empty() ? "" : ": ", why);
     }
+    return result_.failure.empty();
+  }
+
+  void Search(const SearchRequest& request) {
+    SearchOutcome outcome =
+        RunSearch(plan(), request, tables_grow_, experiment_, interrupt_, observer_);
+    const bool has_answer = NoteFailures(outcome, request.seconds);
+    if (outcome.trials.empty()) return;
     if (plan().max_tries == 1 && (outcome.first_failure.find("40001") != std::string::npos ||
                                   outcome.first_failure.find("40P01") != std::string::npos)) {
       result_.remarks.emplace_back(
@@ -119,11 +150,7 @@ class Tune {
     }
     result_.trials.push_back(std::move(outcome.trials));
     result_.searches.push_back(std::move(outcome.answer));
-    const std::string& why = outcome.stopped.empty() ? outcome.first_failure : outcome.stopped;
-    if (!result_.searches.back().limit.has_value()) {
-      result_.failure =
-          absl::StrCat("operations failed in every trial", why.empty() ? "" : ": ", why);
-    } else if (!outcome.stopped.empty()) {
+    if (has_answer && !outcome.stopped.empty()) {
       result_.stopped_early = true;
       result_.remarks.push_back(absl::StrCat("The search was stopped early: ", outcome.stopped));
     }
@@ -157,6 +184,8 @@ class Tune {
     TestingRequest request;
     request.answer = LastAnswer();
     request.highest_limit = *search_scenario_.limit;
+    request.connections = SharedConnections();
+    request.most_connections = search_scenario_.pool.size;
     request.seconds = std::max(time.seconds, 0.0);
     request.most_seconds = std::max(time.most_seconds, 0.0);
     request.compares_scenarios = compares_scenarios;
@@ -180,7 +209,7 @@ class Tune {
   void SearchAgain(double closed_loop_s) {
     const double left_s = closed_loop_s - PassedS();
     if (left_s * kSecondSearchShare < kLeastSecondSearchS) return;
-    Search(kSecondSearchShare * left_s);
+    SearchAll(kSecondSearchShare * left_s);
     if (CanGoOn()) {
       const double rest_s = closed_loop_s - PassedS();
       Test({rest_s, rest_s}, /*compares_scenarios=*/false);
@@ -200,7 +229,8 @@ class Tune {
 
   void Explain() {
     FormulaInput input;
-    input.answer = LastAnswer();
+    // They are of connections.
+    input.answer = shares_connections() ? SharedConnections() : LastAnswer();
     input.server_cores = plan().server_cores;
     if (!input.server_cores.has_value() && server_is_here_) {
       input.server_cores = result_.environment.cpu_count;
@@ -208,7 +238,9 @@ class Tune {
     if (experiment_->allowed_connections().has_value()) {
       input.allowed_connections = static_cast<int>(*experiment_->allowed_connections());
     }
-    result_.formulas = CompareFormulas(input, result_.trials.back());
+    result_.formulas =
+        CompareFormulas(input, shares_connections() ? result_.connection_searches.back().trials
+                                                    : result_.trials.back());
     if (result_.testing.empty()) return;
     const Run* run = RunAtAnswer();
     if (run == nullptr || run->duration_s() <= 0) return;

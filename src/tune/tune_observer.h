@@ -12,9 +12,10 @@ class TuneObserver : public ExperimentObserver {
  public:
   // The server has been reached and described, and the workload is prepared.
   virtual void OnStart(const TuneResult& result) = 0;
-  // On the thread of the run: `search` as it is after that trial; the stage ends in `left_s`, or
-  // earlier.
-  virtual void OnTrial(const Trial& trial, const LimitSearch& search, double left_s) = 0;
+  // On the thread of the run: `search`, for that number, as it is after that trial; the stage ends
+  // in `left_s`, or earlier.
+  virtual void OnTrial(const Trial& trial, const LimitSearch& search, SearchedNumber number,
+                       double left_s) = 0;
   // Fresh runs at `answer` and beside it begin, and end in about `left_s`.
   virtual void OnTesting(int answer, double left_s) = 0;
   // One of those fresh runs has ended, in that block, from 1.

@@ -15,6 +15,19 @@
 
 namespace pgring {
 
+// Which number trials differ in.
+enum class SearchedNumber : uint8_t {
+  kOperations,   // in flight
+  kConnections,  // that they share
+};
+
+// The search for the number of connections, which comes first where operations share them. Limits
+// are connections here.
+struct ConnectionSearch {
+  SearchAnswer answer;
+  std::vector<Trial> trials;
+};
+
 // What fresh runs at the answer, beside others, say of it.
 enum class Confirmation : uint8_t {
   kConfirmed,
@@ -24,7 +37,9 @@ enum class Confirmation : uint8_t {
 
 struct TestingStage {
   int answer = 0;
-  // Blocks of the answer, half of it and twice as much, in this order.
+  int connections = 0;  // of the answer, where operations share them; else 0
+  // Blocks of the answer, half of it and twice as much, in this order; then of as many operations
+  // over half and over twice as many connections, where they are shared.
   ComparisonResult limits;
   // Blocks of the answer and of the other ways to drive as many operations. The answer's runs are
   // those of the first blocks of `limits`, which goes on alone where that is all that is undecided.
@@ -33,9 +48,12 @@ struct TestingStage {
   // Labels of the scenarios beside the answer; empty: not tested.
   std::string half;
   std::string twice;
+  std::string fewer_connections;
+  std::string more_connections;
   Confirmation confirmation = Confirmation::kUndecided;
-  // Of kContradicted: the limit that was better.
+  // Of kContradicted: the limit that was better, or the number of connections.
   std::optional<int> better;
+  std::optional<int> better_connections;
   // No further run can be made, and why; empty: it can.
   std::string lost_server;
 };
@@ -79,6 +97,8 @@ struct TuneResult {
   std::vector<std::string> remarks;
   // The search ended before its time, for a reason that is among the remarks.
   bool stopped_early = false;
+  // Before each of the searches, where operations share connections; else none.
+  std::vector<ConnectionSearch> connection_searches;
   // One, or two where the testing stage contradicted the first.
   std::vector<SearchAnswer> searches;
   std::vector<std::vector<Trial>> trials;  // of each search
@@ -90,6 +110,11 @@ struct TuneResult {
   // Of the machine's processors or, in one thread, of one: what the client used at the answer.
   std::optional<double> client_share;
 
+  // How many connections operations share; nothing where each has its own.
+  std::optional<int> connections() const {
+    if (connection_searches.empty()) return std::nullopt;
+    return connection_searches.back().answer.limit;
+  }
   // Everything that was asked for has an answer that fresh runs confirm.
   bool succeeded() const {
     const bool keeps_levels =

@@ -9,8 +9,6 @@
 #include "pgring/base/check.h"
 #include "pgring/base/random.h"
 #include "pgring/base/status.h"
-#include "pgring/postgres/at_rest.h"
-#include "workload/commit_outcome.h"
 #include "workload/row_checksum.h"
 
 namespace pgring {
@@ -125,16 +123,23 @@ Task<absl::Status> FamilyWorkload::Run(Session* session, ClientState*, Operation
 }
 
 Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, OperationTally* tally) {
-  absl::Status status = co_await Begin(session);
-  if (status.ok()) {
-    if (options_.statements == StatementStyle::kBatched) {
-      status = co_await InsertBatched(session, value);
-    } else {
-      status = co_await InsertPerRow(session, value);
-    }
+  Transaction transaction(session);
+  Transaction* const in_transaction = &transaction;
+  const Parameters none;
+  co_await transaction.Send(begin_, none);
+  absl::Status status;
+  if (options_.statements == StatementStyle::kBatched) {
+    status = co_await InsertBatched(in_transaction, value);
+  } else {
+    status = co_await InsertPerRow(in_transaction, value);
   }
   if (status.ok()) {
-    status = co_await Commit(session, tally);
+    status = co_await transaction.Commit(commit_);
+    if (!status.ok() && transaction.MayBeCommitted(status)) ++tally->unconfirmed_commits;
+    // What has been sent since the parents were there.
+    if (status.ok() && RowsOf(*transaction.results()) != kFamilyRowsOfB) {
+      status = Unexpected("insert into b: not five ids");
+    }
   }
   // The COMMIT too may have been skipped: an error of what left with it comes first.
   if (!status.ok()) {
@@ -143,20 +148,13 @@ Task<absl::Status> FamilyWorkload::Create(Session* session, int32_t value, Opera
   co_return status;
 }
 
-Task<absl::Status> FamilyWorkload::Begin(Session* session) {
-  const Parameters none;
-  if (session->MayDefer(*begin_)) co_return session->Defer(*begin_, none);
-  auto begun = co_await session->Execute(begin_, none);
-  co_return begun.status();
-}
-
-Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value) {
+Task<absl::Status> FamilyWorkload::InsertBatched(Transaction* transaction, int32_t value) {
   const std::array<NumberText, kFamilyRowsOfA> data = {NumberText(value + 1), NumberText(value + 2),
                                                        NumberText(value + 3)};
   std::array<const char*, kFamilyRowsOfA> a_values = {data[0].digits, data[1].digits,
                                                       data[2].digits};
   const Parameters a_parameters(a_values.data(), kFamilyRowsOfA);
-  auto parents = co_await session->Execute(insert_a_, a_parameters);
+  auto parents = co_await transaction->Execute(insert_a_, a_parameters);
   if (!parents.ok()) co_return parents.status();
   if (parents->rows() != kFamilyRowsOfA) co_return Unexpected("insert into a: not three ids");
 
@@ -165,99 +163,56 @@ Task<absl::Status> FamilyWorkload::InsertBatched(Session* session, int32_t value
     b_values[child] = parents->Text(kParentOfChild[child], 0).data();
   }
   const Parameters b_parameters(b_values.data(), kFamilyRowsOfB);
-  if (session->MayDefer(*insert_b_)) co_return session->Defer(*insert_b_, b_parameters);
-  auto children = co_await session->Execute(insert_b_, b_parameters);
-  if (!children.ok()) co_return children.status();
-  if (children->rows() != kFamilyRowsOfB) co_return Unexpected("insert into b: not five ids");
+  co_await transaction->Send(insert_b_, b_parameters);
   co_return absl::OkStatus();
 }
 
-Task<absl::Status> FamilyWorkload::InsertPerRow(Session* session, int32_t value) {
-  std::array<IdText, kFamilyRowsOfA> parents;
-  size_t deferred = 0;
+Task<absl::Status> FamilyWorkload::InsertPerRow(Transaction* transaction, int32_t value) {
+  std::array<Pending<Result>, kFamilyRowsOfA> parents;
   for (size_t row = 0; row < parents.size(); ++row) {
     const NumberText data(value + static_cast<int32_t>(row) + 1);
     const char* a_value = data.digits;
     const Parameters a_parameters(&a_value, 1);
-    const bool is_last = row + 1 == parents.size();
-    if (!is_last && session->MayDefer(*insert_a_)) {
-      absl::Status queued = session->Defer(*insert_a_, a_parameters);
-      if (!queued.ok()) co_return queued;
-      ++deferred;
-      continue;
-    }
-    auto parent = co_await session->Execute(insert_a_, a_parameters);
-    if (!parent.ok()) co_return parent.status();
-    if (!parents[row].Take(*parent)) co_return Unexpected("insert into a: not one id");
+    Pending<Result> parent = co_await transaction->Send(insert_a_, a_parameters);
+    parents[row] = parent;
   }
-  // The deferred ones are the last of those before; a BEGIN may stand before them.
-  const std::vector<Result>& earlier = session->earlier_results();
-  for (size_t row = 0; row < deferred; ++row) {
-    if (!parents[row].Take(earlier[earlier.size() - deferred + row])) {
-      co_return Unexpected("insert into a: not one id");
-    }
+  absl::Status inserted = co_await transaction->Settle();
+  if (!inserted.ok()) co_return inserted;
+  std::array<IdText, kFamilyRowsOfA> ids;
+  for (size_t row = 0; row < parents.size(); ++row) {
+    if (!ids[row].Take(parents[row].Take())) co_return Unexpected("insert into a: not one id");
   }
   for (const int parent_index : kParentOfChild) {
-    const char* b_value = parents[static_cast<size_t>(parent_index)].text;
+    const char* b_value = ids[static_cast<size_t>(parent_index)].text;
     const Parameters b_parameters(&b_value, 1);
-    if (session->MayDefer(*insert_b_)) {
-      absl::Status queued = session->Defer(*insert_b_, b_parameters);
-      if (!queued.ok()) co_return queued;
-      continue;
-    }
-    auto child = co_await session->Execute(insert_b_, b_parameters);
-    if (!child.ok()) co_return child.status();
-    if (child->rows() != 1) co_return Unexpected("insert into b: not one id");
-  }
-  co_return absl::OkStatus();
-}
-
-Task<absl::Status> FamilyWorkload::Commit(Session* session, OperationTally* tally) {
-  const Parameters none;
-  const bool with_children = session->has_deferred();
-  auto committed = co_await session->Execute(commit_, none);
-  if (!committed.ok()) {
-    if (OutcomeUnknown(committed.status())) ++tally->unconfirmed_commits;
-    co_return committed.status();
-  }
-  // The server answers COMMIT of a failed transaction with success and the tag ROLLBACK.
-  if (committed->CommandTag() != "COMMIT") co_return Unexpected("commit: the server rolled back");
-  if (with_children && RowsOf(session->earlier_results()) != kFamilyRowsOfB) {
-    co_return Unexpected("insert into b: not five ids");
+    co_await transaction->Send(insert_b_, b_parameters);
   }
   co_return absl::OkStatus();
 }
 
 Task<absl::Status> FamilyWorkload::Read(Session* session, OperationTally* tally) {
-  absl::Status status = co_await Begin(session);
-  if (status.ok()) {
-    status = co_await ReadRows(session, tally);
-  }
-  if (status.ok()) {
-    status = co_await EndRead(session, tally);
-  }
+  Transaction transaction(session);
+  Transaction* const in_transaction = &transaction;
+  const Parameters none;
+  co_await transaction.Send(begin_, none);
+  absl::Status status = co_await ReadRows(in_transaction, tally);
   if (!status.ok()) {
     co_await BringToRest(session);
   }
   co_return status;
 }
 
-Task<absl::Status> FamilyWorkload::EndRead(Session* session, OperationTally* tally) {
+Task<absl::Status> FamilyWorkload::ReadRows(Transaction* transaction, OperationTally* tally) {
   const Parameters none;
-  const bool with_children = session->has_deferred();
-  auto ended = co_await session->Execute(rollback_, none);
-  if (!ended.ok()) co_return ended.status();
-  if (with_children) co_return FoldChildren(session->earlier_results().back(), tally);
-  co_return absl::OkStatus();
-}
-
-Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* tally) {
-  const Parameters none;
-  auto parents = co_await session->Execute(select_a_, none);
+  auto parents = co_await transaction->Execute(select_a_, none);
   if (!parents.ok()) co_return parents.status();
-  absl::Status folded = FoldParents(*parents, tally);
+  absl::Status status = FoldParents(*parents, tally);
+  if (!status.ok()) co_return status;
   const int parent_count = parents->rows();
-  if (!folded.ok() || parent_count == 0) co_return folded;
+  if (parent_count == 0) {
+    status = co_await transaction->Rollback(rollback_);
+    co_return status;
+  }
   if (parent_count > kParentsPerRead) co_return Unexpected("select from a: more than ten rows");
 
   // The first creates leave fewer than ten parents; the last one then stands in for the rest, which
@@ -268,11 +223,10 @@ Task<absl::Status> FamilyWorkload::ReadRows(Session* session, OperationTally* ta
     ids[static_cast<size_t>(i)] = parents->Text(row, 0).data();
   }
   const Parameters id_parameters(ids.data(), kParentsPerRead);
-  if (session->MayDefer(*select_b_)) co_return session->Defer(*select_b_, id_parameters);
-  auto children = co_await session->Execute(select_b_, id_parameters);
-  if (!children.ok()) co_return children.status();
-  folded = FoldChildren(*children, tally);
-  co_return folded;
+  Pending<Result> children = co_await transaction->Send(select_b_, id_parameters);
+  status = co_await transaction->Rollback(rollback_);
+  if (status.ok()) status = FoldChildren(children.Take(), tally);
+  co_return status;
 }
 
 absl::Status FamilyWorkload::FoldParents(const Result& result, OperationTally* tally) const {

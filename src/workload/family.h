@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "pgring/postgres/transaction.h"
 #include "workload/family_options.h"
 #include "workload/workload.h"
 
@@ -43,13 +44,10 @@ class FamilyWorkload final : public Workload {
  private:
   const Statement* Find(const char* name) const;
   Task<absl::Status> Create(Session* session, int32_t value, OperationTally* tally);
-  Task<absl::Status> Begin(Session* session);
-  Task<absl::Status> InsertBatched(Session* session, int32_t value);
-  Task<absl::Status> InsertPerRow(Session* session, int32_t value);
-  Task<absl::Status> Commit(Session* session, OperationTally* tally);
+  Task<absl::Status> InsertBatched(Transaction* transaction, int32_t value);
+  Task<absl::Status> InsertPerRow(Transaction* transaction, int32_t value);
   Task<absl::Status> Read(Session* session, OperationTally* tally);
-  Task<absl::Status> ReadRows(Session* session, OperationTally* tally);
-  Task<absl::Status> EndRead(Session* session, OperationTally* tally);
+  Task<absl::Status> ReadRows(Transaction* transaction, OperationTally* tally);
   absl::Status FoldParents(const Result& result, OperationTally* tally) const;
   absl::Status FoldChildren(const Result& result, OperationTally* tally) const;
 

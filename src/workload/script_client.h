@@ -27,7 +27,8 @@ inline uint64_t OperationSeed(uint64_t seed, int64_t index) {
 
 class ScriptClient final : public ClientState {
  public:
-  ScriptClient(const VariableStore& initial, const SymbolTable* symbols) : random(0) {
+  ScriptClient(const VariableStore& initial, const SymbolTable* symbols, Pauses* client_pauses)
+      : random(0), pauses(client_pauses) {
     variables.CopyFrom(initial);
     context.variables = &variables;
     context.random = &random;
@@ -73,12 +74,13 @@ class ScriptClient final : public ClientState {
   RandomSource random;
   EvaluationContext context;
   std::vector<const char*> parameters;
-  std::vector<size_t> deferred;  // commands whose statements have not left
-  bool sends_text = false;       // the script that runs uses the simple protocol
-  Statement simple;              // the text of the statement in flight, of the simple protocol
-  std::string line;              // of \\shell
-  std::string output;            // of \\setshell
-  std::string name;              // of a variable that \\gset makes
+  Pauses* const pauses;
+  std::vector<size_t> unanswered;  // commands whose statements have been sent, in order
+  bool sends_text = false;         // the script that runs uses the simple protocol
+  Statement simple;                // the text of the statement in flight, of the simple protocol
+  std::string line;                // of \\shell
+  std::string output;              // of \\setshell
+  std::string name;                // of a variable that \\gset makes
 
  private:
   VariableStore variables_before_;

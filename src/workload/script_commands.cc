@@ -12,8 +12,6 @@
 #include "pgring/base/clock.h"
 #include "pgring/base/error_details.h"
 #include "pgring/base/status.h"
-#include "pgring/postgres/at_rest.h"
-#include "workload/commit_outcome.h"
 #include "workload/script_client.h"
 #include "workload/script_workload.h"
 #include "workload/shell.h"
@@ -49,25 +47,6 @@ bool EndsTransaction(const SqlCommand& sql) {
   return sql.first_word == "COMMIT" || sql.first_word == "END";
 }
 
-bool BeginsTransaction(const SqlCommand& sql) {
-  return sql.first_word == "BEGIN" || sql.first_word == "START";
-}
-
-// Whether a statement may leave with a later one: only inside of a transaction, so that an error
-// undoes what the script would not have gone on to.
-bool NothingWaitsFor(const SqlCommand& sql, const Session& session) {
-  if (sql.result_use != ResultUse::kIgnored) return false;
-  if (BeginsTransaction(sql)) return true;
-  const bool ends = EndsTransaction(sql) || sql.first_word == "ROLLBACK" ||
-                    sql.first_word == "ABORT" || sql.first_word == "PREPARE";
-  return !ends && (session.has_deferred() || session.in_transaction());
-}
-
-// With others, be it in the pipeline of the script.
-bool LeavesLater(const SqlCommand& sql, const Statement& statement, const Session& session) {
-  return session.in_pipeline() || (session.MayDefer(statement) && NothingWaitsFor(sql, session));
-}
-
 // Whether the command is over at once.
 bool IsImmediate(CommandKind kind) {
   switch (kind) {
@@ -95,6 +74,9 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
   client->sends_text = is_simple && SendsText(*session);
   if (is_simple && !client->sends_text) pipelined_simple_.store(true, std::memory_order_relaxed);
   const bool records = options_.record_commands && !operation.warms_up();
+  client->unanswered.clear();
+  Transaction transaction(session);
+  Transaction* const in_transaction = &transaction;
   absl::Status status;
   size_t at = script.first;
   while (status.ok() && at != script.end()) {
@@ -106,27 +88,26 @@ Task<absl::Status> ScriptWorkload::Run(Session* session, ClientState* state, Ope
       const Statement* statement = StatementToSend(client, script_index, at);
       const Parameters parameters(client->parameters.data(),
                                   static_cast<int>(client->parameters.size()));
-      if (LeavesLater(command.sql, *statement, *session)) {
-        status = SendLater(session, client, command.sql, at, *statement, parameters);
+      if (session->in_pipeline()) {
+        status = QueueInPipeline(session, command.sql, *statement, parameters);
       } else {
-        // What the statement cannot join goes before it.
-        if (session->has_deferred() && !session->MayDefer(*statement)) {
-          status = co_await FlushDeferred(session, client, tally);
-        }
-        if (status.ok()) {
-          const bool with_deferred = session->has_deferred();
-          auto result = co_await session->Execute(statement, parameters);
-          if (with_deferred) EndDeferred(session, result.status(), client, tally);
-          status = EndSql(session, client, command.sql, result, tally);
+        client->unanswered.push_back(at);
+        const AnswerNeeded needed = command.sql.result_use == ResultUse::kIgnored
+                                        ? AnswerNeeded::kLater
+                                        : AnswerNeeded::kNow;
+        co_await transaction.Send(statement, parameters, needed);
+        if (transaction.is_answered()) {
+          status =
+              EndStatements(&transaction, client, script_index, transaction.TakeStatus(), tally);
         }
       }
     } else if (IsImmediate(command.kind)) {
       status = RunImmediate(client, command, &next);
     } else {
-      status = co_await RunWaiting(session, client, script_index, at, tally);
+      status = co_await RunWaiting(in_transaction, client, script_index, at, tally);
     }
-    if (status.ok() && next == script.end() && session->has_deferred()) {
-      status = co_await FlushDeferred(session, client, tally);
+    if (status.ok() && next == script.end() && !transaction.is_answered()) {
+      status = co_await Settle(in_transaction, client, script_index, tally);
     }
     if (records || !status.ok()) {
       status = EndCommand(*session, client, script_index, at, status, started_ns);
@@ -163,7 +144,7 @@ void ScriptWorkload::RecordCommand(const Session& session, ScriptClient* client,
     client->NoteFailure(&recorder_, place);
     return;
   }
-  const bool has_left_with_others = !client->deferred.empty() && client->deferred.back() == at;
+  const bool has_left_with_others = !client->unanswered.empty() && client->unanswered.back() == at;
   const bool is_sql = scripts_[script_index].commands[at].kind == CommandKind::kSql;
   if (is_sql && (session.in_pipeline() || has_left_with_others)) {
     recorder_.LeftInPipeline(place);
@@ -183,7 +164,6 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
         kCauseScript);
   }
   const std::string code = FailureCode(status);
-  client->deferred.clear();
   const bool is_sql_error = IsSqlState(code) && session->usable();
   const bool may_go_on = code == "40001" || code == "40P01" || code == kCauseInterrupted ||
                          (options_.continue_on_error && is_sql_error);
@@ -196,22 +176,23 @@ Task<absl::Status> ScriptWorkload::EndOperation(Session* session, ScriptClient* 
 }
 
 // What may have to wait.
-Task<absl::Status> ScriptWorkload::RunWaiting(Session* session, ScriptClient* client,
+Task<absl::Status> ScriptWorkload::RunWaiting(Transaction* transaction, ScriptClient* client,
                                               size_t script_index, size_t at,
                                               OperationTally* tally) {
   const Command* command = &scripts_[script_index].commands[at];
+  Session* const session = transaction->session();
   absl::Status status;
-  if (session->has_deferred()) {
-    status = co_await FlushDeferred(session, client, tally);
+  if (!transaction->is_answered()) {
+    status = co_await Settle(transaction, client, script_index, tally);
     if (!status.ok()) co_return status;
   }
   switch (command->kind) {
     case CommandKind::kSleep:
-      status = co_await RunSleep(session, client, command);
+      status = co_await RunSleep(client, command);
       break;
     case CommandKind::kShell:
     case CommandKind::kSetShell:
-      status = co_await RunShellCommand(session, client, command);
+      status = co_await RunShellCommand(client, command);
       break;
     case CommandKind::kStartPipeline:
       status = co_await StartPipeline(session, client, script_index, at);
@@ -263,66 +244,62 @@ const Statement* ScriptWorkload::StatementToSend(ScriptClient* client, size_t sc
   return &planned_[script_index][at];
 }
 
-// In the pipeline of the script, or deferred to what comes after it.
-absl::Status ScriptWorkload::SendLater(Session* session, ScriptClient* client,
-                                       const SqlCommand& sql, size_t at, const Statement& statement,
-                                       Parameters parameters) {
-  if (!session->in_pipeline()) {
-    client->deferred.push_back(at);
-    return session->Defer(statement, parameters);
-  }
+absl::Status ScriptWorkload::QueueInPipeline(Session* session, const SqlCommand& sql,
+                                             const Statement& statement, Parameters parameters) {
   if (sql.result_use != ResultUse::kIgnored) {
     return absl::InvalidArgumentError("\\gset and \\aset are not allowed in pipeline mode");
   }
   return session->QueueExecute(statement, parameters);
 }
 
-absl::Status ScriptWorkload::EndSql(Session* session, ScriptClient* client, const SqlCommand& sql,
-                                    const absl::StatusOr<Result>& result, OperationTally* tally) {
-  if (!result.ok()) {
-    if (EndsTransaction(sql) && OutcomeUnknown(result.status())) ++tally->unconfirmed_commits;
-    return result.status();
+Task<absl::Status> ScriptWorkload::Settle(Transaction* transaction, ScriptClient* client,
+                                          size_t script_index, OperationTally* tally) {
+  absl::Status settled = co_await transaction->Settle();
+  co_return EndStatements(transaction, client, script_index, settled, tally);
+}
+
+// The statements that were sent have been answered, the last one perhaps just now.
+absl::Status ScriptWorkload::EndStatements(Transaction* transaction, ScriptClient* client,
+                                           size_t script_index, const absl::Status& status,
+                                           OperationTally* tally) {
+  if (client->unanswered.empty()) return status;
+  const std::vector<Result>& results = *transaction->results();
+  const SqlCommand& last = scripts_[script_index].commands[client->unanswered.back()].sql;
+  if (!status.ok()) {
+    if (EndsTransaction(last) && transaction->MayBeCommitted(status)) ++tally->unconfirmed_commits;
+    if (transaction->session()->usable() && results.size() < client->unanswered.size()) {
+      client->BlameCommand(client->unanswered[results.size()]);
+    }
+    client->unanswered.clear();
+    return status;
   }
-  tally->rows_read += result->rows();
-  return UseResult(session, client, sql, *result);
-}
-
-Task<absl::Status> ScriptWorkload::FlushDeferred(Session* session, ScriptClient* client,
-                                                 OperationTally* tally) {
-  absl::Status flushed = co_await session->Flush();
-  EndDeferred(session, flushed, client, tally);
-  co_return flushed;
-}
-
-// Deferred statements and what took them along have been answered.
-void ScriptWorkload::EndDeferred(Session* session, const absl::Status& status, ScriptClient* client,
-                                 OperationTally* tally) {
-  const std::vector<Result>& results = session->earlier_results();
-  if (status.ok()) {
+  client->unanswered.clear();
+  // A text of several statements counts its last.
+  if (client->sends_text) {
+    tally->rows_read += results.back().rows();
+  } else {
     for (const Result& result : results) tally->rows_read += result.rows();
-  } else if (session->usable() && results.size() < client->deferred.size()) {
-    client->BlameCommand(client->deferred[results.size()]);
   }
-  client->deferred.clear();
+  return UseResults(results, client, last);
 }
 
-absl::Status ScriptWorkload::UseResult(Session* session, ScriptClient* client,
-                                       const SqlCommand& sql, const Result& result) {
+absl::Status ScriptWorkload::UseResults(const std::vector<Result>& results, ScriptClient* client,
+                                        const SqlCommand& sql) {
+  const Result& last = results.back();
   switch (sql.result_use) {
     case ResultUse::kIgnored:
       break;
     case ResultUse::kGset:
-      if (result.rows() != 1) {
-        return absl::InvalidArgumentError(absl::StrCat("expected one row, got ", result.rows()));
+      if (last.rows() != 1) {
+        return absl::InvalidArgumentError(absl::StrCat("expected one row, got ", last.rows()));
       }
-      return StoreRow(client, sql, result, 0);
+      return StoreRow(client, sql, last, 0);
     case ResultUse::kAset:
-      for (const Result& earlier : session->earlier_results()) {
-        // Those of deferred statements are ignored: only the simple protocol has several results.
-        if (earlier.rows() == 0 || !client->sends_text) continue;
-        PGRING_RETURN_IF_ERROR(StoreRow(client, sql, earlier, earlier.rows() - 1));
+      for (const Result& result : results) {
+        // Those of other commands are ignored: only a text has several results of its own.
+        if (result.rows() == 0 || (&result != &last && !client->sends_text)) continue;
+        PGRING_RETURN_IF_ERROR(StoreRow(client, sql, result, result.rows() - 1));
       }
-      if (result.rows() > 0) return StoreRow(client, sql, result, result.rows() - 1);
       break;
   }
   return absl::OkStatus();
@@ -367,28 +344,27 @@ Task<absl::Status> ScriptWorkload::EndPipeline(Session* session, OperationTally*
     co_return NotInPipeline();
   }
   absl::Status status = co_await session->SyncPipeline();
-  for (const Result& result : session->earlier_results()) tally->rows_read += result.rows();
+  for (const Result& result : session->results()) tally->rows_read += result.rows();
   if (session->usable()) status.Update(session->ExitPipeline());
   co_return status;
 }
 
-Task<absl::Status> ScriptWorkload::RunSleep(Session* session, ScriptClient* client,
-                                            const Command* command) {
+Task<absl::Status> ScriptWorkload::RunSleep(ScriptClient* client, const Command* command) {
   const auto microseconds = SleepMicroseconds(command->sleep, &client->variables, symbols_);
   if (!microseconds.ok()) co_return microseconds.status();
   const int64_t duration_ns = *microseconds * kNanosecondsPerMicrosecond;
-  const bool slept = co_await session->Sleep(duration_ns);
+  const bool slept = co_await client->pauses->Sleep(duration_ns);
   if (slept) co_return absl::OkStatus();
   co_return WithFailureCode(absl::CancelledError("interrupted in \\sleep"), kCauseInterrupted);
 }
 
-Task<absl::Status> ScriptWorkload::RunShellCommand(Session* session, ScriptClient* client,
-                                                   const Command* command) {
+Task<absl::Status> ScriptWorkload::RunShellCommand(ScriptClient* client, const Command* command) {
   absl::Status status = ShellCommandLine(command->words, &client->variables, &client->line);
   if (!status.ok()) co_return status;
   const std::string* line = &client->line;
   std::string* output = command->kind == CommandKind::kSetShell ? &client->output : nullptr;
-  status = co_await RunShell(session, line, output);
+  Pauses* const pauses = client->pauses;
+  status = co_await RunShell(pauses, line, output);
   if (!status.ok() || output == nullptr) co_return status;
   const absl::StatusOr<int64_t> value = SetShellValue(command->words, client->output);
   if (!value.ok()) co_return value.status();

@@ -27,10 +27,12 @@ size_t SkipForeign(std::string_view sql, size_t at) {
   return at;
 }
 
-// In capital letters, without what stands in quotation marks and comments.
-std::vector<std::string> WordsOf(std::string_view sql) {
-  std::vector<std::string> words;
+// Of each statement of a text, in capital letters, without what stands in quotation marks and
+// comments.
+std::vector<std::vector<std::string>> WordsOf(std::string_view sql) {
+  std::vector<std::vector<std::string>> statements(1);
   for (size_t at = 0; at < sql.size();) {
+    if (sql[at] == ';') statements.emplace_back();
     const size_t behind = SkipForeign(sql, at);
     if (behind != at) {
       at = behind;
@@ -42,11 +44,11 @@ std::vector<std::string> WordsOf(std::string_view sql) {
       ++at;
       continue;
     }
-    words.emplace_back(sql.substr(at, end - at));
-    absl::AsciiStrToUpper(&words.back());
+    statements.back().emplace_back(sql.substr(at, end - at));
+    absl::AsciiStrToUpper(&statements.back().back());
     at = end;
   }
-  return words;
+  return statements;
 }
 
 bool Has(const std::vector<std::string>& words, std::string_view word) {
@@ -86,10 +88,7 @@ constexpr std::array<std::string_view, 9> kSessionLocks = {"PG_ADVISORY_LOCK",
                                                            "PG_TRY_ADVISORY_UNLOCK_SHARED"};
 constexpr std::array<std::string_view, 2> kLastValues = {"CURRVAL", "LASTVAL"};
 
-}  // namespace
-
-std::string_view WhyNotShared(std::string_view sql) {
-  const std::vector<std::string> words = WordsOf(sql);
+std::string_view WhyStatementNotShared(const std::vector<std::string>& words) {
   if (words.empty()) return {};
   const std::string& first = words[0];
   const std::string_view second = words.size() > 1 ? std::string_view(words[1]) : "";
@@ -119,8 +118,7 @@ std::string_view WhyNotShared(std::string_view sql) {
   if (first == "COPY") return "COPY needs a connection to itself";
   if (HasAny(words, kSessionLocks)) {
     return "an advisory lock of the session is everybody's on the connection; "
-           "pg_advisory_xact_lock "
-           "belongs to the transaction";
+           "pg_advisory_xact_lock belongs to the transaction";
   }
   if (HasAny(words, kLastValues)) {
     return "currval and lastval are of the session, where others draw numbers too; use RETURNING";
@@ -128,11 +126,30 @@ std::string_view WhyNotShared(std::string_view sql) {
   return {};
 }
 
+std::string_view WhyCommandNotShared(const SqlCommand& command) {
+  const std::string_view why = WhyNotShared(command.text);
+  if (!why.empty()) return why;
+  if (command.first_word == "FETCH" && command.result_use == ResultUse::kAset) {
+    return "\\aset after FETCH takes what a cursor of the session happens to give; \\gset in the "
+           "cursor's transaction asks for one row";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view WhyNotShared(std::string_view sql) {
+  for (const std::vector<std::string>& words : WordsOf(sql)) {
+    const std::string_view why = WhyStatementNotShared(words);
+    if (!why.empty()) return why;
+  }
+  return {};
+}
+
 absl::Status CheckScriptsCanShare(const std::vector<ScriptText>& scripts,
                                   const std::optional<QueryMode>& mode) {
   constexpr std::string_view kRefused =
-      "multiplexed cannot run this script, because operations "
-      "share connections: ";
+      "multiplexed cannot run this script, because operations share connections: ";
   if (!scripts.empty() && mode == QueryMode::kSimple) {
     return absl::InvalidArgumentError(
         "multiplexed needs the extended query protocol: leave out -M simple");
@@ -142,7 +159,7 @@ absl::Status CheckScriptsCanShare(const std::vector<ScriptText>& scripts,
     const absl::StatusOr<Script> script = ParseScript({text.name, text.text}, &symbols);
     if (!script.ok()) continue;
     for (const Command& command : script->commands) {
-      const std::string_view why = WhyNotShared(command.sql.text);
+      const std::string_view why = WhyCommandNotShared(command.sql);
       if (why.empty()) continue;
       return absl::InvalidArgumentError(absl::StrCat(text.name, ":", command.line, ": ",
                                                      std::string(kRefused), std::string(why),

@@ -94,10 +94,9 @@ QueryMode ScriptWorkload::ModeOf(size_t script_index) const {
   return options_.mode.value_or(options_.scripts[script_index].default_mode);
 }
 
-// Of a simple script. Pipelining needs parameters; a script that was asked to be simple is never
-// run with it.
+// Of a simple script; one that was asked to be simple always does.
 bool ScriptWorkload::SendsText(const Session& session) const {
-  return options_.mode.has_value() || !session.MayDefer(with_parameters_);
+  return options_.mode.has_value() || session.takes_text();
 }
 
 absl::Status ScriptWorkload::ExplainFailure(const ScriptClient& client, size_t script_index,
@@ -205,8 +204,8 @@ absl::Status ScriptWorkload::CheckVariables() {
   return findings.error;
 }
 
-std::unique_ptr<ClientState> ScriptWorkload::MakeClient(int number) {
-  auto client = std::make_unique<ScriptClient>(initial_variables_, &symbols_);
+std::unique_ptr<ClientState> ScriptWorkload::MakeClient(int number, Pauses* pauses) {
+  auto client = std::make_unique<ScriptClient>(initial_variables_, &symbols_, pauses);
   if (!client->variables.IsSet(client_id_)) {
     client->variables.SetValue(client_id_, Value::Integer(number));
   }

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "pgring/postgres/transaction.h"
 #include "script/script.h"
 #include "script/script_list.h"
 #include "workload/pgbench_balances.h"
@@ -35,7 +36,7 @@ class ScriptWorkload final : public Workload {
 
   const std::vector<std::string>& kinds() const override { return kinds_; }
   const std::vector<Statement>& statements() const override { return no_statements_; }
-  std::unique_ptr<ClientState> MakeClient(int number) override;
+  std::unique_ptr<ClientState> MakeClient(int number, Pauses* pauses) override;
   bool uses_session_state() const override { return true; }
   bool AvoidPreparedStatements() override;
   void StartRun() override;
@@ -85,26 +86,24 @@ class ScriptWorkload final : public Workload {
                      const absl::Status& status, int64_t duration_ns);
   // With the client's variables as its parameters, or in its text.
   const Statement* StatementToSend(ScriptClient* client, size_t script_index, size_t at) const;
-  static absl::Status SendLater(Session* session, ScriptClient* client, const SqlCommand& sql,
-                                size_t at, const Statement& statement, Parameters parameters);
-  absl::Status EndSql(Session* session, ScriptClient* client, const SqlCommand& sql,
-                      const absl::StatusOr<Result>& result, OperationTally* tally);
-  Task<absl::Status> RunWaiting(Session* session, ScriptClient* client, size_t script_index,
+  static absl::Status QueueInPipeline(Session* session, const SqlCommand& sql,
+                                      const Statement& statement, Parameters parameters);
+  Task<absl::Status> RunWaiting(Transaction* transaction, ScriptClient* client, size_t script_index,
                                 size_t at, OperationTally* tally);
   absl::Status RunImmediate(ScriptClient* client, const Command& command, size_t* next);
-  Task<absl::Status> FlushDeferred(Session* session, ScriptClient* client, OperationTally* tally);
-  static void EndDeferred(Session* session, const absl::Status& status, ScriptClient* client,
-                          OperationTally* tally);
+  Task<absl::Status> Settle(Transaction* transaction, ScriptClient* client, size_t script_index,
+                            OperationTally* tally);
+  absl::Status EndStatements(Transaction* transaction, ScriptClient* client, size_t script_index,
+                             const absl::Status& status, OperationTally* tally);
   Task<absl::Status> StartPipeline(Session* session, ScriptClient* client, size_t script_index,
                                    size_t start);
   Task<absl::Status> EndPipeline(Session* session, OperationTally* tally);
-  Task<absl::Status> RunSleep(Session* session, ScriptClient* client, const Command* command);
-  Task<absl::Status> RunShellCommand(Session* session, ScriptClient* client,
-                                     const Command* command);
+  Task<absl::Status> RunSleep(ScriptClient* client, const Command* command);
+  Task<absl::Status> RunShellCommand(ScriptClient* client, const Command* command);
   Task<absl::Status> EndOperation(Session* session, ScriptClient* client, absl::Status status);
   absl::Status SetVariableOf(ScriptClient* client, const Command& command);
-  absl::Status UseResult(Session* session, ScriptClient* client, const SqlCommand& sql,
-                         const Result& result);
+  absl::Status UseResults(const std::vector<Result>& results, ScriptClient* client,
+                          const SqlCommand& sql);
   absl::Status StoreRow(ScriptClient* client, const SqlCommand& sql, const Result& result, int row);
 
   const ScriptOptions options_;
@@ -117,8 +116,6 @@ class ScriptWorkload final : public Workload {
   std::vector<std::vector<size_t>> recorder_places_;  // empty without -r
   CommandRecorder recorder_;
   const std::vector<Statement> no_statements_;
-  // To ask a session whether it defers statements (see Session::Defer).
-  const Statement with_parameters_{{}, {}, 0, StatementProtocol::kExtended, 0};
   std::optional<ScriptChooser> chooser_;
   VariableStore initial_variables_;
   VariableSlot client_id_ = kNoVariable;

@@ -106,7 +106,7 @@ bool ReadSome(int descriptor, std::string* output) {
 
 }  // namespace
 
-Task<absl::Status> RunShell(Session* session, const std::string* line, std::string* output) {
+Task<absl::Status> RunShell(Pauses* pauses, const std::string* line, std::string* output) {
   auto process = Start(*line, output != nullptr);
   if (!process.ok()) co_return process.status();
   bool goes_on = true;
@@ -114,14 +114,14 @@ Task<absl::Status> RunShell(Session* session, const std::string* line, std::stri
     output->clear();
     const int descriptor = process->output.get();
     for (bool more = true; more && goes_on;) {
-      goes_on = co_await session->WaitReadable(descriptor);
+      goes_on = co_await pauses->WaitReadable(descriptor);
       if (goes_on) more = ReadSome(descriptor, output);
     }
     output->resize(std::min(output->size(), output->find('\n')));
   }
   if (goes_on) {
     const int end = process->end.get();
-    goes_on = co_await session->WaitReadable(end);
+    goes_on = co_await pauses->WaitReadable(end);
   }
   if (!goes_on) kill(process->pid, SIGKILL);
   int status = 0;

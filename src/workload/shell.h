@@ -9,13 +9,13 @@
 
 #include "absl/status/status.h"
 #include "pgring/coro/task.h"
-#include "pgring/postgres/session.h"
+#include "workload/pauses.h"
 
 namespace pgring {
 
 // Runs `line`; its output goes where ours goes, or, where `output` is given, is kept there up to
 // the end of its first line. All of it must outlive the task.
-Task<absl::Status> RunShell(Session* session, const std::string* line, std::string* output);
+Task<absl::Status> RunShell(Pauses* pauses, const std::string* line, std::string* output);
 
 }  // namespace pgring
 

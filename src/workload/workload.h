@@ -18,6 +18,7 @@
 #include "pgring/postgres/session.h"
 #include "workload/command_figures.h"
 #include "workload/operation.h"
+#include "workload/pauses.h"
 #include "workload/verification.h"
 
 namespace pgring {
@@ -48,8 +49,11 @@ class Workload {
   // To be prepared on every connection.
   virtual const std::vector<Statement>& statements() const = 0;
 
-  // The client with that number, from 0 up; nullptr where operations share nothing.
-  virtual std::unique_ptr<ClientState> MakeClient(int /*number*/) { return nullptr; }
+  // The client with that number, from 0 up; nullptr where operations share nothing. `pauses` must
+  // outlive it.
+  virtual std::unique_ptr<ClientState> MakeClient(int /*number*/, Pauses* /*pauses*/) {
+    return nullptr;
+  }
   // Operations may rely on what the same client's earlier ones did to the session (temporary
   // tables, settings): a client keeps its connection where there are enough of them.
   virtual bool uses_session_state() const { return false; }

@@ -32,6 +32,10 @@ void ExpectShared(const Json& run, int connections) {
     peak = std::max(peak, one["peak"].get<int64_t>());
   }
   EXPECT_GT(peak, 1) << "nothing was shared";
+  const Json& over_time = run["connections"]["in_flight_over_time"];
+  EXPECT_GT(over_time["mean"].size(), 1u);
+  EXPECT_EQ(over_time["peak"].size(), over_time["mean"].size());
+  EXPECT_EQ(run["seconds"]["queued_p99_ns"].size(), run["seconds"]["p99_ns"].size());
   EXPECT_GT(run["latency_ns"]["queued"]["max"], 0);
   EXPECT_LE(run["latency_ns"]["queued"]["p50"], run["latency_ns"]["service"]["p50"]);
 }
@@ -174,6 +178,86 @@ TEST(MultiplexedTest, CommitsAreCountedUnderKills) {
   EXPECT_GT(succeeded, 0);
 }
 
+// The server's own count. Every commit of it is an operation's, but for a fixed number of pgring's
+// own and one of each connection's login, both of which undisturbed runs tell.
+TEST(MultiplexedTest, CommitsAreThoseThatTheServerCounts) {
+  AskServer("ALTER SYSTEM SET autovacuum = off");
+  AskServer("SELECT pg_reload_conf()");
+  AskServer("DROP DATABASE IF EXISTS counted");
+  AskServer("CREATE DATABASE counted");
+  const std::string target = SharedServer().conninfo() + " dbname=counted";
+  Client(target).Ask("CREATE TABLE kept (client int)");
+  const ScriptFile script(
+      "BEGIN;\n"
+      "INSERT INTO kept VALUES (:client_id);\n"
+      "COMMIT;\n");
+  Client watcher(SharedServer().conninfo());
+  // Once no session is left that could still report some.
+  const auto commits = [&watcher] {
+    WaitUntil([&watcher] {
+      return watcher.Ask("SELECT count(*) FROM pg_stat_activity WHERE datname = 'counted'") == "0";
+    });
+    return std::stoll(
+        watcher.Ask("SELECT xact_commit FROM pg_stat_database WHERE datname = 'counted'"));
+  };
+  struct Counted {
+    int64_t by_server = 0;
+    int64_t opened = 0;
+    Json operations;
+  };
+  const auto run = [&](int pool, bool kills) {
+    const int64_t before = commits();
+    Program program(
+        On(target, "run",
+           {"-f", script.path(), "--scenario", "multiplexed:32:pool=" + std::to_string(pool),
+            "--operations", kills ? "40000" : "100", "-M", "prepared", "--server-samples", "off"}));
+    for (int i = 0; i < 20 && kills; ++i) {
+      watcher.Ask("SELECT pg_sleep(0.05)");
+      watcher.Ask(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'counted' AND "
+          "query ~ '^(BEGIN|INSERT INTO kept|COMMIT)' LIMIT 1");
+    }
+    program.Wait();
+    Counted counted;
+    counted.by_server = commits() - before;
+    const Json result = ResultOf(program);
+    EXPECT_TRUE(result.is_object()) << program.stderr_text();
+    if (!result.is_object()) return counted;
+    counted.opened = result["runs"][0]["connections"]["opened"];
+    counted.operations = result["runs"][0]["operations"];
+    return counted;
+  };
+  const auto rows = [&target] {
+    return std::stoll(Client(target).Ask("SELECT count(*) FROM kept"));
+  };
+  const Counted one = run(1, false);
+  const Counted five = run(5, false);
+  ASSERT_EQ(one.operations["succeeded"], 100);
+  ASSERT_EQ(five.operations["succeeded"], 100);
+  ASSERT_EQ(five.opened, 5);
+  const int64_t of_a_login = (five.by_server - one.by_server) / 4;
+  const int64_t own = one.by_server - 100 - of_a_login;
+  EXPECT_EQ(five.by_server, 100 + own + 5 * of_a_login);
+  ASSERT_EQ(rows(), 200);
+  const int64_t before = commits();
+  const Counted killed = run(4, true);
+  ASSERT_TRUE(killed.operations.is_object());
+  const int64_t committed = killed.by_server - own - of_a_login * killed.opened;
+  // What the counting itself has cost is not the run's.
+  EXPECT_GE(commits() - before, killed.by_server);
+  EXPECT_EQ(committed, rows() - 200);
+  const int64_t succeeded = killed.operations["succeeded"];
+  const int64_t failed = killed.operations["failed"];
+  EXPECT_GT(failed, 0);
+  // Without any client left the rest is skipped.
+  EXPECT_EQ(succeeded + failed + killed.operations["skipped"].get<int64_t>(), 40'000);
+  EXPECT_GE(committed, succeeded);
+  EXPECT_LE(committed, succeeded + failed);
+  AskServer("DROP DATABASE counted");
+  AskServer("ALTER SYSTEM RESET autovacuum");
+  AskServer("SELECT pg_reload_conf()");
+}
+
 // statement_timeout strikes the statement that ran, not those behind it.
 TEST(MultiplexedTest, TimeoutIsOfTheStatementThatRan) {
   const ScriptFile script(
@@ -199,7 +283,10 @@ TEST(MultiplexedTest, RefusesWhatNeedsASessionToItself) {
         Refused{"CREATE TEMP TABLE t (a int);\n", "mine.sql:1: "},
         Refused{"SELECT 1;\nSELECT 2;\nLISTEN x;\n", "mine.sql:3: "},
         Refused{"BEGIN;\nDECLARE c CURSOR WITH HOLD FOR SELECT 1;\nEND;\n", "mine.sql:2: "},
-        Refused{"SELECT pg_advisory_lock(1);\n", "mine.sql:1: "}}) {
+        Refused{"SELECT pg_advisory_lock(1);\n", "mine.sql:1: "},
+        Refused{"SELECT 1;\nCOPY t TO stdout;\n", "mine.sql:2: "},
+        Refused{"BEGIN;\nDECLARE c CURSOR FOR SELECT 1 AS a;\nFETCH c \\aset\nEND;\n",
+                "mine.sql:3: "}}) {
     SCOPED_TRACE(refused.script);
     const ScriptFile script(refused.script);
     Program program(On(SharedServer().conninfo(), "compare",
@@ -211,6 +298,47 @@ TEST(MultiplexedTest, RefusesWhatNeedsASessionToItself) {
                     {"-b", "select-only", "-M", "simple", "--scenarios", "multiplexed:8"}));
   EXPECT_EQ(simple.Wait(), 1);
   EXPECT_THAT(simple.stderr_text(), HasSubstr("-M simple"));
+}
+
+constexpr int64_t kMebibyte = 1'048'576;
+
+// What a result holds is libpq's until its operation has seen it, and nothing else grows with it.
+TEST(MultiplexedTest, AHundredMegabytesBesideOthers) {
+  const ScriptFile large("SELECT repeat('x', 1000) FROM generate_series(1, 100000);\n");
+  const ScriptFile small("SELECT 1;\n");
+  const Json result =
+      CompareShared({"-f", large.path() + "@1", "-f", small.path() + "@99", "--scenarios",
+                     "multiplexed:16:pool=2", "--operations", "1000", "-M", "prepared"});
+  const Json& run = result["runs"][0];
+  ExpectAllAccountedFor(run, 1000);
+  EXPECT_EQ(run["operations"]["succeeded"], 1000);
+  const Json& kinds = run["operations"]["by_kind"];
+  const int64_t of_large = kinds[large.path()]["succeeded"];
+  ASSERT_GE(of_large, 5) << "less would fit into the memory";
+  EXPECT_EQ(run["rows_read"], of_large * 100'000 + 1000 - of_large);
+  EXPECT_LT(kinds[small.path()]["latency_ns"]["service"]["p50"],
+            kinds[large.path()]["latency_ns"]["service"]["min"])
+      << "the others went on";
+  // One result on each connection, of several that are in flight there.
+  EXPECT_LT(run["client"]["max_rss_bytes"], 2 * 180 * kMebibyte);
+}
+
+// They are counted, and dropped.
+TEST(MultiplexedTest, AFloodOfNotices) {
+  const ScriptFile loud(
+      "DO $$ BEGIN FOR i IN 1..20000 LOOP RAISE WARNING '%', repeat('n', 1000); END LOOP; END $$;"
+      "\n");
+  const ScriptFile small("SELECT 1;\n");
+  const Json result =
+      CompareShared({"-f", loud.path() + "@1", "-f", small.path() + "@99", "--scenarios",
+                     "multiplexed:16:pool=2", "--operations", "400", "-M", "prepared"});
+  const Json& run = result["runs"][0];
+  ExpectAllAccountedFor(run, 400);
+  EXPECT_EQ(run["operations"]["succeeded"], 400);
+  const int64_t of_loud = run["operations"]["by_kind"][loud.path()]["succeeded"];
+  ASSERT_GT(of_loud, 0);
+  EXPECT_EQ(run["server_messages"]["warnings"], of_loud * 20'000);
+  EXPECT_LT(run["client"]["max_rss_bytes"], 100 * kMebibyte);
 }
 
 // Large results of one operation do not keep the others from theirs.

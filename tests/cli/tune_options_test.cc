@@ -78,9 +78,16 @@ TEST(TuneOptionsTest, BudgetAndHighestLimit) {
   EXPECT_EQ(plan.gain, 0);
 }
 
+TEST(TuneOptionsTest, ConnectionsThatAreShared) {
+  const TunePlan plan = Plan({"--scenario", "multiplexed", "--max-limit", "64"});
+  EXPECT_EQ(plan.type, FindScenarioType("multiplexed"));
+  EXPECT_EQ(plan.highest_limit, 64);
+}
+
 TEST(TuneOptionsTest, WhatMakesNoSenseIsRefusedInOneLine) {
   EXPECT_THAT(TuneRefusalOf({"--scenario", "sync"}), HasSubstr("has no limit to look for"));
-  EXPECT_THAT(TuneRefusalOf({"--scenario", "multiplexed"}), HasSubstr("has two numbers"));
+  EXPECT_THAT(TuneRefusalOf({"--scenario", "multiplexed", "-S", "-M", "simple"}),
+              HasSubstr("extended query protocol"));
   EXPECT_THAT(TuneRefusalOf({"--scenario", "windw"}), HasSubstr("did you mean window?"));
   EXPECT_THAT(TuneRefusalOf({"--slo", "99=20"}), HasSubstr("for instance p99=20ms"));
   EXPECT_THAT(TuneRefusalOf({"--slo", "p99"}), HasSubstr("for instance p99=20ms"));

@@ -204,6 +204,39 @@ TEST(TuneTest, APercentileThatNoRateKeeps) {
   EXPECT_THAT(AnswerOf(program), HasSubstr("Highest rate within p50=1 ms: none of "));
 }
 
+// First how many connections, then how many in flight on them; both are tested by fresh runs.
+TEST(TuneTest, TwoNumbersWhereConnectionsAreShared) {
+  const ScriptFile script("SELECT 1;\n");
+  Program program(Tune(script, {"--scenario", "multiplexed", "--max-limit", "32"}));
+  program.Wait();
+  const Json tune = TuneOf(program);
+  ASSERT_EQ(tune["schema"], "pgring/tune/1") << program.stderr_text();
+  ASSERT_TRUE(tune["answer"].is_object()) << program.stdout_text();
+  const int connections = tune["answer"]["connections"];
+  EXPECT_THAT(connections, AllOf(Ge(1), Le(4)));
+  EXPECT_THAT(AnswerOf(program), HasSubstr("in flight over "));
+  EXPECT_THAT(AnswerOf(program), HasSubstr("operations in flight each."));
+  for (const Json& trial : tune["searches"][0]["connections"]["trials"]) {
+    EXPECT_THAT(trial["limit"].get<int>(), AllOf(Ge(1), Le(4)));
+    EXPECT_EQ(trial["failed"], 0);
+  }
+  const Json& limits = tune["testing"][0]["limits"];
+  for (const Json& run : limits["runs"]) {
+    EXPECT_THAT(run["scenario"].get<std::string>(), StartsWith("multiplexed:"));
+    EXPECT_THAT(run["scenario"].get<std::string>(), HasSubstr(":pool="));
+  }
+  EXPECT_EQ(limits["runs"][0]["pool"]["size"], connections);
+  EXPECT_THAT(program.stderr_text(), HasSubstr("search for connections, ramp: connections 1, "));
+  EXPECT_THAT(FileOf(program, "report.html"), HasSubstr("Trials of the search for connections"));
+}
+
+TEST(TuneTest, WhatCannotShareConnectionsIsRefused) {
+  const ScriptFile script("SELECT 1;\nLISTEN x;\n");
+  Program program(Tune(script, {"--scenario", "multiplexed"}));
+  EXPECT_EQ(program.Wait(), 1);
+  EXPECT_THAT(program.stderr_text(), HasSubstr("mine.sql:2: multiplexed cannot run"));
+}
+
 TEST(TuneTest, BuiltInWorkload) {
   Program program(
       On(SharedServer().conninfo(), "tune", {"--fk-index", "--budget", "5", "--max-limit", "8"}));

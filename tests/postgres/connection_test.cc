@@ -29,7 +29,8 @@ class ConnectionTest : public ::testing::TestWithParam<IoMode> {
   Task<void> Sleep(Session* session, absl::Status* status) {
     const Statement* statement = &statements_[0];
     const Parameters none;
-    auto result = co_await session->Execute(statement, none);
+    Transaction transaction(session);
+    auto result = co_await transaction.Execute(statement, none);
     *status = result.status();
   }
 
@@ -40,8 +41,9 @@ class ConnectionTest : public ::testing::TestWithParam<IoMode> {
     const char* value = pid.c_str();
     const Parameters parameters(&value, 1);
     const Statement* statement = &statements_[1];
+    Transaction transaction(watcher);
     for (;;) {
-      auto result = co_await watcher->Execute(statement, parameters);
+      auto result = co_await transaction.Execute(statement, parameters);
       EXPECT_TRUE(result.ok()) << result.status();
       if (!result.ok() || result->Text(0, 0) == "1") break;
     }
@@ -82,8 +84,9 @@ class ConnectionTest : public ::testing::TestWithParam<IoMode> {
     const char* value = text.c_str();
     const Parameters parameters(&value, 1);
     const Statement* echo = &statements_[3];
+    Transaction transaction(&connection);
     for (int round = 0; round < 20; ++round) {
-      auto result = co_await connection.Execute(echo, parameters);
+      auto result = co_await transaction.Execute(echo, parameters);
       EXPECT_TRUE(result.ok()) << result.status();
       if (result.ok() && result->Text(0, 0) == text) ++right_answers_;
     }

@@ -20,6 +20,7 @@
 #include "pgring/coro/frame_pool.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/shared_session.h"
+#include "pgring/postgres/transaction.h"
 #include "pgring/uring/simulated_backend.h"
 #include "support/property_seeds.h"
 #include "support/simulated_shared_server.h"
@@ -80,6 +81,17 @@ class MultiplexerTest : public ::testing::Test {
     most_units_ = server_->most_units();
   }
 
+  // As before a run's clock starts.
+  void OpenAhead(int connections) { RunUntilDone(reactor_.get(), OpenAll(connections)); }
+  Task<void> OpenAll(int connections) {
+    for (int i = 0; i < connections; ++i) {
+      const StopToken never;
+      auto lease = co_await pool_->AcquireNew(never);
+      EXPECT_TRUE(lease.ok()) << lease.status();
+      if (lease.ok()) multiplexer_->Add(*std::move(lease));
+    }
+  }
+
   void AddClient(int number, int operations) {
     sessions_.push_back(multiplexer_->MakeSession());
     clients_->Spawn(Client(sessions_.back().get(), number, operations));
@@ -110,31 +122,32 @@ class MultiplexerTest : public ::testing::Test {
     const Parameters parameters(&value, 1);
     const Statement* statement = outcome->was_to_fail ? &fail_ : &work_;
     outcome->sent_commit = true;
-    auto result = co_await session->Execute(statement, parameters);
+    Transaction transaction(session);
+    auto result = co_await transaction.Execute(statement, parameters);
     outcome->status = result.status();
   }
 
   Task<void> RunTransaction(SharedSession* session, const char* value, bool holds,
                             Outcome* outcome) {
     const Parameters parameters(&value, 1);
-    outcome->status = session->Defer(begin_, parameters);
+    Transaction transaction(session);
+    const Statement* begin = &begin_;
+    const Statement* work = &work_;
+    co_await transaction.Send(begin, parameters);
     if (holds) {
-      const Statement* work = &work_;
-      auto result = co_await session->Execute(work, parameters);
+      auto result = co_await transaction.Execute(work, parameters);
       outcome->status = result.status();
       const int64_t wake_ns = reactor_->clock().NowNs() + random_->Between(0, 500'000);
       co_await SleepUntil(clock_reactor_, wake_ns);
       if (random_->Chance(leaving_open_)) co_return;
     }
     if (outcome->status.ok()) {
-      const Statement& second = outcome->was_to_fail ? fail_ : other_;
-      outcome->status = session->Defer(second, parameters);
-      outcome->status.Update(session->Defer(work_, parameters));
-    }
-    if (outcome->status.ok()) {
+      const Statement* second = outcome->was_to_fail ? &fail_ : &other_;
+      co_await transaction.Send(second, parameters);
+      co_await transaction.Send(work, parameters);
       const Statement* commit = &commit_;
       outcome->sent_commit = true;
-      auto result = co_await session->Execute(commit, parameters);
+      auto result = co_await transaction.Execute(commit, parameters);
       outcome->status = result.status();
     }
     EXPECT_TRUE(!session->usable() || session->at_rest()) << value;
@@ -268,6 +281,20 @@ TEST_F(MultiplexerTest, AUnitGoesWhereTheFewestAre) {
   for (const ConnectionDepth& depth : depths_) {
     EXPECT_GT(depth.units, 300) << "of 1,200";
     EXPECT_LT(depth.mean, 10) << "of 24";
+  }
+}
+
+// At the beginning every connection prepares, and nothing else leaves on it: what waited meanwhile
+// was all sent behind the first one that was ready.
+TEST_F(MultiplexerTest, AtTheStartEveryConnectionTakesItsShare) {
+  for (const uint64_t seed : PropertySeeds()) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Open(seed);
+    OpenAhead(kConnections);
+    only_ = Shape::kAlone;
+    for (int number = 0; number < 24; ++number) AddClient(number, 1);
+    RunAll();
+    EXPECT_LE(most_units_, 24 / kConnections + 1);
   }
 }
 

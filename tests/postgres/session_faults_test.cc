@@ -12,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/histogram.h"
+#include "pgring/postgres/connection_factory.h"
 #include "pgring/postgres/pool.h"
+#include "pgring/postgres/transaction.h"
 #include "session_fixture.h"
 #include "support/fault_proxy.h"
 #include "support/process_watch.h"
@@ -226,7 +228,7 @@ TYPED_TEST(SessionFaultsTest, BackendKilledAndTheServerRestarts) {
   this->AddStatement("sleep", "SELECT pg_sleep(600)");
   ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const ProcessWatch bystander_process(std::stoi(this->Value(0)));
-  std::unique_ptr<Session> bystander = std::move(this->session_);
+  auto bystander = std::move(this->session_);
   const ConnectionParameters kept = this->parameters_;
   ASSERT_EQ(this->Connect(ServerParameters()), absl::OkStatus());
   const pid_t pid = std::stoi(this->Value(0));
@@ -246,7 +248,7 @@ TYPED_TEST(SessionFaultsTest, BackendKilledAndTheServerRestarts) {
   EXPECT_TRUE(WaitForAnswer("SELECT 1", "1"));
   std::swap(this->session_, bystander);
   this->ExpectBroken(this->Execute(0).status(), std::string(kCauseConnectionLost));
-  this->side_.Run(bystander->Close());
+  this->side_.Close(bystander.get());
 
   const absl::Status again = this->Connect(ServerParameters());
   EXPECT_TRUE(again.ok()) << again;
@@ -267,7 +269,8 @@ class PooledSessionFaultsTest : public ::testing::TestWithParam<IoMode> {
     }
     const Parameters none;
     const Statement* statement = statements_.data();
-    auto result = co_await lease->session()->Execute(statement, none);
+    Transaction transaction(lease->session());
+    auto result = co_await transaction.Execute(statement, none);
     std::string answer =
         result.ok() ? std::string(result->Text(0, 0)) : FailureCode(result.status());
     co_return answer;

@@ -49,10 +49,10 @@ class SessionFixture : public ::testing::Test {
     if (session_ != nullptr) Close();
     parameters_ = parameters;
     session_ = side_.Make(&parameters_, &statements_);
-    return side_.Run(session_->Connect());
+    return side_.Connect(session_.get());
   }
   void Close() {
-    side_.Run(session_->Close());
+    side_.Close(session_.get());
     session_.reset();
   }
 
@@ -75,7 +75,7 @@ class SessionFixture : public ::testing::Test {
   const int descriptors_before_ = CountDescriptors();
   ConnectionParameters parameters_;
   std::vector<Statement> statements_;
-  std::unique_ptr<Session> session_;
+  decltype(std::declval<Side>().Make(nullptr, nullptr)) session_;
 };
 
 }  // namespace pgring

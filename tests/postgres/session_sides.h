@@ -21,10 +21,12 @@ class ReactorSide {
   explicit ReactorSide(IoMode io_mode = IoMode::kReadiness, bool may_leave_ring = false)
       : reactor_(MakeBackend(may_leave_ring)), io_mode_(io_mode) {}
 
-  std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
-                                const std::vector<Statement>* statements) {
+  std::unique_ptr<Connection> Make(const ConnectionParameters* parameters,
+                                   const std::vector<Statement>* statements) {
     return std::make_unique<Connection>(&reactor_, parameters, statements, &canceller_, io_mode_);
   }
+  absl::Status Connect(Connection* connection) { return Run(connection->Connect()); }
+  void Close(Connection* connection) { Run(connection->Close()); }
   template <typename T>
   T Run(Task<T> task) {
     return RunUntilDone(&reactor_, std::move(task));
@@ -60,10 +62,12 @@ class LoneCompletionSide : public ReactorSide {
 
 class BlockingSide {
  public:
-  std::unique_ptr<Session> Make(const ConnectionParameters* parameters,
-                                const std::vector<Statement>* statements) {
+  std::unique_ptr<BlockingSession> Make(const ConnectionParameters* parameters,
+                                        const std::vector<Statement>* statements) {
     return std::make_unique<BlockingSession>(parameters, statements, nullptr);
   }
+  static absl::Status Connect(BlockingSession* session) { return session->ConnectNow(); }
+  static void Close(BlockingSession* session) { session->CloseNow(); }
   template <typename T>
   T Run(Task<T> task) {
     return RunInline(std::move(task));

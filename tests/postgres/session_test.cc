@@ -67,7 +67,7 @@ TYPED_TEST(SessionTest, ConnectsPreparesExecutesAndCloses) {
     EXPECT_EQ(this->Value(0), "42");
     EXPECT_EQ(this->Value(1), "pgring");
     EXPECT_EQ(this->session_->round_trips(), 5);
-    this->side_.Run(this->session_->Close());
+    this->side_.Close(this->session_.get());
     EXPECT_FALSE(this->session_->usable());
     this->session_.reset();
   }
@@ -123,7 +123,7 @@ TYPED_TEST(SessionTest, TooManyConnections) {
   const absl::Status second = this->Connect(ServerParameters("user=single"));
   EXPECT_TRUE(absl::IsResourceExhausted(second)) << second;
   EXPECT_EQ(FailureCode(second), "53300");
-  this->side_.Run(first->Close());
+  this->side_.Close(first.get());
 }
 
 // The port has a listener that never answers. The deadline ends the task while its poll is still in

@@ -9,6 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "pgring/base/check.h"
 #include "pgring/coro/task_group.h"
+#include "pgring/postgres/connection_factory.h"
+#include "pgring/postgres/multiplexer.h"
+#include "pgring/postgres/shared_session.h"
+#include "pgring/postgres/transaction.h"
 #include "session_fixture.h"
 #include "support/test_certificates.h"
 
@@ -202,25 +206,60 @@ class ManyTlsSessionsTest : public ::testing::TestWithParam<IoMode> {
   static void SetUpTestSuite() { SwitchTlsOn(); }
 
   Task<void> UseOne(ReactorSide* side, int number) {
-    const std::unique_ptr<Session> session = side->Make(&parameters_, &statements_);
+    const std::unique_ptr<Connection> session = side->Make(&parameters_, &statements_);
     absl::Status connected = co_await session->Connect();
     EXPECT_TRUE(connected.ok()) << connected;
     const std::string text = NumberedText(static_cast<size_t>(number) * 10 + 1);
     const char* value = text.c_str();
     const Parameters parameters(&value, 1);
     const Statement* echo = &statements_[0];
+    Transaction transaction(session.get());
     for (int round = 0; connected.ok() && round < 50; ++round) {
-      auto result = co_await session->Execute(echo, parameters);
+      auto result = co_await transaction.Execute(echo, parameters);
       if (result.ok() && result->Text(0, 0) == text) ++right_answers_;
       connected = result.status();
     }
     EXPECT_TRUE(connected.ok()) << connected;
     co_await session->Close();
   }
+  // Alone, or the second of a transaction.
+  Task<void> ShareOne(SharedSession* session, int number) {
+    const std::string text = NumberedText(static_cast<size_t>(number) * 100 + 1);
+    const char* value = text.c_str();
+    const Parameters parameters(&value, 1);
+    const Parameters none;
+    const Statement* echo = &statements_[0];
+    const Statement* begin = &statements_[1];
+    const Statement* commit = &statements_[2];
+    for (int round = 0; round < 50; ++round) {
+      session->Renew();
+      Transaction transaction(session);
+      const bool is_alone = round % 2 == 0;
+      if (!is_alone) {
+        co_await transaction.Send(begin, none);
+      }
+      Pending<Result> echoed = co_await transaction.Send(echo, parameters);
+      absl::Status status;
+      if (is_alone) {
+        status = co_await transaction.Settle();
+      } else {
+        status = co_await transaction.Commit(commit);
+      }
+      EXPECT_TRUE(status.ok()) << status;
+      if (status.ok() && echoed.Take().Text(0, 0) == text) ++right_answers_;
+      session->EndUse();
+    }
+  }
   static Task<void> Join(TaskGroup* group) { co_await group->Join(); }
+  static Task<void> JoinShared(TaskGroup* group, Multiplexer* multiplexer, Pool* pool) {
+    co_await group->Join();
+    co_await multiplexer->Close();
+    co_await pool->Close();
+  }
 
   const ConnectionParameters parameters_ = TlsParameters();
-  const std::vector<Statement> statements_ = {{"echo", "SELECT $1::text", 1}};
+  const std::vector<Statement> statements_ = {
+      {"echo", "SELECT $1::text", 1}, {"begin", "BEGIN", 0}, {"commit", "COMMIT", 0}};
   int right_answers_ = 0;
 };
 
@@ -231,6 +270,32 @@ TEST_P(ManyTlsSessionsTest, TwentyAtOnceOnOneThread) {
   for (int number = 0; number < kSessions; ++number) group.Spawn(UseOne(&side, number));
   side.Run(Join(&group));
   EXPECT_EQ(right_answers_, kSessions * 50);
+  EXPECT_EQ(side.in_flight(), 0u);
+}
+
+// Operations of several sessions on two connections, whose records hold those of many.
+TEST_P(ManyTlsSessionsTest, SharedConnections) {
+  constexpr int kSessions = 16;
+  ReactorSide side(GetParam());
+  Canceller canceller;
+  ConnectionFactory factory(side.reactor(), &parameters_, &statements_, &canceller, GetParam(),
+                            ConnectionUse::kShared);
+  ConnectionTimeline timeline;
+  timeline.Start(side.reactor()->clock().NowNs(), 1'000);
+  Histogram connect_ns;
+  PoolOptions options;
+  options.size = 2;
+  Pool pool(side.reactor(), options, &factory, &timeline, &connect_ns);
+  Multiplexer multiplexer(side.reactor(), &pool, &timeline, options.size);
+  std::vector<std::unique_ptr<SharedSession>> sessions;
+  TaskGroup group(side.reactor()->ready());
+  for (int number = 0; number < kSessions; ++number) {
+    sessions.push_back(multiplexer.MakeSession());
+    group.Spawn(ShareOne(sessions.back().get(), number));
+  }
+  side.Run(JoinShared(&group, &multiplexer, &pool));
+  EXPECT_EQ(right_answers_, kSessions * 50);
+  EXPECT_EQ(timeline.Peak(ConnectionGauge::kOpen), 2);
   EXPECT_EQ(side.in_flight(), 0u);
 }
 

@@ -70,6 +70,26 @@ TEST(ConnectionsSvgTest, FewStepsAreDrawnExactly) {
   EXPECT_THAT(svg, Not(HasSubstr("shaded")));
 }
 
+// How deep shared connections were, and for how long operations were queued on them.
+TEST(ConnectionsSvgTest, SharedConnectionsHaveAPanelOfTheirOwn) {
+  ComparisonResult result = SamplePlan();
+  result.runs = {ShortRun(2), ShortRun(2)};
+  EXPECT_THAT(ConnectionsSvg(result), Not(HasSubstr("Operations in flight on a connection")));
+  result.runs[1].scenario.type = FindScenarioType("multiplexed");
+  result.runs[1].depth_over_time = {1'000'000, {{3.5, 5}, {4, 6}}};
+  const std::string svg = ConnectionsSvg(result);
+  EXPECT_EQ(XmlFault(svg), "");
+  EXPECT_THAT(svg, HasSubstr("Operations in flight on a connection that they share"));
+  EXPECT_THAT(svg, HasSubstr("shaded up to the most on one"));
+  for (int i = 0; i < 1'000; ++i) {
+    result.runs[1].recorder.Scheduled(0, 0);
+    OperationStamps stamps = {0, 0, 0, 1'000'000};
+    stamps.queued_ns = 400'000;
+    result.runs[1].recorder.Succeeded(0, stamps);
+  }
+  EXPECT_THAT(ConnectionsSvg(result), HasSubstr("queued p99 400 us"));
+}
+
 TEST(ConnectionsSvgTest, EscapesForeignText) {
   ComparisonResult result = SampleComparison();
   result.runs[1].scenario.label = "<&>\"'\x01\xff";

@@ -62,6 +62,43 @@ TEST(ConnectionChartsTest, KeepEveryPeak) {
   EXPECT_EQ(charts[1].lines[0].label, "async");
 }
 
+TEST(ConnectionChartsTest, ShowHowDeepSharedConnectionsWere) {
+  ComparisonResult result = SamplePlan();
+  result.runs = {ShortRun(1), ShortRun(1)};
+  ASSERT_EQ(ConnectionCharts(result).size(), 1U);
+  result.runs[1].depth_over_time = {1'000'000, {{3.5, 5}, {4, 6}}};
+  const std::vector<Chart> charts = ConnectionCharts(result);
+  ASSERT_EQ(charts.size(), 2U);
+  ASSERT_EQ(charts[1].lines.size(), 1U);
+  EXPECT_THAT(charts[1].title, HasSubstr("in flight on a connection"));
+  EXPECT_EQ(charts[1].lines[0].series, 1U);
+  EXPECT_EQ(charts[1].lines[0].values.front(), 3.5);
+  EXPECT_EQ(charts[1].lines[0].values.back(), 4);
+  EXPECT_EQ(Highest(charts[1].lines[0].highs), 6);
+}
+
+TEST(SecondChartsTest, ShowTheWaitBehindOthers) {
+  ComparisonResult result = SamplePlan();
+  result.runs = {RunOfSeconds(2, 0)};
+  ASSERT_EQ(SecondCharts(result).size(), 2U);
+  pgring::Run& run = result.runs[0];
+  run.recorder = Recorder(1);
+  run.recorder.StartSeconds(0, /*shares_connections=*/true);
+  for (int i = 0; i < 400; ++i) {
+    const int64_t at_ns = 1'000'000 + int64_t{i / 200} * kNanosecondsPerSecond;
+    run.recorder.Scheduled(0, 0);
+    OperationStamps stamps = {at_ns - 500'000, at_ns - 500'000, at_ns - 500'000, at_ns};
+    stamps.queued_ns = i < 200 ? 100'000 : 200'000;
+    run.recorder.Succeeded(0, stamps);
+  }
+  const std::vector<Chart> charts = SecondCharts(result);
+  ASSERT_EQ(charts.size(), 3U);
+  EXPECT_THAT(charts[2].title, HasSubstr("wait behind others"));
+  ASSERT_EQ(charts[2].lines[0].values.size(), 2U);
+  EXPECT_NEAR(*charts[2].lines[0].values[0], 100'000, 1'000);
+  EXPECT_NEAR(*charts[2].lines[0].values[1], 200'000, 2'000);
+}
+
 TEST(SecondChartsTest, HaveASecondWithoutSuccessAsZero) {
   ComparisonResult result = SamplePlan();
   result.runs = {RunOfSeconds(3, 0)};

@@ -14,6 +14,7 @@
 namespace pgring {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -39,6 +40,68 @@ TEST(TuneAnswerTest, NothingIsFaster) {
   EXPECT_THAT(TuneAnswer(SampleTune(/*pipelined_s=*/10)),
               Contains("Driven by: window:12, and nothing is shown to be faster. Against "
                        "window:12: sync 0.25 x (0.25-0.25), pipelined:12 1.00 x (1.00-1.00)."));
+}
+
+TuneResult SampleOfShared() {
+  TuneResult result = SampleTune();
+  result.plan.type = FindScenarioType("multiplexed");
+  SearchAnswer connections;
+  connections.limit = 4;
+  result.connection_searches = {{connections, result.trials[0]}};
+  TestingStage& stage = result.testing[0];
+  stage.connections = 4;
+  stage.half = "multiplexed:6:pool=4";
+  stage.twice = "multiplexed:24:pool=4";
+  stage.fewer_connections = "multiplexed:12:pool=2";
+  stage.more_connections = "multiplexed:12:pool=8";
+  const std::vector<double> ten_s(6, 10.0);
+  const std::vector<double> more_s(6, 12.5);
+  stage.limits = MadeUpBlocks({{"multiplexed:12:pool=4", ten_s},
+                               {stage.half, more_s},
+                               {stage.twice, ten_s},
+                               {stage.fewer_connections, more_s},
+                               {stage.more_connections, ten_s}});
+  stage.ways = MadeUpBlocks({{"multiplexed:12:pool=4", ten_s}, {"window:12", more_s}});
+  for (ComparisonResult* part : {&stage.limits, &stage.ways}) part->plan.load.duration_s = 10;
+  return result;
+}
+
+TEST(TuneAnswerTest, TwoNumbersWhereConnectionsAreShared) {
+  const TuneResult result = SampleOfShared();
+  EXPECT_THAT(
+      TuneAnswer(result),
+      AllOf(Contains("Best limit: 12 operations in flight over 4 connections (9 to 16 do as "
+                     "well)."),
+            Contains("  12  100/s  p99 10.0 ms | 6  0.80 x (0.80-0.80)  p99 10.0 ms | 24  1.00 x "
+                     "(1.00-1.00)  p99 10.0 ms | 12 over 2  0.80 x (0.80-0.80)  p99 10.0 ms | 12 "
+                     "over 8  1.00 x (1.00-1.00)  p99 10.0 ms"),
+            Contains("How sure: 6 blocks of fresh runs confirm it; neither half of it nor twice as "
+                     "much is better, nor are fewer or more connections."),
+            Contains("Connections: 4, for 3 operations in flight each."),
+            Contains("Driven by: multiplexed:12:pool=4, and nothing is shown to be faster. Against "
+                     "multiplexed:12:pool=4: window:12 0.80 x (0.80-0.80).")));
+}
+
+TEST(TuneAnswerTest, OtherConnectionsWereBetter) {
+  TuneResult result = SampleOfShared();
+  result.testing[0].confirmation = Confirmation::kContradicted;
+  result.testing[0].better_connections = 8;
+  EXPECT_THAT(TuneAnswer(result),
+              Contains("How sure: CONTRADICTED. In 6 blocks of fresh runs, 8 connections did "
+                       "better than 4, which the search had found."));
+}
+
+TEST(TuneAnswerTest, TheConnectionsThatSharingWouldTake) {
+  TuneResult result = SampleTune();
+  const std::vector<double> ten_s(6, 10.0);
+  result.testing[0].ways =
+      MadeUpBlocks({{"window:12", ten_s}, {"multiplexed:12:pool=2", std::vector<double>(6, 5.0)}});
+  result.testing[0].ways.plan.load.duration_s = 10;
+  EXPECT_THAT(TuneAnswer(result),
+              AllOf(Contains("Connections: 12, one for each operation in flight; multiplexed over "
+                             "2 connections 2.00 x (2.00-2.00)."),
+                    Contains("Driven by: multiplexed:12:pool=2, the fastest. Against window:12: "
+                             "multiplexed:12:pool=2 2.00 x (2.00-2.00).")));
 }
 
 TEST(TuneAnswerTest, AtLeastWhereTheConnectionsEnd) {

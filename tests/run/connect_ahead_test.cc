@@ -29,7 +29,7 @@ class ClientsWorkload final : public Workload {
     int64_t operations_ = 0;
   };
 
-  std::unique_ptr<ClientState> MakeClient(int number) override {
+  std::unique_ptr<ClientState> MakeClient(int number, Pauses*) override {
     auto client = std::make_unique<Client>();
     if (clients_.size() <= static_cast<size_t>(number)) {
       clients_.resize(static_cast<size_t>(number) + 1);

@@ -17,6 +17,7 @@
 #include "pgring/coro/frame_pool.h"
 #include "pgring/coro/run.h"
 #include "pgring/coro/task_group.h"
+#include "pgring/postgres/transaction.h"
 #include "pgring/uring/simulated_backend.h"
 #include "run/connection_opener.h"
 #include "run/reactor_runner.h"
@@ -49,7 +50,8 @@ class OneStatementWorkload final : public Workload {
     const char* value = text;
     const Parameters parameters(&value, 1);
     const Statement* statement = statements_.data();
-    auto result = co_await session->Execute(statement, parameters);
+    Transaction transaction(session);
+    auto result = co_await transaction.Execute(statement, parameters);
     if (result.ok()) ++tally->rows_read;
     co_return result.status();
   }

@@ -2,14 +2,15 @@
 #ifndef PGRING_TESTS_SUPPORT_EXECUTE_TASK_H_
 #define PGRING_TESTS_SUPPORT_EXECUTE_TASK_H_
 
-#include "pgring/postgres/session.h"
+#include "pgring/postgres/transaction.h"
 
 namespace pgring {
 
-// As Session::Execute.
+// As Transaction::Execute.
 inline Task<absl::StatusOr<Result>> ExecuteTask(Session* session, const Statement* statement,
                                                 Parameters parameters) {
-  auto result = co_await session->Execute(statement, parameters);
+  Transaction transaction(session);
+  auto result = co_await transaction.Execute(statement, parameters);
   co_return result;
 }
 

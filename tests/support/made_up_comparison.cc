@@ -24,7 +24,11 @@ ScenarioPlan PlanOf(const std::string& label) {
   int limit = plan.type->default_limit;
   if (parts.size() > 1 && !absl::SimpleAtoi(parts[1], &limit)) limit = 0;
   plan.limit = limit;
-  plan.pool.size = limit;
+  plan.pool.size = plan.type->DefaultPool(limit);
+  for (const std::string& part : parts) {
+    int size = 0;
+    if (part.starts_with("pool=") && absl::SimpleAtoi(part.substr(5), &size)) plan.pool.size = size;
+  }
   return plan;
 }
 

@@ -93,7 +93,7 @@ void SimulatedServer::ScriptConnects(const std::vector<absl::Status>& outcomes) 
   scripted_outcomes_.insert(scripted_outcomes_.end(), outcomes.begin(), outcomes.end());
 }
 
-std::unique_ptr<Session> SimulatedServer::Create() {
+std::unique_ptr<PooledConnection> SimulatedServer::Create() {
   return std::make_unique<SimulatedSession>(this, reactor_);
 }
 
@@ -161,7 +161,8 @@ Task<absl::Status> SimulatedSession::Connect() {
   co_return absl::OkStatus();
 }
 
-Session::Begun SimulatedSession::BeginExecute(const Statement& statement, Parameters parameters) {
+Session::Begun SimulatedSession::BeginSend(const Statement& statement, Parameters parameters,
+                                           AnswerNeeded /*needed*/) {
   PGRING_CHECK(!is_executing_, "a session executes one statement at a time");
   PGRING_CHECK(state_ == State::kUsable, "a statement on a session that is not usable");
   ++round_trips_;
@@ -184,7 +185,7 @@ void SimulatedSession::SuspendExchange(std::coroutine_handle<> waiter) {
   service_->await_suspend(waiter);
 }
 
-absl::StatusOr<Result> SimulatedSession::TakeExecuted() {
+void SimulatedSession::EndExchange() {
   bool answered = !aborted_;
   if (is_executing_) {
     answered = service_->await_resume();
@@ -194,30 +195,24 @@ absl::StatusOr<Result> SimulatedSession::TakeExecuted() {
   }
   if (aborted_) {
     state_ = State::kBroken;
-    return AbortedStatus();
+    status_ = AbortedStatus();
+    return;
   }
-  if (!answered) return ServerError("57014");
+  status_ = answered ? answer_.status : ServerError("57014");
+  if (!answered) return;
   if (statement_->sql == "BEGIN" && answer_.status.ok()) in_transaction_ = true;
   if (statement_->sql == "COMMIT" || statement_->sql == "ROLLBACK") in_transaction_ = false;
-  if (!answer_.status.ok()) {
-    if (BreaksSession(answer_.status)) state_ = State::kBroken;
-    return answer_.status;
+  if (!status_.ok()) {
+    if (BreaksSession(status_)) state_ = State::kBroken;
+    return;
   }
-  if (answer_.rows != nullptr) return MakeRows(*answer_.rows);
-  return MakeCommandResult(answer_.command_tag);
+  results_.push_back(answer_.rows != nullptr ? MakeRows(*answer_.rows)
+                                             : MakeCommandResult(answer_.command_tag));
 }
 
 Task<absl::Status> SimulatedSession::PrepareNow(const Statement*) { co_return absl::OkStatus(); }
 
 Task<absl::Status> SimulatedSession::SyncPipeline() { co_return NoPipeline(); }
-
-Task<bool> SimulatedSession::Sleep(int64_t duration_ns) {
-  const int64_t wake_ns = reactor_->clock().NowNs() + duration_ns;
-  const bool reached = co_await SleepUntil(reactor_, wake_ns);
-  co_return reached;
-}
-
-Task<bool> SimulatedSession::WaitReadable(int) { co_return false; }
 
 Task<void> SimulatedSession::Close() {
   PGRING_CHECK(state_ != State::kClosed && !is_executing_, "a session is closed once, when idle");

@@ -22,6 +22,7 @@
 #include "absl/status/status.h"
 #include "pgring/coro/awaitables.h"
 #include "pgring/coro/stop.h"
+#include "pgring/postgres/pooled_connection.h"
 #include "pgring/postgres/session.h"
 #include "pgring/uring/reactor.h"
 
@@ -54,7 +55,7 @@ struct SimulatedAnswer {
 
 class SimulatedSession;
 
-class SimulatedServer final : public SessionFactory {
+class SimulatedServer final : public PooledConnectionFactory {
  public:
   using Script = std::function<SimulatedAnswer(const Statement&, Parameters)>;
 
@@ -75,7 +76,7 @@ class SimulatedServer final : public SessionFactory {
   // Every connect ends with this, until it is OK again.
   void set_connect_outcome(const absl::Status& outcome) { connect_outcome_ = outcome; }
 
-  std::unique_ptr<Session> Create() override;
+  std::unique_ptr<PooledConnection> Create() override;
 
   // What happened so far.
   int open() const { return open_; }
@@ -125,13 +126,14 @@ class SimulatedServer final : public SessionFactory {
   int64_t last_abort_ns_ = 0;
 };
 
-class SimulatedSession final : public Session {
+class SimulatedSession final : public PooledConnection, public Session {
  public:
   SimulatedSession(SimulatedServer* server, Reactor* reactor);
   ~SimulatedSession() override;
 
   Task<absl::Status> Connect() override;
-  const std::vector<Result>& earlier_results() const override { return earlier_results_; }
+  Session* session() override { return this; }
+  bool at_rest() const override { return Session::at_rest(); }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return NoPipeline(); }
   absl::Status QueueExecute(const Statement&, Parameters) override { return NoPipeline(); }
@@ -141,8 +143,6 @@ class SimulatedSession final : public Session {
   bool in_pipeline() const override { return false; }
   bool in_transaction() const override { return in_transaction_; }
   bool is_busy() const override { return is_executing_; }
-  Task<bool> Sleep(int64_t duration_ns) override;
-  Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
   void RequestCancel() override;
   void Abort() override;
@@ -154,9 +154,9 @@ class SimulatedSession final : public Session {
  private:
   enum class State : uint8_t { kNew, kUsable, kBroken, kClosed };
 
-  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
+  Begun BeginSend(const Statement& statement, Parameters parameters, AnswerNeeded needed) override;
   void SuspendExchange(std::coroutine_handle<> waiter) override;
-  absl::StatusOr<Result> TakeExecuted() override;
+  void EndExchange() override;
 
   static absl::Status NoPipeline() {
     return absl::UnimplementedError("the simulated server has no pipelines");
@@ -170,7 +170,6 @@ class SimulatedSession final : public Session {
   bool in_transaction_ = false;  // after BEGIN, until COMMIT or ROLLBACK has been answered
   bool never_answers_ = false;
   bool aborted_ = false;
-  const std::vector<Result> earlier_results_;
   std::vector<char> buffers_;
   // Ends the wait in progress; a new one for each.
   std::optional<StopSource> wake_;

@@ -10,7 +10,7 @@
 
 namespace pgring {
 
-std::unique_ptr<Session> SimulatedSharedServer::Create() {
+std::unique_ptr<PooledConnection> SimulatedSharedServer::Create() {
   return std::make_unique<SimulatedSharedConnection>(this);
 }
 

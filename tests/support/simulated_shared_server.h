@@ -26,12 +26,12 @@ namespace pgring {
 
 class SimulatedSharedConnection;
 
-class SimulatedSharedServer final : public SessionFactory {
+class SimulatedSharedServer final : public PooledConnectionFactory {
  public:
   SimulatedSharedServer(Reactor* reactor, uint64_t seed)
       : reactor_(reactor), random_(seed), tasks_(reactor->ready()) {}
 
-  std::unique_ptr<Session> Create() override;
+  std::unique_ptr<PooledConnection> Create() override;
 
   // Ends a connection that is open, in the middle of what it does; nothing where there is none.
   // How many units were on it.

@@ -30,7 +30,10 @@ TestingStage Stage(const std::vector<double>& half_s, const std::vector<double>&
 }
 
 Confirmation Judge(const TestingStage& stage, std::optional<int>* better) {
-  return JudgeAnswer(stage, kGain, better);
+  const ScenarioPlan* plan = nullptr;
+  const Confirmation confirmation = JudgeAnswer(stage, kGain, &plan);
+  if (plan != nullptr) *better = plan->limit;
+  return confirmation;
 }
 
 TEST(TestingStageTest, NeitherNeighbourIsBetter) {
@@ -118,6 +121,28 @@ TEST(TestingStageTest, ANeighbourInWhichOperationsFailHasLost) {
   EXPECT_EQ(Judge(stage, &better), Confirmation::kConfirmed);
 }
 
+// As many operations over twice as many connections, where they are shared.
+TEST(TestingStageTest, MoreConnectionsAreBetter) {
+  TestingStage stage;
+  stage.answer = 8;
+  stage.connections = 2;
+  stage.half = "multiplexed:4:pool=2";
+  stage.more_connections = "multiplexed:8:pool=4";
+  for (const double more_s : {8.0, 9.8}) {
+    stage.limits = MadeUpBlocks({{"multiplexed:8:pool=2", {10, 10.1, 9.9, 10, 10.1, 10}},
+                                 {stage.half, {13, 13.1, 12.9, 13, 13.2, 13}},
+                                 {stage.more_connections, std::vector<double>(6, more_s)}});
+    const ScenarioPlan* better = nullptr;
+    const Confirmation judged = JudgeAnswer(stage, kGain, &better);
+    // A fiftieth more is less than the gain asks for.
+    EXPECT_EQ(judged, more_s < 9 ? Confirmation::kContradicted : Confirmation::kConfirmed);
+    ASSERT_EQ(better != nullptr, more_s < 9);
+    if (better != nullptr) {
+      EXPECT_EQ(better->label, stage.more_connections);
+    }
+  }
+}
+
 TEST(ScenarioAtTest, AsTheOptionWritesIt) {
   const ScenarioPlan window = ScenarioAt(*FindScenarioType("window"), 12);
   EXPECT_EQ(window.label, "window:12");
@@ -125,7 +150,13 @@ TEST(ScenarioAtTest, AsTheOptionWritesIt) {
   EXPECT_EQ(window.pool.size, 12);
   EXPECT_FALSE(window.pipeline);
   EXPECT_TRUE(ScenarioAt(*FindScenarioType("pipelined"), 12).pipeline);
-  EXPECT_EQ(ScenarioAt(*FindScenarioType("multiplexed"), 12).pool.size, 2);
+  const ScenarioPlan multiplexed = ScenarioAt(*FindScenarioType("multiplexed"), 12);
+  EXPECT_EQ(multiplexed.label, "multiplexed:12:pool=2");
+  EXPECT_EQ(multiplexed.pool.size, 2);
+  const ScenarioPlan over_five = ScenarioAt(*FindScenarioType("multiplexed"), 12, 5);
+  EXPECT_EQ(over_five.label, "multiplexed:12:pool=5");
+  EXPECT_EQ(over_five.pool.size, 5);
+  EXPECT_EQ(ScenarioAt(*FindScenarioType("window"), 12, 5).pool.size, 12);
   const ScenarioPlan sync = ScenarioAt(*FindScenarioType("sync"), 12);
   EXPECT_EQ(sync.label, "sync");
   EXPECT_EQ(sync.limit, 1);

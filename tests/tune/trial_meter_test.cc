@@ -42,7 +42,7 @@ class TrialMeterTest : public RunnerTest {
   std::unique_ptr<pgring::Run> Search(const char* type, int highest) {
     search_ = std::make_unique<LimitSearch>(LimitSearchOptions{.max_limit = highest, .seed = 1});
     TrialMeter meter(
-        search_.get(), extent_, [this] { return CpuNs(); },
+        search_.get(), extent_, highest, [this] { return CpuNs(); },
         [this](const Trial& trial) { trials_.push_back(trial); });
     limits_ = &meter;
     auto run = Measure(Scenario(FindScenarioType(type), highest), {0});

@@ -31,15 +31,15 @@ class FamilyTest : public ::testing::Test {
   FamilyTest()
       : reactor_(std::make_unique<SimulatedBackend>(SimulatedBackendOptions())),
         server_(&reactor_),
-        session_(server_.Create()) {
+        connection_(server_.Create()) {
     UseFamily(SimulatedFamily());
     server_.Answer([this](const Statement& statement, Parameters parameters) {
       return family_.Answer(statement, parameters);
     });
-    const absl::Status connected = RunUntilDone(&reactor_, session_->Connect());
+    const absl::Status connected = RunUntilDone(&reactor_, connection_->Connect());
     EXPECT_TRUE(connected.ok()) << connected;
   }
-  ~FamilyTest() override { RunUntilDone(&reactor_, session_->Close()); }
+  ~FamilyTest() override { RunUntilDone(&reactor_, connection_->Close()); }
 
   void UseFamily(const SimulatedFamily& family) {
     family_ = family;
@@ -51,10 +51,11 @@ class FamilyTest : public ::testing::Test {
   absl::Status Run(StatementStyle style, Operation operation) {
     FamilyWorkload workload(OptionsOf(style));
     log_.clear();
-    const int64_t before = session_->round_trips();
+    Session* const session = connection_->session();
+    const int64_t before = session->round_trips();
     const absl::Status status =
-        RunUntilDone(&reactor_, workload.Run(session_.get(), nullptr, operation, &tally_));
-    round_trips_ = session_->round_trips() - before;
+        RunUntilDone(&reactor_, workload.Run(session, nullptr, operation, &tally_));
+    round_trips_ = session->round_trips() - before;
     return status;
   }
   absl::Status Create(StatementStyle style, int32_t value) {
@@ -64,7 +65,7 @@ class FamilyTest : public ::testing::Test {
 
   Reactor reactor_;
   SimulatedServer server_;
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<PooledConnection> connection_;
   SimulatedFamily family_;
   std::vector<std::string> log_;
   OperationTally tally_;
@@ -137,7 +138,7 @@ TEST_F(FamilyTest, PrintRowsPrintsTheRowsOfB) {
   ::testing::internal::CaptureStdout();
   const Operation read = {kFamilyRead, 0};
   const absl::Status status =
-      RunUntilDone(&reactor_, workload.Run(session_.get(), nullptr, read, &tally_));
+      RunUntilDone(&reactor_, workload.Run(connection_->session(), nullptr, read, &tally_));
   EXPECT_EQ(::testing::internal::GetCapturedStdout(), "1|9|text\n2|10|\n");
   EXPECT_TRUE(status.ok());
 }
@@ -150,7 +151,7 @@ TEST_F(FamilyTest, FailedStatementIsRolledBackAndIsTheOperationsFailure) {
     const absl::Status status = Create(StatementStyle::kBatched, 1);
     EXPECT_EQ(FailureCode(status), "40001");
     EXPECT_EQ(log_.back(), "rollback");
-    EXPECT_TRUE(session_->usable());
+    EXPECT_TRUE(connection_->usable());
   }
   EXPECT_EQ(tally_.unconfirmed_commits, 0);
 }
@@ -188,9 +189,9 @@ TEST_F(FamilyTest, LostCommitIsUnconfirmed) {
     EXPECT_EQ(FailureCode(Create(StatementStyle::kBatched, 1)), FailureCode(end));
     EXPECT_EQ(tally_.unconfirmed_commits, 1) << end;
     // A new session for the next one.
-    RunUntilDone(&reactor_, session_->Close());
-    session_ = server_.Create();
-    EXPECT_TRUE(RunUntilDone(&reactor_, session_->Connect()).ok());
+    RunUntilDone(&reactor_, connection_->Close());
+    connection_ = server_.Create();
+    EXPECT_TRUE(RunUntilDone(&reactor_, connection_->Connect()).ok());
   }
 }
 

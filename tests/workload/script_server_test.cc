@@ -11,6 +11,7 @@
 #include "pgring/base/status.h"
 #include "pgring/coro/run.h"
 #include "pgring/postgres/blocking_session.h"
+#include "run/blocking_pauses.h"
 #include "support/server_environment.h"
 #include "workload/script_workload.h"
 
@@ -49,7 +50,7 @@ class ScriptServerTest : public ::testing::TestWithParam<QueryMode> {
     // A session knows the statements of one workload.
     if (workload_ != nullptr) Connect();
     workload_ = *std::move(workload);
-    client_ = workload_->MakeClient(3);
+    client_ = workload_->MakeClient(3, &pauses_);
   }
   absl::Status RunAgain(int64_t index) {
     return RunInline(workload_->Run(session_.get(), client_.get(), {0, 0, index}, &tally_));
@@ -66,6 +67,7 @@ class ScriptServerTest : public ::testing::TestWithParam<QueryMode> {
 
   QueryMode mode_ = QueryMode::kPrepared;
   ConnectionParameters parameters_;
+  BlockingPauses pauses_{nullptr};
   std::unique_ptr<BlockingSession> session_;
   std::unique_ptr<ScriptWorkload> workload_;
   std::unique_ptr<ClientState> client_;

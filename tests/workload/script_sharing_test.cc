@@ -31,6 +31,8 @@ TEST(ScriptSharingTest, RefusesWhatStaysInTheSession) {
                           "SELECT 1, pg_try_advisory_lock( 2 )",
                           "SELECT pg_advisory_unlock(1)",
                           "SELECT currval('s')",
+                          "SELECT 1; SET work_mem = '1MB'",
+                          "SELECT 'SET;'; LISTEN x",
                           "/* all */ -- that\nSET a.b = 1"}) {
     EXPECT_NE(WhyNotShared(sql), "") << sql;
   }
@@ -54,12 +56,26 @@ TEST(ScriptSharingTest, LetsTheRestThrough) {
                           "SELECT pg_advisory_xact_lock(1)",
                           "UPDATE t SET a = 1",
                           "SELECT 'LISTEN x'",
+                          "SELECT '; LISTEN x'; SELECT 1",
                           "SELECT 'pg_advisory_lock(1)'",
                           "SELECT 1 -- pg_advisory_lock(1)\n",
                           "BEGIN",
                           "END"}) {
     EXPECT_EQ(WhyNotShared(sql), "") << sql;
   }
+}
+
+TEST(ScriptSharingTest, RefusesToTakeFromACursor) {
+  ScriptText text;
+  text.name = "mine.sql";
+  text.text = "BEGIN;\nDECLARE c CURSOR FOR SELECT 1 AS a;\nFETCH 1 FROM c \\aset\nEND;\n";
+  const absl::Status refused = CheckScriptsCanShare({text}, std::nullopt);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("mine.sql:3: "));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("\\aset after FETCH"));
+  text.text = "BEGIN;\nDECLARE c CURSOR FOR SELECT 1 AS a;\nFETCH 1 FROM c \\gset\nEND;\n";
+  EXPECT_TRUE(CheckScriptsCanShare({text}, std::nullopt).ok());
+  text.text = "SELECT 1 AS a \\aset\n";
+  EXPECT_TRUE(CheckScriptsCanShare({text}, std::nullopt).ok());
 }
 
 TEST(ScriptSharingTest, NamesTheLine) {

@@ -103,10 +103,11 @@ def warmup_s(clients):
 
 
 class Pgbench:
-    """pgbench with one thread."""
+    """pgbench with one thread, unless told otherwise: then its CPU time means nothing."""
 
-    def __init__(self, scratch, name="pgbench", protocol="prepared"):
+    def __init__(self, scratch, name="pgbench", protocol="prepared", threads=1):
         self.name, self._scratch, self._protocol = name, scratch, protocol
+        self._threads = threads
 
     def takes(self, _workload, _transport):
         return True
@@ -119,8 +120,8 @@ class Pgbench:
         scripts = ["-b", what.builtin] if what.builtin else []
         for text in what.scripts:
             scripts += ["-f", write_script(self._scratch, text)]
-        return ["pgbench", "-n", "-M", self._protocol, "-j", "1", "-c", str(clients), *scripts,
-                *length, conninfo]
+        return ["pgbench", "-n", "-M", self._protocol, "-j", str(self._threads), "-c", str(clients),
+                *scripts, *length, conninfo]
 
     def run_for(self, seconds, conninfo, workload, clients, prefix=()):
         length = ["-T", str(seconds + warmup_s(clients)), "-P", "1"]
@@ -145,12 +146,16 @@ class Pgbench:
 
 
 class Pgring:
-    """pgring in one scenario; with `only_pipelining`, for the workloads that --pipeline suits."""
+    """pgring in one scenario; with `only_pipelining`, for the workloads that --pipeline suits.
+
+    Where the scenario names its own limit, the number of clients is not said again.
+    """
 
     def __init__(self, scratch, name="pgring", scenario="window", arguments=(),
-                 only_pipelining=False):
+                 only_pipelining=False, names_its_limit=False):
         self.name, self._scratch, self._scenario = name, scratch, scenario
         self._arguments, self._only_pipelining = list(arguments), only_pipelining
+        self._names_its_limit = names_its_limit
 
     def takes(self, workload, _transport):
         return WORKLOADS[workload].can_pipeline or not self._only_pipelining
@@ -159,7 +164,8 @@ class Pgring:
         return WORKLOADS[workload].before_pgring
 
     def command(self, conninfo, workload, clients, length):
-        return [str(PGRING), "run", "--scenario", self._scenario, "-c", str(clients),
+        limit = [] if self._names_its_limit else ["-c", str(clients)]
+        return [str(PGRING), "run", "--scenario", self._scenario, *limit,
                 *WORKLOADS[workload].pgring, *length, *self._arguments, "-d", conninfo,
                 "--json", "-", "--quiet", "--out", str(self._scratch / "out")]
 
@@ -173,10 +179,11 @@ class Pgring:
     def _run(self, conninfo, workload, clients, length, prefix=()):
         run, _ = run_pgring([*prefix, *self.command(conninfo, workload, clients, length)])
         client, done = run["client"], run["operations"]["succeeded"]
-        enters = client["enters"]
+        enters, p99_ns = client["enters"], run["latency_ns"]["service"]["p99"]
         return {"tps": run["throughput_per_s"], "done": done,
                 "cpu_s": client["user_s"] + client["sys_s"],
                 "user_us": client["user_s"] / done * 1e6,
+                "p99_us": None if p99_ns is None else p99_ns / 1e3,
                 "enters": None if enters is None else enters / done,
                 "io": (run.get("io") or {}).get("mode"),
                 "open_at_start": run["connections"]["timeline"]["open"][0]}

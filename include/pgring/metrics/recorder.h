@@ -68,11 +68,16 @@ class Recorder {
   // together, second by second. Where histograms were not saved, they are made of a few percentiles
   // (keeps_distributions false), and nothing between these is true.
   static Recorder Restored(std::vector<OperationSummary> kinds, OperationSummary total,
-                           SecondSeries seconds, bool keeps_distributions);
+                           SecondSeries seconds, bool keeps_distributions,
+                           SecondSeries queued_seconds = SecondSeries());
   bool keeps_distributions() const { return keeps_distributions_; }
 
-  // The measured phase begins at `now_ns`: from there the series of seconds counts.
-  void StartSeconds(int64_t now_ns) { seconds_.Start(now_ns); }
+  // The measured phase begins at `now_ns`: from there the series of seconds count, that of what
+  // operations were queued only where they share connections.
+  void StartSeconds(int64_t now_ns, bool shares_connections = false) {
+    seconds_.Start(now_ns);
+    if (shares_connections) queued_seconds_.Start(now_ns);
+  }
 
   // An operation of `kind` has been scheduled. Keeps the count of operations in the system, from
   // scheduled to ended, for Little's law.
@@ -95,6 +100,11 @@ class Recorder {
   const SecondSeries& seconds() const {
     RecordPending();
     return seconds_;
+  }
+  // The same of how long they were queued behind others.
+  const SecondSeries& queued_seconds() const {
+    RecordPending();
+    return queued_seconds_;
   }
   // All kinds together. Valid until the next event.
   const OperationSummary& Total() const;
@@ -144,6 +154,7 @@ class Recorder {
   mutable size_t pending_count_ = 0;
   mutable std::vector<Unwaited> unwaited_;  // by kind
   mutable SecondSeries seconds_;
+  mutable SecondSeries queued_seconds_;
   // Worked out when it is asked for; never changed after that, so that copies may share it.
   mutable std::shared_ptr<OperationSummary> total_;
   mutable bool total_is_current_ = false;

@@ -33,8 +33,6 @@ class BlockingSession final : public Session {
                   const Interrupt* interrupt);
 
   // The session interface; no await of it ever suspends.
-  Task<absl::Status> Connect() override;
-  const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return libpq_.EnterPipeline(); }
   absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
@@ -46,15 +44,9 @@ class BlockingSession final : public Session {
   bool in_pipeline() const override { return libpq_.in_pipeline(); }
   bool in_transaction() const override { return libpq_.in_transaction(); }
   bool is_busy() const override { return libpq_.is_busy(); }
-  Task<bool> Sleep(int64_t duration_ns) override;
-  Task<bool> WaitReadable(int descriptor) override;
-  Task<void> Close() override;
-  // A blocking session is cancelled by its own wait, not from outside.
-  void RequestCancel() override {}
-  void Abort() override {}
   bool usable() const override { return usable_; }
 
-  // The same for plain code.
+  // For plain code. A session is cancelled by its own wait, not from outside.
   absl::Status ConnectNow();
   // Any SQL text, also several statements; the result of the last.
   absl::StatusOr<Result> ExecuteSql(const char* sql);
@@ -68,12 +60,11 @@ class BlockingSession final : public Session {
   const LibpqConnection& libpq() const { return libpq_; }
 
  private:
-  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
-  absl::StatusOr<Result> TakeExecuted() override;
+  Begun BeginSend(const Statement& statement, Parameters parameters, AnswerNeeded needed) override;
+  void EndExchange() override;
 
   absl::Status FinishExchange();
   absl::Status PrepareOnUse(const Statement& statement);
-  bool WaitBeside(int descriptor, int64_t deadline_ns) const;
   absl::Status SendCopyData(CopySource source, absl::Status* stopped);
   absl::Status PutCopyPiece(const std::string& piece);
   absl::Status FlushCopyData();
@@ -88,7 +79,6 @@ class BlockingSession final : public Session {
   std::unique_ptr<Canceller> canceller_;  // made when there is something to cancel
   PreparedStatements prepared_;
   bool usable_ = false;
-  absl::Status executed_;  // what TakeExecuted says, unless there is a result
 };
 
 }  // namespace pgring

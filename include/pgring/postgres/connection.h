@@ -11,23 +11,22 @@
 #include <memory>
 #include <vector>
 
-#include "pgring/coro/stop.h"
 #include "pgring/postgres/canceller.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "pgring/postgres/io_mode.h"
 #include "pgring/postgres/libpq_connection.h"
+#include "pgring/postgres/pooled_connection.h"
 #include "pgring/postgres/prepared_statements.h"
 #include "pgring/postgres/session.h"
 #include "pgring/postgres/socket_io.h"
 #include "pgring/uring/reactor.h"
-#include "pgring/uring/ring_operation.h"
 
 namespace pgring {
 
-// Whether the sessions defer statements (see Session::MayDefer).
+// Whether the statements of a transaction leave together where nothing needs their results before.
 enum class Pipelining : uint8_t { kOff, kOn };
 
-class Connection final : public Session, private WakeStep {
+class Connection final : public PooledConnection, public Session, private WakeStep {
  public:
   Connection(Reactor* reactor, const ConnectionParameters* parameters,
              const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode,
@@ -35,12 +34,8 @@ class Connection final : public Session, private WakeStep {
   ~Connection() override;
 
   Task<absl::Status> Connect() override;
-  const std::vector<Result>& earlier_results() const override { return libpq_.earlier_results(); }
-  bool MayDefer(const Statement& statement) const override {
-    return pipelining_ == Pipelining::kOn && !in_pipeline() && CanBeExecutedAlone(statement);
-  }
-  absl::Status Defer(const Statement& statement, Parameters parameters) override;
-  Task<absl::Status> Flush() override;
+  Session* session() override { return this; }
+  bool takes_text() const override { return pipelining_ == Pipelining::kOff; }
   Task<absl::Status> PrepareNow(const Statement* statement) override;
   absl::Status EnterPipeline() override { return Noted(libpq_.EnterPipeline()); }
   absl::Status QueueExecute(const Statement& statement, Parameters parameters) override {
@@ -49,17 +44,15 @@ class Connection final : public Session, private WakeStep {
   absl::Status QueueSync() override { return Noted(libpq_.QueueSync()); }
   Task<absl::Status> SyncPipeline() override;
   absl::Status ExitPipeline() override { return Noted(libpq_.ExitPipeline()); }
-  // What is deferred lies in a pipeline of ours.
-  bool in_pipeline() const override { return libpq_.in_pipeline() && !has_deferred_; }
+  // What has not been sent lies in a pipeline of ours.
+  bool in_pipeline() const override { return libpq_.in_pipeline() && !has_unsent_; }
   bool in_transaction() const override { return libpq_.in_transaction(); }
   // Asked after every operation.
   bool at_rest() const override {
-    return state_ == State::kReady && !libpq_.is_busy() && !has_deferred_ &&
-           !libpq_.in_pipeline() && !libpq_.in_transaction();
+    return state_ == State::kReady && !libpq_.is_busy() && !has_unsent_ && !libpq_.in_pipeline() &&
+           !libpq_.in_transaction();
   }
   bool is_busy() const override { return state_ == State::kBusy || libpq_.is_busy(); }
-  Task<bool> Sleep(int64_t duration_ns) override;
-  Task<bool> WaitReadable(int descriptor) override;
   Task<void> Close() override;
   void RequestCancel() override;
   void Abort() override;
@@ -94,21 +87,21 @@ class Connection final : public Session, private WakeStep {
     Connection* const connection_;
   };
 
-  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
+  Begun BeginSend(const Statement& statement, Parameters parameters, AnswerNeeded needed) override;
+  Begun BeginSettle() override;
   void SuspendExchange(std::coroutine_handle<> waiter) override;
-  absl::StatusOr<Result> TakeExecuted() override;
-  Task<absl::StatusOr<Result>> ExecuteInSteps(const Statement* statement,
-                                              Parameters parameters) override;
+  void EndExchange() override;
+  Task<void> SendInSteps(const Statement* statement, Parameters parameters) override;
   bool OnWake() override;
 
   // Whether there is something to wait for.
   bool BeginExchange();
   bool GoOnWaiting(WaitOutcome outcome);
-  Task<absl::StatusOr<Result>> ExecuteAfterDeferred(const Statement* statement,
-                                                    Parameters parameters);
+  // Whether the pipeline has it now.
+  bool Queue(const Statement& statement, Parameters parameters);
   Task<absl::Status> PrepareOnUse(const Statement* statement);
-  // By the extended protocol, without a statement that prepares it first.
-  bool CanBeExecutedAlone(const Statement& statement) const;
+  // In a pipeline of ours.
+  bool CanJoinOthers(const Statement& statement) const;
   // After a call of libpq's.
   absl::Status Noted(absl::Status status) {
     io_->NoteStep(libpq_.socket(), true);
@@ -129,35 +122,6 @@ class Connection final : public Session, private WakeStep {
   bool aborted_ = false;
   CancelHandle cancel_;
   PreparedStatements prepared_;
-  // Ends what waits for something else than the server.
-  StopSource stop_;
-  RingOperation other_poll_;
-};
-
-// Makes Connections for a pool.
-class ConnectionFactory final : public SessionFactory {
- public:
-  ConnectionFactory(Reactor* reactor, const ConnectionParameters* parameters,
-                    const std::vector<Statement>* statements, Canceller* canceller, IoMode io_mode,
-                    Pipelining pipelining = Pipelining::kOff)
-      : reactor_(reactor),
-        parameters_(parameters),
-        statements_(statements),
-        canceller_(canceller),
-        io_mode_(io_mode),
-        pipelining_(pipelining) {}
-  std::unique_ptr<Session> Create() override {
-    return std::make_unique<Connection>(reactor_, parameters_, statements_, canceller_, io_mode_,
-                                        pipelining_);
-  }
-
- private:
-  Reactor* const reactor_;
-  const ConnectionParameters* const parameters_;
-  const std::vector<Statement>* const statements_;
-  Canceller* const canceller_;
-  const IoMode io_mode_;
-  const Pipelining pipelining_;
 };
 
 }  // namespace pgring

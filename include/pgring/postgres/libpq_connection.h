@@ -63,8 +63,9 @@ class LibpqConnection {
   // The result of the exchange that is done: the last one, or the first error.
   absl::StatusOr<Result> TakeResult();
 
-  // Of the exchange that is done: the results before its last one.
-  const std::vector<Result>& earlier_results() const { return earlier_results_; }
+  // The same of an exchange that may have several results: adds them to `results`, after an error
+  // those before it, and gives the error.
+  absl::Status TakeResults(std::vector<Result>* results);
 
   // COPY … FROM STDIN is one exchange too: SendCopyIn, then Continue until kDone. If
   // is_copying_in() holds then, the server waits for data: PutCopyData and after each piece
@@ -82,15 +83,11 @@ class LibpqConnection {
   absl::StatusOr<bool> EndCopyIn(const char* refusal);
 
   // A pipeline: EnterPipeline, any number of QueueExecute and QueueSync, then SendSync and Continue
-  // until kDone; then TakeResult, which gives the first error, and ExitPipeline or more.
+  // until kDone; then TakeResults, and ExitPipeline or more.
   absl::Status EnterPipeline();
   absl::Status QueueExecute(const Statement& statement, Parameters parameters);
   absl::Status QueueSync();
   absl::Status SendSync();
-  // The first error of what has been synchronised; the results are earlier_results().
-  absl::Status TakePipelineStatus();
-  // Moves the last of them out.
-  Result TakeLastOfPipeline();
   absl::Status ExitPipeline();
 
   // A pipeline that goes on, with others' statements behind: EnterPipeline once, then QueuePrepare,

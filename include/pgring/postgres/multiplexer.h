@@ -34,7 +34,6 @@
 namespace pgring {
 
 class SharedSession;
-struct SharedSessionTag;  // of the list of a multiplexer's sessions
 
 // So many units may be on one connection at once; more wait in the queue.
 inline constexpr int kMaxUnitsPerConnection = 256;
@@ -58,12 +57,14 @@ class Multiplexer {
   void StartMeasuring(int64_t now_ns) { depth_.Start(now_ns); }
   // By the number of the connection, up to `now_ns`.
   std::vector<ConnectionDepth> Depths(int64_t now_ns) const { return depth_.Get(now_ns); }
+  DepthOverTime DepthsOverTime(int64_t now_ns) { return depth_.OverTime(now_ns); }
 
   // No connection is opened any more. Units that wait for one fail (kCauseInterrupted) once none
   // is left.
   void StopOpening();
-  // Ends what sessions wait for beside the server.
-  void EndSleeps();
+  // What is in flight is about to be cancelled: nothing more is begun. Units that wait fail
+  // (kCauseInterrupted), and so does every later one, but for what ends a transaction that is open.
+  void StopBeginning();
 
   // Gives the connections back to the pool. No unit may be left.
   Task<void> Close();
@@ -76,6 +77,9 @@ class Multiplexer {
   // Sends the session's unit when it may leave.
   void Submit(SharedSession* session);
   Line* LineForUnit() const;
+  // As long as some connections prepare a statement, and hold everything else back, the others take
+  // no more than their share: what waits would all be behind the first one that is ready.
+  int MostUnits() const;
   void Send(SharedSession* session, Line* line, int64_t now_ns);
   void OnUnitAnswered(Line* line, Unit* unit, int64_t now_ns);
   void OnLost(Line* line);
@@ -87,6 +91,8 @@ class Multiplexer {
   Task<void> Open();
   Task<void> Discard(std::unique_ptr<Line> line);
   void FailQueue(const absl::Status& status);
+  // The session's unit, which has not been sent.
+  static void Fail(SharedSession* session, const absl::Status& status);
   int64_t Now() const { return reactor_->clock().NowNs(); }
 
   Reactor* const reactor_;
@@ -96,10 +102,12 @@ class Multiplexer {
   std::vector<std::unique_ptr<Line>> lines_;  // that are open
   size_t opening_ = 0;
   IntrusiveList<Unit, UnitTag> queue_;
+  int queued_ = 0;
+  int units_ = 0;      // in flight, on all lines
+  int preparing_ = 0;  // lines
+  bool begins_none_ = false;
   StopSource opening_ends_;
-  StopSource sleeps_end_;
   TaskGroup background_;
-  IntrusiveList<SharedSession, SharedSessionTag> sessions_;
   DepthMeter depth_;
 };
 

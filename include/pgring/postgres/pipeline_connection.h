@@ -8,7 +8,6 @@
 #define PGRING_POSTGRES_PIPELINE_CONNECTION_H_
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "pgring/postgres/connection.h"
@@ -26,9 +25,8 @@ class PipelineConnection final : public SharedConnection, private WakeStep {
   bool has_room() const override { return !is_unsent_; }
   void GiveUp(const absl::Status& status) override { Lose(status); }
   bool in_transaction() const override { return connection_.in_transaction(); }
-  bool at_rest() const override { return usable() && !is_busy() && !in_transaction(); }
   Task<void> Close() override { return connection_.Close(); }
-  // Of every unit in flight, each when the server comes to it.
+  // Of every unit in flight, each when the server comes to it; of what connecting prepares.
   void RequestCancel() override;
   void Abort() override { connection_.Abort(); }
   bool RescueWait() override { return connection_.RescueWait(); }
@@ -74,30 +72,6 @@ class PipelineConnection final : public SharedConnection, private WakeStep {
   absl::Status write_status_;  // an error of libpq's while a unit was written
   Sender sender_;
   ReadyNode sender_node_;
-};
-
-// Makes PipelineConnections for a pool.
-class PipelineConnectionFactory final : public SessionFactory {
- public:
-  PipelineConnectionFactory(Reactor* reactor, const ConnectionParameters* parameters,
-                            const std::vector<Statement>* statements, Canceller* canceller,
-                            IoMode io_mode)
-      : reactor_(reactor),
-        parameters_(parameters),
-        statements_(statements),
-        canceller_(canceller),
-        io_mode_(io_mode) {}
-  std::unique_ptr<Session> Create() override {
-    return std::make_unique<PipelineConnection>(reactor_, parameters_, statements_, canceller_,
-                                                io_mode_);
-  }
-
- private:
-  Reactor* const reactor_;
-  const ConnectionParameters* const parameters_;
-  const std::vector<Statement>* const statements_;
-  Canceller* const canceller_;
-  const IoMode io_mode_;
 };
 
 }  // namespace pgring

@@ -33,6 +33,7 @@
 #include "pgring/metrics/connection_timeline.h"
 #include "pgring/metrics/histogram.h"
 #include "pgring/postgres/connect_refusals.h"
+#include "pgring/postgres/pooled_connection.h"
 #include "pgring/postgres/session.h"
 #include "pgring/uring/reactor.h"
 
@@ -80,6 +81,8 @@ class [[nodiscard]] Lease {
   Lease& operator=(Lease&& other) noexcept;
   ~Lease() { Release(); }
 
+  PooledConnection* connection() const;
+  // Of the connection; nullptr where it has none to itself.
   Session* session() const;
   void Release();
 
@@ -103,7 +106,7 @@ class Pool {
  public:
   // Everything is borrowed and must outlive the pool. `timeline` and `connect_ns` (how long each
   // successful connect took) are written to.
-  Pool(Reactor* reactor, const PoolOptions& options, SessionFactory* factory,
+  Pool(Reactor* reactor, const PoolOptions& options, PooledConnectionFactory* factory,
        ConnectionTimeline* timeline, Histogram* connect_ns);
   ~Pool();
   Pool(const Pool&) = delete;
@@ -132,7 +135,7 @@ class Pool {
   // Asks the server to cancel what every leased session is executing.
   void CancelBusy();
   // To be called about once a second. How many sessions' waits had to be begun again (see
-  // Session::RescueWait).
+  // PooledConnection::RescueWait).
   int RescueWaits();
   // Makes every session's wait in progress fail.
   void AbortBusy();
@@ -195,7 +198,7 @@ class Pool {
 
   Reactor* const reactor_;
   const PoolOptions options_;
-  SessionFactory* const factory_;
+  PooledConnectionFactory* const factory_;
   ConnectionTimeline* const timeline_;
   Histogram* const connect_ns_;
 

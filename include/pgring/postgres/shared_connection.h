@@ -6,8 +6,7 @@
 // Who may send when is decided elsewhere (multiplexer.h); here a unit is only sent, and its answers
 // are collected. Two kinds: over the reactor (pipeline_connection.h) and simulated (tests).
 //
-// As a session it is what a pool needs: it can be opened and closed, cancelled and given up.
-// Statements are executed by its units alone. Not thread-safe.
+// Statements are executed by its units alone: it has no session. Not thread-safe.
 #ifndef PGRING_POSTGRES_SHARED_CONNECTION_H_
 #define PGRING_POSTGRES_SHARED_CONNECTION_H_
 
@@ -17,8 +16,8 @@
 
 #include "absl/status/status.h"
 #include "pgring/base/intrusive_list.h"
+#include "pgring/postgres/pooled_connection.h"
 #include "pgring/postgres/result.h"
-#include "pgring/postgres/session.h"
 #include "pgring/postgres/statement.h"
 
 namespace pgring {
@@ -58,7 +57,7 @@ class Unit : public ListHook<UnitTag> {
   int syncs_left_ = 0;
 };
 
-class SharedConnection : public Session {
+class SharedConnection : public PooledConnection {
  public:
   // Told of what happens on the connection; must not destroy it.
   class Owner {
@@ -84,20 +83,11 @@ class SharedConnection : public Session {
   // lost, with `status`. Only while no unit is in flight.
   virtual void GiveUp(const absl::Status& status) = 0;
   // Whether a transaction is open; only while no unit is in flight.
-  bool in_transaction() const override = 0;
+  virtual bool in_transaction() const = 0;
 
-  // Nothing of the following is a shared connection's: a unit executes its statements.
-  const std::vector<Result>& earlier_results() const override;
-  Task<absl::Status> PrepareNow(const Statement* statement) override;
-  absl::Status EnterPipeline() override;
-  absl::Status QueueExecute(const Statement& statement, Parameters parameters) override;
-  absl::Status QueueSync() override;
-  Task<absl::Status> SyncPipeline() override;
-  absl::Status ExitPipeline() override;
-  bool in_pipeline() const override { return false; }
-  bool is_busy() const override { return units_in_flight_ > 0; }
-  Task<bool> Sleep(int64_t duration_ns) override;
-  Task<bool> WaitReadable(int descriptor) override;
+  Session* session() override { return nullptr; }
+  bool at_rest() const override { return usable() && !is_busy() && !in_transaction(); }
+  bool is_busy() const { return units_in_flight_ > 0; }
 
  protected:
   Owner* owner() const { return owner_; }
@@ -121,10 +111,6 @@ class SharedConnection : public Session {
   void LoseUnits(const absl::Status& status, int64_t now_ns);
 
  private:
-  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
-  absl::StatusOr<Result> TakeExecuted() override;
-  void EndFirst();
-
   Owner* owner_ = nullptr;
   IntrusiveList<Unit, UnitTag> sent_;
   int units_in_flight_ = 0;

@@ -15,11 +15,10 @@
 
 #include "pgring/postgres/multiplexer.h"
 #include "pgring/postgres/session.h"
-#include "pgring/uring/ring_operation.h"
 
 namespace pgring {
 
-class SharedSession final : public Session, private Unit, public ListHook<SharedSessionTag> {
+class SharedSession final : public Session, private Unit {
  public:
   explicit SharedSession(Multiplexer* multiplexer);
   ~SharedSession() override;
@@ -34,14 +33,7 @@ class SharedSession final : public Session, private Unit, public ListHook<Shared
   // Whether anything has been sent since Renew.
   bool has_sent() const { return has_sent_; }
 
-  Task<absl::Status> Connect() override { co_return absl::OkStatus(); }
-  const std::vector<Result>& earlier_results() const override { return results; }
-  bool MayDefer(const Statement& statement) const override {
-    return !in_pipeline_ && statement.protocol != StatementProtocol::kSimple;
-  }
-  // `statement` must stay until it has been sent.
-  absl::Status Defer(const Statement& statement, Parameters parameters) override;
-  Task<absl::Status> Flush() override;
+  bool takes_text() const override { return false; }
   // Prepared with its first execution.
   Task<absl::Status> PrepareNow(const Statement* /*statement*/) override {
     co_return absl::OkStatus();
@@ -54,11 +46,6 @@ class SharedSession final : public Session, private Unit, public ListHook<Shared
   bool in_pipeline() const override { return in_pipeline_; }
   bool in_transaction() const override { return in_transaction_; }
   bool is_busy() const override { return state_ != State::kIdle; }
-  Task<bool> Sleep(int64_t duration_ns) override;
-  Task<bool> WaitReadable(int descriptor) override;
-  Task<void> Close() override { co_return; }
-  void RequestCancel() override {}
-  void Abort() override {}
   // False once the connection that it had statements on is lost, until Renew.
   bool usable() const override { return !is_lost_; }
 
@@ -79,15 +66,16 @@ class SharedSession final : public Session, private Unit, public ListHook<Shared
     SharedSession* const session_;
   };
 
-  Begun BeginExecute(const Statement& statement, Parameters parameters) override;
+  Begun BeginSend(const Statement& statement, Parameters parameters, AnswerNeeded needed) override;
+  Begun BeginSettle() override;
   void SuspendExchange(std::coroutine_handle<> waiter) override;
-  absl::StatusOr<Result> TakeExecuted() override;
+  void EndExchange() override;
 
   // Copies the parameters.
   void Gather(const Statement& statement, Parameters parameters);
   // The gathered statements become the unit's.
   void BeginUnit();
-  void Submit();
+  Begun Submit();
   // By the multiplexer: the unit has been answered, or cannot be sent.
   void EndUnit(bool is_lost);
 
@@ -117,7 +105,6 @@ class SharedSession final : public Session, private Unit, public ListHook<Shared
   std::string texts_;
   std::vector<const char*> values_;
   Statement text_statement_;  // the last that came as text, sent with the extended protocol
-  RingOperation other_poll_;
 };
 
 }  // namespace pgring
