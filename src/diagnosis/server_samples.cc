@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "pgring/base/archive.h"
 #include "pgring/base/check.h"
 
 namespace pgring {
@@ -105,6 +106,46 @@ void ServerSamples::Add(const ServerSamples& other) {
   // Of the same statements and tables: the first ones stand for all.
   if (scans.empty()) scans = other.scans;
   if (foreign_keys.empty()) foreign_keys = other.foreign_keys;
+}
+
+void Archived(Archive* archive, WaitKey* key) {
+  archive->Fields(&key->state, &key->wait_event_type, &key->wait_event, &key->query_id);
+}
+
+void Archived(Archive* archive, SampleTally* tally) {
+  archive->Fields(&tally->samples_, &tally->samples_with_sessions_, &tally->counts_,
+                  &tally->classes_, &tally->total_, &tally->active_,
+                  &tally->idle_in_transaction_);
+}
+
+void Archived(Archive* archive, SamplerCost* cost) {
+  archive->Fields(&cost->queries, &cost->server_s, &cost->user_s, &cost->system_s, &cost->span_s);
+}
+
+void Archived(Archive* archive, TableActivity* activity) {
+  archive->Fields(&activity->sequential_scans, &activity->sequential_tuples,
+                  &activity->index_scans, &activity->index_tuples);
+}
+
+void Archived(Archive* archive, ScanningStatement* statement) {
+  archive->Fields(&statement->sql, &statement->filter, &statement->columns);
+}
+
+void Archived(Archive* archive, ScanFinding* finding) {
+  archive->Fields(&finding->table, &finding->scans, &finding->tuples, &finding->share,
+                  &finding->statements, &finding->index_sql);
+}
+
+void Archived(Archive* archive, ForeignKeyFinding* finding) {
+  archive->Fields(&finding->name, &finding->table, &finding->referenced_table, &finding->columns,
+                  &finding->index_sql);
+}
+
+void Archived(Archive* archive, ServerSamples* samples) {
+  archive->Fields(&samples->measured, &samples->whole, &samples->whole_cost, &samples->counters,
+                  &samples->tables, &samples->locks, &samples->hidden_rows,
+                  &samples->other_active, &samples->behind_pooler, &samples->cost,
+                  &samples->scans, &samples->foreign_keys);
 }
 
 std::optional<double> ServerSamples::Counter(const std::string& name) const {

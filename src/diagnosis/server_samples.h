@@ -22,6 +22,7 @@
 
 namespace pgring {
 
+class Archive;
 struct Cause;
 
 // What one row of a sample counts.
@@ -65,6 +66,8 @@ class SampleTally {
   const RatioSums& IdleInTransaction() const { return idle_in_transaction_; }
 
   friend bool operator==(const SampleTally& left, const SampleTally& right);
+  // Of a finished one.
+  friend void Archived(Archive* archive, SampleTally* tally);
 
  private:
   struct Block {
@@ -133,6 +136,8 @@ struct ServerSamples {
   // Nothing where the server does not count it.
   std::optional<double> Counter(const std::string& name) const;
 };
+// Without a saved cause: that is of samples that are gone.
+void Archived(Archive* archive, ServerSamples* samples);
 
 }  // namespace pgring
 

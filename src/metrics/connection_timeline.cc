@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "pgring/base/archive.h"
 #include "pgring/base/check.h"
 
 namespace pgring {
@@ -227,6 +228,53 @@ void ConnectionTimeline::MergeSteps(const std::vector<TimelineStep>& mine, int64
       peak_[gauge] = std::max(peak_[gauge], step.values[gauge]);
     }
     AppendStep(step);
+  }
+}
+
+void ConnectionTimeline::Shift(int64_t by_ns) {
+  PGRING_CHECK(phase_ == Phase::kFinished, "only a timeline that is finished is moved");
+  start_ns_ += by_ns;
+  last_ns_ += by_ns;
+}
+
+// Steps as differences, most of which are a byte.
+void Archived(Archive* archive, ConnectionTimeline* timeline) {
+  PGRING_CHECK(archive->reads() || timeline->phase_ == ConnectionTimeline::Phase::kFinished,
+               "only a timeline that is finished is written");
+  timeline->phase_ = ConnectionTimeline::Phase::kFinished;
+  archive->Fields(&timeline->start_ns_, &timeline->last_ns_, &timeline->thinned_,
+                  &timeline->current_, &timeline->peak_, &timeline->area_);
+  constexpr int64_t kLongestNs = int64_t{1} << 62;
+  if (timeline->start_ns_ < -kLongestNs || timeline->last_ns_ > kLongestNs ||
+      timeline->start_ns_ > timeline->last_ns_) {
+    return archive->Fail("a timeline in it leaves its time");
+  }
+  std::vector<TimelineStep>& steps = timeline->steps_;
+  const size_t count = archive->Count(steps.size());
+  if (archive->reads()) steps.assign(std::min(count, timeline->max_steps_), TimelineStep{});
+  TimelineStep before;
+  for (TimelineStep& step : steps) {
+    TimelineStep change;
+    change.time_ns = step.time_ns - before.time_ns;
+    for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+      change.values[gauge] = step.values[gauge] - before.values[gauge];
+    }
+    archive->Fields(&change.time_ns, &change.values);
+    if (archive->reads()) {
+      if (change.time_ns < 0 || change.time_ns > timeline->DurationNs() - before.time_ns) {
+        return archive->Fail("a timeline in it leaves its time");
+      }
+      step.time_ns = before.time_ns + change.time_ns;
+      for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+        const int64_t value = int64_t{before.values[gauge]} + change.values[gauge];
+        if (value < 0 || value > std::numeric_limits<int32_t>::max()) {
+          return archive->Fail("a timeline in it has a count that cannot be");
+        }
+        step.values[gauge] = static_cast<int32_t>(value);
+      }
+    }
+    if (!archive->ok()) return;
+    before = step;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "pgring/base/archive.h"
 #include "pgring/base/check.h"
 
 namespace pgring {
@@ -100,6 +101,37 @@ void Histogram::Add(const Histogram& other) {
   sum_ += other.sum_;
   min_ = std::min(min_, other.min_);
   max_ = std::max(max_, other.max_);
+}
+
+// The buckets that are not empty, each by its distance from the one before it.
+void Archived(Archive* archive, Histogram* histogram) {
+  std::vector<int64_t>& counts = histogram->counts_;
+  size_t layout = counts.size();
+  archive->Fields(&layout, &histogram->count_);
+  if (layout != counts.size()) return archive->Fail("a histogram in it has another layout");
+  if (histogram->count_ == 0) return;
+  archive->Fields(&histogram->overflow_count_, &histogram->min_, &histogram->max_,
+                  &histogram->sum_);
+  size_t filled = static_cast<size_t>(
+      std::count_if(counts.begin(), counts.end(), [](int64_t count) { return count != 0; }));
+  filled = archive->Count(filled);
+  size_t place = 0;
+  int64_t counted = histogram->overflow_count_;
+  for (size_t number = 0; number < filled; ++number) {
+    size_t gap = 0;
+    while (!archive->reads() && counts[place + gap] == 0) ++gap;
+    archive->Field(&gap);
+    if (!archive->ok() || gap >= counts.size() - place) {
+      return archive->Fail("a histogram in it has a bucket too many");
+    }
+    place += gap;
+    archive->Field(&counts[place]);
+    counted += counts[place++];
+    if (place == counts.size() && number + 1 < filled) {
+      return archive->Fail("a histogram in it has a bucket too many");
+    }
+  }
+  if (counted != histogram->count_) archive->Fail("a histogram in it does not add up");
 }
 
 void Histogram::Reset() {

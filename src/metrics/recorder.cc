@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgring/base/archive.h"
 #include "pgring/base/check.h"
 
 namespace pgring {
@@ -150,6 +151,28 @@ void Recorder::Add(const Recorder& other) {
   in_system_area_ = InSystemAreaUntil(since_ns) + other.InSystemAreaUntil(since_ns);
   in_system_since_ns_ = since_ns;
   in_system_ += other.in_system_;
+}
+
+void Recorder::Shift(int64_t by_ns) {
+  RecordPending();
+  seconds_.Shift(by_ns);
+  in_system_since_ns_ += by_ns;
+}
+
+void Archived(Archive* archive, OperationSummary* summary) {
+  archive->Fields(&summary->scheduled, &summary->succeeded, &summary->failed, &summary->skipped,
+                  &summary->failures, &summary->latency);
+}
+
+void Archived(Archive* archive, Recorder* recorder) {
+  if (!archive->reads()) recorder->RecordPending();
+  archive->Fields(&recorder->kinds_, &recorder->seconds_, &recorder->succeeded_,
+                  &recorder->failed_, &recorder->in_system_, &recorder->in_system_since_ns_,
+                  &recorder->in_system_area_, &recorder->sum_time_in_system_ns_);
+  if (!archive->reads()) return;
+  recorder->unwaited_.assign(recorder->kinds_.size(), {});
+  recorder->pending_count_ = 0;
+  recorder->total_is_current_ = false;
 }
 
 double Recorder::MeanInSystem(int64_t start_ns, int64_t end_ns) const {

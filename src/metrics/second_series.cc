@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "pgring/base/archive.h"
 #include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 
@@ -94,6 +95,21 @@ void SecondSeries::Add(const SecondSeries& other) {
   const int64_t times_longer = interval_ns_ / other.interval_ns_;
   for (const auto& [interval, buckets] : others) AddTo(&closed_[interval / times_longer], buckets);
   while (closed_.size() > kMaxIntervals) DoubleIntervals();
+}
+
+void Archived(Archive* archive, SecondSeries* series) {
+  if (!archive->reads()) series->ClosePresent();
+  archive->Fields(&series->started_, &series->start_ns_, &series->interval_ns_, &series->present_,
+                  &series->present_ends_ns_, &series->closed_);
+  if (series->interval_ns_ <= 0) archive->Fail("a series in it has intervals of no time");
+  const auto buckets = static_cast<int64_t>(series->histogram_.counts().size());
+  for (const auto& [interval, counts] : series->closed_) {
+    for (const auto& [index, count] : counts) {
+      if (index < 0 || index >= buckets || count <= 0) {
+        archive->Fail("a series in it has a bucket that there is not");
+      }
+    }
+  }
 }
 
 std::vector<SeriesInterval> SecondSeries::Intervals() const {

@@ -28,8 +28,14 @@ class OpenLoop final : public Arrivals {
   }
 
   std::optional<Arrival> Next(int64_t /*now_ns*/) override {
-    const int64_t due_ns = NextDueNs();
-    return due_ns < end_ns() ? Take(due_ns) : std::nullopt;
+    while (!AllTaken()) {
+      const int64_t due_ns = NextDueNs();
+      if (due_ns >= end_ns()) break;
+      const Phase phase = PhaseAt(due_ns);
+      int64_t* scheduled = phase == Phase::kWarmup ? &warmups_scheduled_ : &scheduled_;
+      if ((*scheduled)++ == NextIndex(phase)) return Take(due_ns);
+    }
+    return std::nullopt;
   }
 
  private:
@@ -47,6 +53,9 @@ class OpenLoop final : public Arrivals {
   const double mean_gap_ns_;
   double passed_ns_ = 0;  // of the schedule, since the start
   int64_t count_ = 0;
+  // For all workers together.
+  int64_t scheduled_ = 0;
+  int64_t warmups_scheduled_ = 0;
   Random random_;
 };
 
@@ -65,21 +74,23 @@ void Arrivals::Start(int64_t start_ns) {
 }
 
 std::optional<Arrival> Arrivals::Take(int64_t due_ns) {
-  if (next_index_ >= context_.operation_count) return std::nullopt;
-  const Phase phase = due_ns < measuring_from_ns_ ? Phase::kWarmup : Phase::kMeasured;
-  const int64_t index = phase == Phase::kWarmup ? next_warmup_index_++ : next_index_++;
+  if (AllTaken()) return std::nullopt;
+  const Phase phase = PhaseAt(due_ns);
+  const bool warms_up = phase == Phase::kWarmup;
+  const int64_t index = NextIndex(phase) + (warms_up ? kFirstWarmupIndex : 0);
+  ++(warms_up ? warmups_taken_ : taken_);
   return Arrival{due_ns, context_.operations->At(index), phase};
 }
 
 void Arrivals::PutBack(const Arrival& arrival) {
-  --(arrival.phase == Phase::kWarmup ? next_warmup_index_ : next_index_);
+  --(arrival.phase == Phase::kWarmup ? warmups_taken_ : taken_);
 }
 
 std::optional<Arrival> Arrivals::TakeUnscheduled(int64_t now_ns) {
-  if (context_.load.duration_s.has_value() || next_index_ >= context_.operation_count) {
-    return std::nullopt;
-  }
-  return Arrival{now_ns, context_.operations->At(next_index_++), Phase::kMeasured};
+  if (context_.load.duration_s.has_value() || AllTaken()) return std::nullopt;
+  const Operation operation = context_.operations->At(NextIndex(Phase::kMeasured));
+  ++taken_;
+  return Arrival{now_ns, operation, Phase::kMeasured};
 }
 
 std::unique_ptr<Arrivals> MakeArrivals(const RunContext& context) {

@@ -52,8 +52,16 @@ class Arrivals {
  protected:
   explicit Arrivals(const RunContext& context) : context_(context) {}
 
+  Phase PhaseAt(int64_t due_ns) const {
+    return due_ns < measuring_from_ns_ ? Phase::kWarmup : Phase::kMeasured;
+  }
   // Nothing when all have been taken.
   std::optional<Arrival> Take(int64_t due_ns);
+  // The number in the list, or in the warm-up, of what Take takes next.
+  int64_t NextIndex(Phase phase) const {
+    return context_.share.IndexOf(phase == Phase::kWarmup ? warmups_taken_ : taken_);
+  }
+  bool AllTaken() const { return taken_ >= context_.operation_count; }
 
   const RunContext& context_;
 
@@ -62,13 +70,14 @@ class Arrivals {
   int64_t start_ns_ = 0;
   int64_t measuring_from_ns_ = 0;
   int64_t end_ns_ = kNoDeadlineNs;
-  int64_t next_index_ = 0;
-  int64_t next_warmup_index_ = kFirstWarmupIndex;
+  int64_t taken_ = 0;
+  int64_t warmups_taken_ = 0;
 };
 
 // Of the loop that the context's load asks for. Poisson: gaps are exponential with mean 1 / rate,
 // as pgbench's -R makes them, but in nanoseconds. Constant: every 1 / rate seconds, without
-// accumulated rounding.
+// accumulated rounding. Workers that share a run follow one schedule: each goes through all of it
+// and takes what is its own.
 std::unique_ptr<Arrivals> MakeArrivals(const RunContext& context);
 
 }  // namespace pgring

@@ -35,8 +35,9 @@ class Worker {
   Worker(SharedRun* shared, int number)
       : shared_(shared),
         pauses_(shared->context().interrupt),
-        client_(shared->context().workload->MakeClient(number, &pauses_)),
-        number_(number),
+        place_(number),
+        number_(shared->context().share.ClientOf(number)),
+        client_(shared->context().workload->MakeClient(number_, &pauses_)),
         operations_left_(shared->context().load.operations_per_client.value_or(
             std::numeric_limits<int64_t>::max())) {}
 
@@ -89,9 +90,11 @@ class Worker {
   bool WaitForRamp() const {
     const RunContext& context = shared_->context();
     const int64_t start_ns = shared_->start_ns();
-    const Ramp ramp = {context.scenario->ClientCount(), start_ns,
-                       start_ns + SecondsInNs(context.load.ramp_s)};
-    return WaitUntil(ramp.ReachesNs(number_ + 1));
+    const Ramp ramp = {.full = context.scenario->ClientCount(),
+                       .start_ns = start_ns,
+                       .full_ns = start_ns + SecondsInNs(context.load.ramp_s),
+                       .share = context.share};
+    return WaitUntil(ramp.ReachesNs(place_ + 1));
   }
 
   void RunOne(const Arrival& arrival, OperationStamps* stamps) {
@@ -185,11 +188,21 @@ class Worker {
 
   SharedRun* const shared_;
   BlockingPauses pauses_;
+  const int place_;   // among the threads of this process
+  const int number_;  // among the clients of the run
   const std::unique_ptr<ClientState> client_;
-  const int number_;
   int64_t operations_left_;
   std::unique_ptr<BlockingSession> session_;
 };
+
+// When the clock starts; where it does not, the run is given up.
+int64_t AwaitStart(const RunContext& context, SharedRun* shared) {
+  if (context.start_line == nullptr) return SteadyClock::Get()->NowNs();
+  const absl::StatusOr<int64_t> start_ns = context.start_line->Await();
+  if (start_ns.ok()) return *start_ns;
+  if (!context.interrupt->raised()) shared->GiveUp(std::string(start_ns.status().message()));
+  return SteadyClock::Get()->NowNs();
+}
 
 }  // namespace
 
@@ -210,7 +223,8 @@ absl::Status RunBlocking(const RunContext& context, Run* run) {
     }
   }
   start.AwaitArrivals(threads.size());
-  shared.StartClock();
+  const int64_t connected_ns = SteadyClock::Get()->NowNs();
+  shared.StartClock(connected_ns, AwaitStart(context, &shared));
   start.Open();
   for (std::thread& thread : threads) thread.join();
   shared.Finish(SteadyClock::Get()->NowNs());

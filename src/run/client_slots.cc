@@ -6,15 +6,16 @@
 
 namespace pgring {
 
-ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario, Pauses* pauses,
+ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario,
+                         const WorkerShare& share, Pauses* pauses,
                          std::optional<int64_t> operations_per_client)
     : of_connections_(!scenario.type->has_limit),
       slots_(static_cast<size_t>(scenario.ClientCount())) {
   free_.reserve(slots_.size());
   for (int number = scenario.ClientCount() - 1; number >= 0; --number) {
     ClientSlot& slot = slots_[static_cast<size_t>(number)];
-    slot.number = number;
-    slot.state = workload->MakeClient(number, pauses);
+    slot.number = share.ClientOf(number);
+    slot.state = workload->MakeClient(slot.number, pauses);
     if (of_connections_) continue;
     if (operations_per_client.has_value()) slot.operations_left = *operations_per_client;
     free_.push_back(&slot);

@@ -16,6 +16,7 @@
 #include "pgring/postgres/pool.h"
 #include "pgring/postgres/shared_session.h"
 #include "run/plan.h"
+#include "run/worker_share.h"
 #include "workload/workload.h"
 
 namespace pgring {
@@ -23,7 +24,7 @@ namespace pgring {
 struct ClientSlot {
   bool aborted() const { return state != nullptr && state->aborted(); }
 
-  int number = 0;
+  int number = 0;  // among the clients of the run
   std::unique_ptr<ClientState> state;  // nullptr where operations share nothing
   int64_t operations_left = std::numeric_limits<int64_t>::max();
   // Parked while the client has nothing to do.
@@ -34,9 +35,10 @@ struct ClientSlot {
 
 class ClientSlots {
  public:
-  // Makes the scenario's clients, each of which runs `operations_per_client`, or as many as it
+  // Makes the clients of this worker's share, each of which runs `operations_per_client`, or as many as it
   // gets; where a client is its connection's, none can have a number of operations of its own.
-  ClientSlots(Workload* workload, const ScenarioPlan& scenario, Pauses* pauses,
+  ClientSlots(Workload* workload, const ScenarioPlan& scenario, const WorkerShare& share,
+              Pauses* pauses,
               std::optional<int64_t> operations_per_client);
 
   // A free client, of which there is at least one: there are as many as may be running. nullptr

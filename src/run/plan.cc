@@ -14,7 +14,7 @@ int64_t ScenarioPlan::ConnectionsNeeded(int64_t operations) const {
 
 bool ScenarioPlan::IsLike(const ScenarioPlan& other) const {
   return type == other.type && limit == other.limit && pool == other.pool &&
-         pipeline == other.pipeline;
+         pipeline == other.pipeline && workers == other.workers;
 }
 
 int64_t OperationCount(const WorkloadPlan& workload, const LoadPlan& load,

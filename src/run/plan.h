@@ -42,6 +42,8 @@ struct ScenarioPlan {
   bool pipeline = false;
   // The user asked for this many connections; a default gives way to what the server allows.
   bool connections_given = false;
+  // Processes that share its operations, limit and connections: see worker_share.h.
+  int workers = 1;
 
   // How many connections this scenario may hold at once in a run of `operations`.
   int64_t ConnectionsNeeded(int64_t operations) const;

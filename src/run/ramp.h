@@ -9,6 +9,7 @@
 #include "pgring/coro/stop.h"
 #include "pgring/coro/task.h"
 #include "pgring/uring/reactor.h"
+#include "run/worker_share.h"
 
 namespace pgring {
 
@@ -17,10 +18,15 @@ struct Ramp {
   int full = 1;
   int64_t start_ns = 0;
   int64_t full_ns = 0;
+  // Whose clients they are: those of all workers together begin one after the other.
+  WorkerShare share = {};
 
-  // When the limit becomes `limit` (1..full): 1 at start_ns, full at full_ns.
+  // When the limit becomes `limit` (1..full): that of all workers together is 1 at start_ns, and
+  // full at full_ns.
   int64_t ReachesNs(int limit) const {
-    return full == 1 ? start_ns : start_ns + (full_ns - start_ns) / (full - 1) * (limit - 1);
+    const int all = share.size == 1 ? full : share.clients;
+    if (all == 1) return start_ns;
+    return start_ns + (full_ns - start_ns) / (all - 1) * share.ClientOf(limit - 1);
   }
 };
 

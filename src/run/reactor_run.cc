@@ -27,7 +27,8 @@ ReactorRun::ReactorRun(const RunContext& context, Reactor* reactor,
                                                        context.scenario->pool.size)
                        : nullptr),
       pauses_(reactor),
-      clients_(context.workload, *context.scenario, &pauses_, context.load.operations_per_client),
+      clients_(context.workload, *context.scenario, context.share, &pauses_,
+               context.load.operations_per_client),
       keeps_connections_(context.workload->uses_session_state() && !clients_.of_connections() &&
                          !context.load.connect_each && multiplexer_ == nullptr &&
                          context.scenario->ClientCount() <= ConnectionCount(*context.scenario)),
@@ -55,7 +56,7 @@ Task<void> ReactorRun::Main() {
   if (context_.load.connect_before) {
     co_await ConnectAhead();
   }
-  StartClock();
+  StartClock(AwaitStart());
   if (context_.load.open_loop()) {
     co_await AdmitOnSchedule();
   } else {
@@ -141,8 +142,22 @@ void ReactorRun::OnRingFailed() {
                       "; the scenarios sync and threads do without io_uring"));
 }
 
-void ReactorRun::StartClock() {
-  const int64_t now_ns = Now();
+// Nothing is in flight, and nothing else is to be done meanwhile.
+int64_t ReactorRun::AwaitStart() {
+  if (context_.start_line == nullptr) return Now();
+  const absl::StatusOr<int64_t> start_ns = context_.start_line->Await();
+  if (start_ns.ok()) return *start_ns;
+  if (context_.interrupt->raised()) {
+    OnInterrupt();
+  } else {
+    GiveUp(std::string(start_ns.status().message()));
+  }
+  return Now();
+}
+
+void ReactorRun::StartClock(int64_t now_ns) {
+  // What went before the start of all workers is none of theirs.
+  if (context_.start_line != nullptr) run_->timeline.StartAgain(now_ns);
   arrivals_->Start(now_ns);
   sink_.StartClock(arrivals_->measuring_from_ns(), arrivals_->end_ns());
   if (arrivals_->has_warmup()) {
@@ -161,8 +176,10 @@ void ReactorRun::StartClock() {
 }
 
 void ReactorRun::StartRamp(int64_t now_ns) {
-  const Ramp ramp = {context_.scenario->ClientCount(), now_ns,
-                     now_ns + SecondsInNs(context_.load.ramp_s)};
+  const Ramp ramp = {.full = context_.scenario->ClientCount(),
+                     .start_ns = now_ns,
+                     .full_ns = now_ns + SecondsInNs(context_.load.ramp_s),
+                     .share = context_.share};
   OnRampReached(1);
   timers_.Spawn(FollowRamp(reactor_, ramp, StopToken(&operations_ended_),
                            [this](int limit) { OnRampReached(limit); }));

@@ -64,7 +64,10 @@ class ReactorRun {
   // What was in flight has ended with an error; nothing more is begun.
   void OnRingFailed();
 
-  void StartClock();
+  // When the clock starts; where it does not, the run is stopped.
+  int64_t AwaitStart();
+
+  void StartClock(int64_t now_ns);
 
   void StartRamp(int64_t now_ns);
 

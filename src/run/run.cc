@@ -44,12 +44,27 @@ void Run::Add(const Run& other) {
   if (first_failure.empty()) first_failure = other.first_failure;
   if (connect_failure.ok()) connect_failure = other.connect_failure;
   client += other.client;
+  workers.insert(workers.end(), other.workers.begin(), other.workers.end());
+  AddCommands(other.commands);
+  AddMessages(other.server_messages);
   peak_memory_bytes = SumOf(peak_memory_bytes, other.peak_memory_bytes);
   if (server_samples.has_value() && other.server_samples.has_value()) {
     server_samples->Add(*other.server_samples);
   } else if (!server_samples.has_value()) {
     server_samples = other.server_samples;
   }
+}
+
+void Run::Shift(int64_t by_ns) {
+  started_ns += by_ns;
+  ended_ns += by_ns;
+  recorder.Shift(by_ns);
+  timeline.Shift(by_ns);
+}
+
+double WorkerPart::processor_share() const {
+  const double took_s = static_cast<double>(duration_ns) / kNanosecondsPerSecond;
+  return took_s > 0 ? (client.user_s + client.system_s) / took_s : 0;
 }
 
 void Run::AddCounts(const Run& other) {
@@ -78,6 +93,28 @@ void Run::AddCounts(const Run& other) {
   retried += other.retried;
   retries += other.retries;
   aborted_clients += other.aborted_clients;
+}
+
+void Run::AddCommands(const std::vector<CommandFigures>& others) {
+  if (commands.empty() || others.empty()) {
+    if (commands.empty()) commands = others;
+    return;
+  }
+  PGRING_CHECK(commands.size() == others.size(), "only parts of one run can be added");
+  for (size_t place = 0; place < commands.size(); ++place) {
+    commands[place].failures += others[place].failures;
+    commands[place].retries += others[place].retries;
+    commands[place].pipelined += others[place].pipelined;
+    commands[place].duration_ns.Add(others[place].duration_ns);
+  }
+}
+
+void Run::AddMessages(const ServerMessageCounts& others) {
+  server_messages.warnings += others.warnings;
+  server_messages.notices += others.notices;
+  server_messages.notifications += others.notifications;
+  if (server_messages.first_warning.empty()) server_messages.first_warning = others.first_warning;
+  if (server_messages.first_notice.empty()) server_messages.first_notice = others.first_notice;
 }
 
 }  // namespace pgring

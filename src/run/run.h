@@ -38,6 +38,26 @@ struct Verdict {
   bool valid() const { return reasons.empty(); }
 };
 
+// What one of the workers that shared a run did of it.
+struct WorkerPart {
+  int rank = 0;
+  std::string host;  // empty: that of the process that reports
+  int64_t scheduled = 0;
+  int64_t succeeded = 0;
+  int64_t failed = 0;
+  int64_t skipped = 0;
+  int64_t duration_ns = 0;  // of its measured phase
+  ProcessCost client;
+  // Begun so long after the common start, by its own clock; and how far that clock may be off.
+  int64_t late_ns = 0;
+  int64_t clock_bound_ns = 0;
+  // Why there is no result of it; empty: there is one. Its operations count as failed then.
+  std::string lost;
+
+  // Of one processor, that its measured phase took; 0 where it is not known.
+  double processor_share() const;
+};
+
 struct Run {
   Run() = default;
   // `operation_kinds` are the workload's.
@@ -63,6 +83,9 @@ struct Run {
   // what one run that saw the events of both would have; see ConnectionTimeline::Add for the one
   // thing that cannot be known. Verification and verdict are the sum's own to make.
   void Add(const Run& other);
+  // As if everything had happened so much later: parts by different clocks are moved to one before
+  // they are added. Its timeline is finished.
+  void Shift(int64_t by_ns);
 
   ScenarioPlan scenario;
   LoadPlan load;
@@ -132,8 +155,13 @@ struct Run {
   std::vector<std::string> remarks;
   Verdict verdict;
 
+  // Who shared it, by rank; empty: one process ran it alone.
+  std::vector<WorkerPart> workers;
+
  private:
   void AddCounts(const Run& other);
+  void AddCommands(const std::vector<CommandFigures>& others);
+  void AddMessages(const ServerMessageCounts& others);
 };
 
 }  // namespace pgring

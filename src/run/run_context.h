@@ -13,6 +13,8 @@
 #include "run/operation_log.h"
 #include "run/plan.h"
 #include "run/run_progress.h"
+#include "run/start_line.h"
+#include "run/worker_share.h"
 #include "workload/workload.h"
 
 namespace pgring {
@@ -35,9 +37,13 @@ struct RunContext {
   const ConnectionParameters* parameters = nullptr;
   Workload* workload = nullptr;
   const OperationSource* operations = nullptr;
-  // How many; with a duration, at most so many. Where the load says how many each client has, that
-  // times the scenario's clients.
+  // How many this worker has; with a duration, at most so many. Where the load says how many each
+  // client has, that times the scenario's clients.
   int64_t operation_count = 0;
+  // Which of them; the scenario above is this worker's part of the whole.
+  WorkerShare share;
+  // Where the clock starts together with other workers'; nullptr: it starts at once.
+  StartLine* start_line = nullptr;
   LoadPlan load;
   IoMode io = IoMode::kReadiness;  // of the reactor
   bool behind_pooler = false;

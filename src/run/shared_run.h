@@ -40,14 +40,16 @@ class SharedRun {
   }
 
   // Connections that are to be opened before are open: the run begins.
-  void StartClock() {
+  void StartClock(int64_t connected_ns, int64_t now_ns) {
     std::lock_guard<std::mutex> lock(mutex_);
-    const int64_t now_ns = SteadyClock::Get()->NowNs();
+    // What went before the start of all workers is none of theirs.
+    if (context_.load.connect_before || context_.start_line != nullptr) {
+      run_->timeline.StartAgain(now_ns);
+    }
     if (context_.load.connect_before) {
       run_->wanted_before = thread_count_;
       run_->opened_before = open_;
-      run_->connecting_ns = now_ns - created_ns_;
-      run_->timeline.StartAgain(now_ns);
+      run_->connecting_ns = connected_ns - created_ns_;
       if (open_ == 0 && thread_count_ > 0 && !context_.interrupt->raised()) {
         GiveUpLocked(
             absl::StrCat("no connection could be opened: ", run_->connect_failure.message()));

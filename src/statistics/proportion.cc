@@ -4,6 +4,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "pgring/base/archive.h"
 #include "pgring/base/check.h"
 
 namespace pgring {
@@ -111,6 +112,11 @@ double RatioSums::variance() const {
 
 bool operator==(const RatioSums& left, const RatioSums& right) {
   return AsTuple(left) == AsTuple(right);
+}
+
+void Archived(Archive* archive, RatioSums* sums) {
+  archive->Fields(&sums->blocks, &sums->numerator, &sums->denominator, &sums->numerator_squares,
+                  &sums->products, &sums->denominator_squares);
 }
 
 }  // namespace pgring

@@ -24,6 +24,8 @@
 
 namespace pgring {
 
+class Archive;
+
 enum class ConnectionGauge : uint8_t { kOpen, kConnecting, kInUse, kWaiting };
 inline constexpr size_t kConnectionGaugeCount = 4;
 
@@ -101,6 +103,12 @@ class ConnectionTimeline {
   //     different parts count as made at once, and the single timeline's peak may be higher, at
   //     most by what the gauge rose in that nanosecond. Of thinned parts it is an estimate.
   void Add(const ConnectionTimeline& other);
+
+  // As if everything had happened so much later. After Finish.
+  void Shift(int64_t by_ns);
+
+  // Of a finished one, exact.
+  friend void Archived(Archive* archive, ConnectionTimeline* timeline);
 
   int32_t Current(ConnectionGauge gauge) const;
   // The highest value ever reached, be it within one nanosecond; of a sum, see Add.

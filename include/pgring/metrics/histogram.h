@@ -27,6 +27,8 @@
 
 namespace pgring {
 
+class Archive;
+
 class Histogram {
  public:
   static constexpr int64_t kHighestTrackableNs = 60'000'000'000;
@@ -80,6 +82,10 @@ class Histogram {
   void Add(const Histogram& other);
 
   void Reset();
+
+  // Exact: what is read is equal in every figure to what was written. Reading fails on another
+  // layout than that of `histogram`.
+  friend void Archived(Archive* archive, Histogram* histogram);
 
   int64_t count() const { return count_; }
   int64_t overflow_count() const { return overflow_count_; }

@@ -33,6 +33,8 @@
 
 namespace pgring {
 
+class Archive;
+
 struct OperationStamps {
   int64_t scheduled_ns = 0;
   int64_t admitted_ns = 0;
@@ -59,6 +61,7 @@ struct OperationSummary {
   bool Balanced() const { return scheduled == succeeded + failed + skipped; }
   void Add(const OperationSummary& other);
 };
+void Archived(Archive* archive, OperationSummary* summary);
 
 class Recorder {
  public:
@@ -114,6 +117,10 @@ class Recorder {
   // Exact: every figure is then what one recorder that saw all operations would give, to the bit,
   // in whatever order parts are added. Both may go on recording.
   void Add(const Recorder& other);
+  // As if everything had happened so much later: the clock of another part of the run.
+  void Shift(int64_t by_ns);
+
+  friend void Archived(Archive* archive, Recorder* recorder);
 
   int64_t succeeded() const { return succeeded_; }
   int64_t failed() const { return failed_; }

@@ -19,6 +19,8 @@
 
 namespace pgring {
 
+class Archive;
+
 struct SeriesInterval {
   int64_t start_ns = 0;  // since the beginning of the measured phase
   int64_t succeeded = 0;
@@ -43,6 +45,14 @@ class SecondSeries {
 
   // Adds what another one, started at the same time, recorded: parts of one run. Exact.
   void Add(const SecondSeries& other);
+
+  // As if everything had happened so much later.
+  void Shift(int64_t by_ns) {
+    start_ns_ += by_ns;
+    present_ends_ns_ += by_ns;
+  }
+
+  friend void Archived(Archive* archive, SecondSeries* series);
 
   // Of each interval that anything ended in, in order.
   std::vector<SeriesInterval> Intervals() const;

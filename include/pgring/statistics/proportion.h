@@ -11,6 +11,8 @@
 
 namespace pgring {
 
+class Archive;
+
 // The quantile of Student's t distribution whose two tails outside of +-t hold 1 - confidence.
 // degrees >= 1, 0 < confidence < 1. Exact for 1 and 2 degrees of freedom; from 3 up by the
 // expansion of Hill (G. W. Hill, Algorithm 396, Communications of the ACM 13, 1970), good to six
@@ -42,6 +44,7 @@ struct RatioSums {
 };
 
 bool operator==(const RatioSums& left, const RatioSums& right);
+void Archived(Archive* archive, RatioSums* sums);
 
 }  // namespace pgring
 
