@@ -40,11 +40,12 @@ std::string_view Archive::Take(size_t count) {
 
 uint64_t Archive::Unsigned(uint64_t value, uint64_t highest) {
   if (!reads_) {
-    while (value >= kMore) {
-      bytes_ += static_cast<char>(value | kMore);
-      value >>= kBitsPerByte;
+    uint64_t left = value;
+    while (left >= kMore) {
+      bytes_ += static_cast<char>(left | kMore);
+      left >>= kBitsPerByte;
     }
-    bytes_ += static_cast<char>(value);
+    bytes_ += static_cast<char>(left);
     return value;
   }
   uint64_t read = 0;

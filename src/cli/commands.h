@@ -11,7 +11,10 @@
 
 namespace pgring {
 
-int CompareCommand(Options options, Interrupt* interrupt);
+class WorkerTeam;
+
+// `team`: of -j; nullptr: this process runs everything.
+int CompareCommand(Options options, WorkerTeam* team, Interrupt* interrupt);
 int TuneCommand(Options options, Interrupt* interrupt);
 int ServerCommand(const Options& options, Interrupt* interrupt);
 int DoctorCommand(const Options& options, Interrupt* interrupt);

@@ -21,6 +21,7 @@
 #include "cli/terminal.h"
 #include "experiment/comparison.h"
 #include "experiment/io_choice.h"
+#include "experiment/worker_team.h"
 #include "experiment/workloads.h"
 #include "pgring/base/status.h"
 #include "report/comparison_html.h"
@@ -28,6 +29,7 @@
 #include "report/latency_log.h"
 #include "report/limits_picture.h"
 #include "report/text_report.h"
+#include "run/worker_share.h"
 
 namespace pgring {
 namespace {
@@ -72,7 +74,12 @@ class Display final : public ComparisonObserver {
   }
   void OnRunStart(const ScenarioPlan& scenario,
                   std::shared_ptr<const RunProgress> progress) override {
-    if (watch_.wanted()) logged_.Update(watch_.StartRun(LogName(scenario)));
+    log_name_ = LogName(scenario);
+    if (scenario.workers > 1) {
+      watch_.FollowWorkers(progress);
+    } else if (watch_.wanted()) {
+      logged_.Update(watch_.StartRun(log_name_));
+    }
     errors_.StartRun(scenario.label);
     if (metrics_ != nullptr) metrics_->ShowRun(scenario.label, block_, progress);
     ++scenario_;
@@ -97,6 +104,7 @@ class Display final : public ComparisonObserver {
   ErrorLog* error_log() override { return &errors_; }
   bool wants_details() const override { return metrics_ != nullptr || progress_.wants_details(); }
   OperationLog* operation_log() override { return watch_.wanted() ? &watch_ : nullptr; }
+  std::string log_name() override { return log_name_; }
 
   // Whether every transaction log was written.
   const absl::Status& logged() const { return logged_; }
@@ -129,6 +137,7 @@ class Display final : public ComparisonObserver {
   const ComparisonPlan& plan_;
   TransactionWatch watch_;
   absl::Status logged_;
+  std::string log_name_;
   ProgressDisplay progress_;
   ErrorDisplay errors_;
 };
@@ -138,7 +147,8 @@ absl::Status CheckHost(const ComparisonPlan& plan) {
   const int64_t open_files = RaiseOpenFileLimit();
   for (const ScenarioPlan& scenario : plan.scenarios) {
     const int64_t needed =
-        scenario.ConnectionsNeeded(OperationCount(plan.workload, plan.load, scenario)) +
+        ScenarioShare(scenario, 0).ConnectionsNeeded(
+            OperationCount(plan.workload, plan.load, scenario)) +
         kOtherOpenFiles;
     if (needed > open_files) {
       return absl::ResourceExhaustedError(absl::StrFormat(
@@ -161,7 +171,7 @@ int64_t RaiseOpenFileLimit() {
   return static_cast<int64_t>(std::min(limit.rlim_cur, kPlenty));
 }
 
-int CompareCommand(Options options, Interrupt* interrupt) {
+int CompareCommand(Options options, WorkerTeam* team, Interrupt* interrupt) {
   auto workload = MakeWorkload(options.plan.workload, WantsThrowaway(options));
   absl::Status ready = workload.status();
   ready.Update(CheckHost(options.plan));
@@ -190,9 +200,9 @@ int CompareCommand(Options options, Interrupt* interrupt) {
     PrintError(can_log);
     return kExitCouldNotStart;
   }
-  for (const std::string& note : options.notes) display.OnNote(note);
   using Measured = absl::StatusOr<ComparisonResult>;
-  const auto measure = [&](const ExperimentTarget& target) -> Measured {
+  const auto measure = [&](ExperimentTarget target) -> Measured {
+    target.team = team;
     PGRING_RETURN_IF_ERROR(ServeMetrics(metrics->get(), &display));
     return RunComparison(options.plan, *std::move(workload), target, interrupt, &display);
   };
@@ -217,6 +227,7 @@ int CompareCommand(Options options, Interrupt* interrupt) {
                                        {"latency.hlog", LatencyLog(*result)}},
                                       &*directory);
   written.Update(display.logged());
+  if (team != nullptr) written.Update(team->logged());
   if (!written.ok()) {
     PrintError(written);
     return kExitCouldNotStart;

@@ -29,6 +29,7 @@ class ErrorDisplay final : public ErrorLog {
 
   void StartRun(const std::string& label);
   void OnError(const OperationError& error) override;
+  bool wants_everything() const override { return verbosity_ == Verbosity::kEverything; }
   void OnServerMessage(std::string_view text) override;
 
  private:

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "cli/option_values.h"
 #include "pgring/base/status.h"
+#include "run/worker_share.h"
 #include "script/builtin_scripts.h"
 #include "script/script_list.h"
 #include "script/script_parser.h"
@@ -272,8 +273,11 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
       ->group(kLoadGroup);
   command
       ->add_option("-j,--jobs", raw->jobs,
-                   "pgbench's number of threads; accepted, and one reactor thread runs")
-      ->check(WholeNumber(1, std::numeric_limits<int>::max()))
+                   "workers: processes that share a scenario's operations, limit, connections and "
+                   "rate, and whose results are added exactly; or auto, one for each processor "
+                   "(default 1)")
+      ->type_name("N|auto")
+      ->check(WholeNumberOr(1, kMaxWorkers, "auto"))
       ->group(kLoadGroup);
   command
       ->add_option("-t,--transactions", raw->transactions,
@@ -319,6 +323,34 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
   AddErrorOptions(command, workload, plan, raw);
 }
 
+absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan) {
+  if (raw.jobs.empty()) return absl::OkStatus();
+  const bool is_auto = raw.jobs == "auto";
+  int wanted = 1;
+  if (is_auto) {
+    wanted = static_cast<int>(std::clamp<int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1, kMaxWorkers));
+  } else if (!absl::SimpleAtoi(raw.jobs, &wanted)) {
+    return absl::InternalError("-j was not checked");
+  }
+  for (ScenarioPlan& scenario : plan->scenarios) {
+    const int most = std::min(scenario.limit.value_or(wanted), scenario.pool.size);
+    const absl::Status shared =
+        ShareScenario(is_auto ? std::min(wanted, most) : wanted, &scenario);
+    if (!shared.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("-j ", raw.jobs, ": ", shared.message()));
+    }
+  }
+  const bool any =
+      std::any_of(plan->scenarios.begin(), plan->scenarios.end(),
+                  [](const ScenarioPlan& scenario) { return scenario.workers > 1; });
+  if (any && plan->workload.print_rows) {
+    return absl::InvalidArgumentError(
+        "--print-rows would mix the rows of several workers: leave out -j, or --print-rows");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CountForClients(ComparisonPlan* plan) {
   if (!plan->load.operations_per_client.has_value()) return absl::OkStatus();
   const int64_t each = *plan->load.operations_per_client;
@@ -346,15 +378,8 @@ absl::StatusOr<std::optional<std::string>> RequestedText(const RawLoad& raw) {
                      (*builtin)->text);
 }
 
-absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load,
-                         std::vector<std::string>* notes) {
+absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load) {
   PGRING_RETURN_IF_ERROR(ResolveSeed(raw, &workload->seed));
-  if (raw.jobs.value_or(1) > 1) {
-    notes->push_back(
-        absl::StrCat("-j ", *raw.jobs,
-                     " changes nothing: one reactor thread drives all connections of a "
-                     "scenario (threads has a thread for every client)"));
-  }
   workload->statements =
       raw.statements == "batched" ? StatementStyle::kBatched : StatementStyle::kPerRow;
   workload->vacuum = !raw.no_vacuum;

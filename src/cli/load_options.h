@@ -28,7 +28,7 @@ struct RawLoad {
   bool skip_some_updates = false;
   bool no_vacuum = false;
   std::string show_script;  // empty: not given
-  std::optional<int> jobs;
+  std::string jobs;  // a number or "auto"; empty: not given
   std::string mode;  // empty: what each script has by default
   std::vector<std::string> definitions;
   // A number, "time" or "rand"; not given: the environment's, else the default.
@@ -48,10 +48,11 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
 // given.
 absl::StatusOr<std::optional<std::string>> RequestedText(const RawLoad& raw);
 
-// Reads the scripts' files. Fails with one line that names the option or the file. `notes` receives
-// what the user should know of options that were accepted.
-absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load,
-                         std::vector<std::string>* notes);
+// Reads the scripts' files. Fails with one line that names the option or the file.
+absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load);
+
+// Once the scenarios are known: how many workers share each of them (-j).
+absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan);
 
 // Once the scenarios are known: with -t the number of operations follows from their clients. Fails
 // when there are too many.

@@ -7,6 +7,7 @@
 #include "cli/messages.h"
 #include "cli/options.h"
 #include "cli/signals.h"
+#include "cli/workers.h"
 #include "pgring/base/build_info.h"
 
 namespace {
@@ -42,9 +43,15 @@ int main(int argument_count, char** arguments) {
                                       build.compiler, build.build_type));
       return pgring::FinishWith(pgring::kExitValid);
     }
-    case pgring::Subcommand::kCompare:
+    case pgring::Subcommand::kCompare: {
+      const auto workers = pgring::ForkWorkers(*options);
+      if (!workers.ok()) {
+        pgring::PrintError(workers.status());
+        return pgring::kExitCouldNotStart;
+      }
       pgring::WatchSignals(&interrupt, kWindingDown);
-      return pgring::CompareCommand(*options, &interrupt);
+      return pgring::CompareCommand(*options, workers->get(), &interrupt);
+    }
     case pgring::Subcommand::kTune:
       pgring::WatchSignals(&interrupt, kWindingDown);
       return pgring::TuneCommand(*options, &interrupt);

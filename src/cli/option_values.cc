@@ -78,6 +78,18 @@ CLI::Validator WholeNumber(int64_t low, int64_t high) {
       "");
 }
 
+CLI::Validator WholeNumberOr(int64_t low, int64_t high, const std::string& word) {
+  return CLI::Validator(
+      [low, high, word](std::string& text) -> std::string {
+        int64_t number = 0;
+        if (text == word) return {};
+        if (absl::SimpleAtoi(text, &number) && number >= low && number <= high) return {};
+        return absl::StrCat("\"", text, "\" is not a whole number from ", low, " to ", high,
+                            ", nor ", word);
+      },
+      "");
+}
+
 CLI::Validator Number(double low, double high) {
   return CLI::Validator(
       [low, high](std::string& text) -> std::string {

@@ -10,6 +10,7 @@ namespace pgring {
 
 // Both bounds are included.
 CLI::Validator WholeNumber(int64_t low, int64_t high);
+CLI::Validator WholeNumberOr(int64_t low, int64_t high, const std::string& word);
 CLI::Validator Number(double low, double high);
 
 // Of names of files and addresses: an empty one is a variable of a shell that is not set.

@@ -77,8 +77,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
     return absl::InvalidArgumentError(
         "--print-rows and --json - both want standard output: give --json a file");
   }
-  PGRING_RETURN_IF_ERROR(
-      ResolveLoad(raw.load, &options->plan.workload, &options->plan.load, &options->notes));
+  PGRING_RETURN_IF_ERROR(ResolveLoad(raw.load, &options->plan.workload, &options->plan.load));
   PGRING_RETURN_IF_ERROR(ResolveRepeat(raw.repeat, options->plan.load, &options->plan.repeat));
   PGRING_RETURN_IF_ERROR(ResolveOutput(raw.output, options->plan.load, &options->output));
   if (one_scenario && raw.scenario.empty()) {
@@ -92,6 +91,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
         "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
   }
   options->plan.scenarios = *std::move(scenarios);
+  PGRING_RETURN_IF_ERROR(ResolveWorkers(raw.load, &options->plan));
   PGRING_RETURN_IF_ERROR(CountForClients(&options->plan));
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
   PGRING_RETURN_IF_ERROR(CheckSharing(options->plan));
@@ -103,7 +103,7 @@ absl::Status ResolveTuning(const RawOptions& raw, Options* options) {
   // Each stage has a load of its own: what is resolved here is the scripts and the seed.
   LoadPlan load;
   load.duration_s = options->tune.budget_s;
-  PGRING_RETURN_IF_ERROR(ResolveLoad(raw.load, &plan->workload, &load, &options->notes));
+  PGRING_RETURN_IF_ERROR(ResolveLoad(raw.load, &plan->workload, &load));
   PGRING_RETURN_IF_ERROR(ResolveOutput(raw.output, load, &options->output));
   plan->workload.operations = kUnlimitedOperations;
   PGRING_RETURN_IF_ERROR(ResolveTarget(raw, options));

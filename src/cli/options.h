@@ -42,8 +42,7 @@ struct ServerOptions {
 
 struct Options {
   Subcommand command = Subcommand::kHelp;
-  std::string help_text;           // of kHelp
-  std::vector<std::string> notes;  // what the user should know of options that were accepted
+  std::string help_text;  // of kHelp
   ComparisonPlan plan;             // of kCompare; `run` is a comparison of one
   TunePlan tune;                   // of kTune
   ConnectionTarget target;

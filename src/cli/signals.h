@@ -14,6 +14,10 @@ namespace pgring {
 // the program.
 void WatchSignals(Interrupt* interrupt, const char* note);
 
+// In a worker: its parent ends a run by SIGTERM, and the worker ends with its parent. Before any
+// other thread exists.
+void WatchParentsSignal(Interrupt* interrupt);
+
 // 128 + the signal, as shells report it.
 int ExitCodeOf(const Interrupt& interrupt);
 

@@ -38,7 +38,7 @@ PgbenchOutcome OutcomeOf(const EndedOperation& ended) {
 }  // namespace
 
 TransactionWatch::TransactionWatch(const OutputOptions& output, const LoadPlan& load, uint64_t seed)
-    : output_(output), sampling_(seed) {
+    : output_(output), process_id_(getpid()), sampling_(seed) {
   format_.rate = load.open_loop();
   format_.latency_limit = load.latency_limit_ms.has_value();
   format_.max_tries = load.max_tries != 1;
@@ -47,7 +47,7 @@ TransactionWatch::TransactionWatch(const OutputOptions& output, const LoadPlan& 
 
 absl::Status TransactionWatch::CheckLog() const {
   if (!output_.log) return absl::OkStatus();
-  const std::string path = PgbenchLogFileName(output_.log_prefix, getpid(), 0);
+  const std::string path = PgbenchLogFileName(output_.log_prefix, process_id_, rank_);
   const absl::Status created = LogFile::Create(path).status();
   if (!created.ok()) {
     return absl::Status(created.code(), absl::StrCat(created.message(),
@@ -58,8 +58,20 @@ absl::Status TransactionWatch::CheckLog() const {
   return absl::OkStatus();
 }
 
+void TransactionWatch::BecomeWorkers(int64_t process_id, int rank, LiveTotals* totals) {
+  process_id_ = process_id;
+  rank_ = rank;
+  told_totals_ = totals;
+}
+
+void TransactionWatch::FollowWorkers(std::shared_ptr<const RunProgress> progress) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  workers_ = std::move(progress);
+}
+
 absl::Status TransactionWatch::StartRun(const std::string& label) {
   std::lock_guard<std::mutex> lock(mutex_);
+  workers_ = nullptr;
   totals_ = PgbenchProgressTotals();
   numbers_.clear();
   written_ = absl::OkStatus();
@@ -69,7 +81,7 @@ absl::Status TransactionWatch::StartRun(const std::string& label) {
                                  ? output_.log_prefix
                                  : absl::StrCat(output_.log_prefix, ".", FileNamePart(label));
   absl::StatusOr<std::unique_ptr<LogFile>> file =
-      LogFile::Create(PgbenchLogFileName(prefix, getpid(), 0));
+      LogFile::Create(PgbenchLogFileName(prefix, process_id_, rank_));
   if (!file.ok()) return file.status();
   file_ = *std::move(file);
   aggregator_.reset();
@@ -111,6 +123,7 @@ void TransactionWatch::OnOperationEnded(const EndedOperation& ended) {
       ++totals_.skipped;
       break;
   }
+  if (told_totals_ != nullptr) TellTotals();
   if (file_ == nullptr || !written_.ok()) return;
   if (output_.sampling_rate < 1 && !sampling_.Chance(output_.sampling_rate)) return;
   Write(transaction);
@@ -145,9 +158,29 @@ void TransactionWatch::Write(const PgbenchTransaction& transaction) {
   written_ = file_->Append(FormatPgbenchTransaction(format_, transaction, &line));
 }
 
+void TransactionWatch::TellTotals() const {
+  told_totals_->succeeded.store(totals_.succeeded);
+  told_totals_->failed.store(totals_.failed);
+  told_totals_->skipped.store(totals_.skipped);
+  told_totals_->retried.store(totals_.retried);
+  told_totals_->retries.store(totals_.retries);
+  told_totals_->latency_sum_us.store(totals_.latency_sum_us);
+  told_totals_->latency_sum_of_squares_us2.store(totals_.latency_sum_of_squares_us2);
+  told_totals_->lag_sum_us.store(totals_.lag_sum_us);
+}
+
 PgbenchProgressTotals TransactionWatch::Totals() const {
   std::lock_guard<std::mutex> lock(mutex_);
-  return totals_;
+  if (workers_ == nullptr) return totals_;
+  const LiveTotals& told = workers_->totals;
+  return {.succeeded = told.succeeded,
+          .failed = told.failed,
+          .skipped = told.skipped,
+          .retried = told.retried,
+          .retries = told.retries,
+          .latency_sum_us = told.latency_sum_us,
+          .latency_sum_of_squares_us2 = told.latency_sum_of_squares_us2,
+          .lag_sum_us = told.lag_sum_us};
 }
 
 }  // namespace pgring

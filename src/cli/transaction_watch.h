@@ -20,18 +20,25 @@
 #include "report/pgbench_log.h"
 #include "report/pgbench_progress.h"
 #include "run/operation_log.h"
+#include "run/run_progress.h"
 
 namespace pgring {
 
 class TransactionWatch final : public OperationLog {
  public:
   TransactionWatch(const OutputOptions& output, const LoadPlan& load, uint64_t seed);
+  // Of a worker: its log is called after the process that forked it and its rank, as pgbench's
+  // after its threads; its totals are told to `totals`, which outlives it.
+  void BecomeWorkers(int64_t process_id, int rank, LiveTotals* totals);
 
   // Whether anything was asked for that needs it.
   bool wanted() const { return output_.log || output_.progress_interval_s.has_value(); }
 
   // With a log: whether its files can be created, before anything is measured.
   absl::Status CheckLog() const;
+
+  // The run that comes is one of workers, which have logs of their own: its totals are theirs.
+  void FollowWorkers(std::shared_ptr<const RunProgress> progress);
 
   // `label` names the log's file where there are several runs: "pgbench_log.window.123".
   absl::Status StartRun(const std::string& label);
@@ -46,7 +53,13 @@ class TransactionWatch final : public OperationLog {
   void Write(const PgbenchTransaction& transaction);
   int64_t EpochUs(int64_t steady_ns) const { return (steady_ns + epoch_offset_ns_) / 1'000; }
 
+  void TellTotals() const;
+
   const OutputOptions& output_;
+  int64_t process_id_;
+  int rank_ = 0;
+  LiveTotals* told_totals_ = nullptr;
+  std::shared_ptr<const RunProgress> workers_;  // nullptr: this process runs the operations
   PgbenchLogFormat format_;
   mutable std::mutex mutex_;
   PgbenchProgressTotals totals_;

@@ -191,7 +191,6 @@ int TuneCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   TuneDisplay display(options, style, metrics->get());
-  for (const std::string& note : options.notes) display.OnNote(note);
   using Tuned = absl::StatusOr<TuneResult>;
   const auto tune = [&](const ExperimentTarget& target) -> Tuned {
     PGRING_RETURN_IF_ERROR(ServeMetrics(metrics->get(), &display));

@@ -7,12 +7,15 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "experiment/connection_allowance.h"
+#include "experiment/drive.h"
 #include "experiment/environment.h"
 #include "experiment/pooler.h"
 #include "experiment/probes.h"
 #include "experiment/run_verification.h"
 #include "experiment/scan_report.h"
 #include "experiment/server_samples_probe.h"
+#include "experiment/worker_team.h"
+#include "pgring/base/check.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 #include "pgring/postgres/connect_failure.h"
@@ -129,6 +132,12 @@ absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const Load
       return FitConnections(workload, load, scenarios);
     }
     PGRING_RETURN_IF_ERROR(fits);
+    if (scenario.pool.size < scenario.workers) {
+      return absl::ResourceExhaustedError(absl::StrFormat(
+          "scenario %s: the server allows %d connections, and each of %d workers needs one; use "
+          "fewer workers (-j), or close other sessions",
+          scenario.label, scenario.pool.size, scenario.workers));
+    }
     if (!note.empty()) notes.push_back(std::move(note));
   }
   for (const std::string& note : notes) observer_->OnNote(note);
@@ -286,34 +295,23 @@ std::unique_ptr<Probe> Experiment::MakeSampler(Run* run) {
 
 absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
                                LimitSource* limits, Run* run) {
+  const bool is_shared = scenario.workers > 1;
   // A new one: displays and exporters may still read that of the run before.
   const auto progress = std::make_shared<RunProgress>();
   progress->is_detailed = observer_->wants_details();
-  if (progress->is_detailed) run->timeline.PublishTo(&progress->connections);
   std::unique_ptr<Probe> sampler = MakeSampler(run);
   observer_->OnRunStart(scenario, progress);
   Probes probes;
   // The sampler stops last: it waits for the run's sessions to end.
   if (sampler != nullptr) probes.Add(std::move(sampler));
-  // Memory first: the reset makes this run's peak its own.
-  probes.Add(MakePeakMemoryProbe());
   if (target_.postmaster_pid.has_value()) {
     probes.Add(MakeServerCostProbe(*target_.postmaster_pid));
   }
-  probes.Add(MakeProcessCostProbe());
   if (target_.perf != nullptr) probes.Add(MakePerfProbe(target_.perf));
   EventRelay events(scenario.label, &probes, observer_);
-  ErrorLog* errors = observer_->error_log();
-  ServerMessages messages([errors](std::string_view text) {
-    if (errors != nullptr) errors->OnServerMessage(text);
-  });
-  ConnectionParameters parameters = target_.parameters;
-  parameters.set_server_messages(&messages);
-  workload_.workload->StartRun();
 
   RunContext context;
   context.scenario = &scenario;
-  context.parameters = &parameters;
   context.workload = workload_.workload.get();
   context.operations = workload_.operations.get();
   context.operation_count = operations;
@@ -321,20 +319,32 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
   context.io = io_;
   context.behind_pooler = !pooler_note_.empty();
   context.events = &events;
-  context.log = observer_->operation_log();
-  context.errors = errors;
+  if (!is_shared) context.log = observer_->operation_log();
+  context.errors = observer_->error_log();
   context.interrupt = interrupt_;
   context.progress = progress.get();
   context.limits = limits;
-  const absl::Status driven = scenario.type->driver->run(context, run);
-  run->timeline.PublishTo(nullptr);
-  PGRING_RETURN_IF_ERROR(driven);
-  progress->ended_ns.store(SteadyClock::Get()->NowNs(), std::memory_order_relaxed);
+  PGRING_RETURN_IF_ERROR(is_shared ? DriveShared(context, run)
+                                   : DriveHere(context, target_.parameters, run));
   probes.Stop();
   probes.Collect(run);
-  run->server_messages = messages.counts();
-  run->commands = workload_.workload->command_figures();
   return absl::OkStatus();
+}
+
+absl::Status Experiment::DriveShared(const RunContext& context, Run* run) {
+  RunRequest request;
+  request.scenario = *context.scenario;
+  request.load = context.load;
+  request.operations = context.operation_count;
+  request.parameters = target_.parameters;
+  request.io = context.io;
+  request.behind_pooler = context.behind_pooler;
+  request.findings = workload_.workload->Findings();
+  request.log_name = observer_->log_name();
+  request.wants_details = context.progress->is_detailed;
+  request.tells_every_error = context.errors != nullptr && context.errors->wants_everything();
+  PGRING_CHECK(target_.team != nullptr, "a scenario is shared by workers that there are not");
+  return target_.team->Drive(context, request, run);
 }
 
 }  // namespace pgring

@@ -28,6 +28,8 @@
 
 namespace pgring {
 
+class WorkerTeam;
+
 struct ExperimentTarget {
   ConnectionParameters parameters;
   // Of a server that is ours and on this machine: its CPU time is reported.
@@ -39,6 +41,8 @@ struct ExperimentTarget {
   std::optional<ConnectionParameters> direct;
   // Told when a measured phase begins and ends; nullptr: none is.
   PerfControl* perf = nullptr;
+  // Who runs the scenarios that several workers share; nullptr: there are none.
+  WorkerTeam* team = nullptr;
 };
 
 // Told of what happens while it happens: on the thread that measures, and of notes also on a thread
@@ -52,6 +56,8 @@ class ExperimentObserver {
   virtual void OnNote(const std::string& note) = 0;
   // Of the run that was announced last; nullptr: not wanted.
   virtual OperationLog* operation_log() { return nullptr; }
+  // The same where workers write theirs: what it is called.
+  virtual std::string log_name() { return ""; }
   virtual ErrorLog* error_log() { return nullptr; }
   // Whether the progress of runs is wanted with its details.
   virtual bool wants_details() const { return false; }
@@ -128,6 +134,7 @@ class Experiment {
   // From the first connection to the end of the last operation. An error: nothing ran.
   absl::Status Drive(const ScenarioPlan& scenario, int64_t operations, LimitSource* limits,
                      Run* run);
+  absl::Status DriveShared(const RunContext& context, Run* run);
 
   PlannedWorkload workload_;
   const ExperimentTarget& target_;

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "pgring/base/archive.h"
 #include "pgring/base/status.h"
 
 namespace pgring {
@@ -328,6 +329,11 @@ int ConnectionParameters::connect_timeout_s() const {
   int seconds = 0;
   if (absl::SimpleAtoi(Get("connect_timeout"), &seconds) && seconds > 0) return seconds;
   return kDefaultConnectTimeoutS;
+}
+
+void Archived(Archive* archive, ConnectionParameters* parameters) {
+  archive->Fields(&parameters->entries_, &parameters->unresolved_hosts_);
+  parameters->Rebuild();
 }
 
 }  // namespace pgring

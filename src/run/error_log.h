@@ -30,6 +30,9 @@ class ErrorLog {
  public:
   virtual ~ErrorLog() = default;
   virtual void OnError(const OperationError& error) = 0;
+  // Whether it does anything with other errors than those that abort a client, and with what the
+  // server says.
+  virtual bool wants_everything() const { return true; }
   // A notice or a warning of the server's, in full. Called from inside libpq: must not throw.
   virtual void OnServerMessage(std::string_view text) = 0;
 };

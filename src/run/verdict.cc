@@ -30,6 +30,17 @@ void JudgeFailures(const Run& run, Verdict* verdict) {
       .push_back(text);
 }
 
+// Before the failures that this explains.
+void JudgeWorkers(const Run& run, Verdict* verdict) {
+  for (const WorkerPart& part : run.workers) {
+    if (part.lost.empty()) continue;
+    verdict->reasons.push_back(absl::StrFormat(
+        "worker %d of %d %s; what became of its %d operations is not known, and they count as "
+        "failed",
+        part.rank, run.workers.size(), part.lost, part.scheduled));
+  }
+}
+
 void JudgeVerification(const Run& run, Verdict* verdict) {
   if (!run.not_verified.empty()) {
     verdict->reasons.push_back(absl::StrCat("could not be verified: ", run.not_verified));
@@ -193,6 +204,7 @@ Verdict Validate(const Run& run, const BuildInfo& build) {
         "operations were lost: %d scheduled, but %d succeeded + %d failed + %d skipped",
         total.scheduled, total.succeeded, total.failed, total.skipped));
   }
+  JudgeWorkers(run, &verdict);
   JudgeVerification(run, &verdict);
   JudgeFailures(run, &verdict);
   if (run.aborted_clients > 0) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pgring/base/status.h"
@@ -92,8 +93,24 @@ absl::Status ScriptWorkload::FindTables(BlockingSession* session, std::vector<st
     notes->push_back(absl::StrCat("--scale ", *options_.scale,
                                   " is not used: the tables are of scale ", *scale));
   }
-  if (!scale_given_) initial_variables_.SetValue(scale_, Value::Integer(*scale));
+  UseScale(*scale);
   return absl::OkStatus();
+}
+
+void ScriptWorkload::UseScale(int64_t scale) {
+  found_scale_ = scale;
+  if (!scale_given_) initial_variables_.SetValue(scale_, Value::Integer(scale));
+}
+
+std::string ScriptWorkload::Findings() const {
+  return found_scale_.has_value() ? absl::StrCat(*found_scale_) : "";
+}
+
+void ScriptWorkload::Adopt(std::string_view findings) {
+  int64_t scale = 0;
+  if (absl::SimpleAtoi(absl::string_view(findings.data(), findings.size()), &scale)) {
+    UseScale(scale);
+  }
 }
 
 bool ScriptWorkload::writes_pgbench_tables() const {

@@ -46,6 +46,8 @@ class ScriptWorkload final : public Workload {
   absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) override;
   absl::StatusOr<std::optional<Verification>> Verify(BlockingSession* session,
                                                      const CommittedWork& work) override;
+  std::string Findings() const override;
+  void Adopt(std::string_view findings) override;
   std::vector<std::string> Observations(BlockingSession* session,
                                         const CommittedWork& work) override;
 
@@ -76,6 +78,7 @@ class ScriptWorkload final : public Workload {
 
   bool uses_pgbench_tables() const;
   bool writes_pgbench_tables() const;
+  void UseScale(int64_t scale);
   absl::Status ReadBalances(BlockingSession* session, std::vector<std::string>* notes);
   absl::Status FindTables(BlockingSession* session, std::vector<std::string>* notes);
   void VacuumAccounts(BlockingSession* session, std::vector<std::string>* notes);
@@ -124,6 +127,7 @@ class ScriptWorkload final : public Workload {
   // In this run, a script that is simple by default went with parameters, because the run
   // pipelines.
   std::atomic<bool> pipelined_simple_ = false;
+  std::optional<int64_t> found_scale_;  // of the tables, by Prepare
   // Before the run, where built-in scripts alone write.
   std::optional<PgbenchBalances> balances_;
 };

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -70,6 +71,11 @@ class Workload {
   // Makes the tables anew, or sees to it that they are there. Adds to `notes` what had to be left
   // out and why.
   virtual absl::Status Prepare(BlockingSession* session, std::vector<std::string>* notes) = 0;
+
+  // What Prepare has found out and operations need, and how a worker whose workload did not prepare
+  // gets to know it. `findings` is what another process's Findings returned.
+  virtual std::string Findings() const { return ""; }
+  virtual void Adopt(std::string_view /*findings*/) {}
 
   // Compares the database with `work`; nothing where there is nothing to compare. An error means
   // that it could not be compared.

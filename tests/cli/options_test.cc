@@ -291,10 +291,22 @@ TEST(OptionsTest, TimesMayHaveUnits) {
   }
 }
 
-TEST(OptionsTest, JobsAreAcceptedAndANoteSaysWhatRuns) {
-  EXPECT_THAT(Parsed({"compare", "-j", "4"}).notes,
-              testing::ElementsAre(HasSubstr("-j 4 changes nothing: one reactor thread")));
-  EXPECT_THAT(Parsed({"compare", "--jobs=1"}).notes, testing::IsEmpty());
+TEST(OptionsTest, JobsAreWorkersThatShareWhatHasALimit) {
+  const auto workers = [](const std::vector<std::string>& arguments) {
+    std::vector<int> counts;
+    for (const ScenarioPlan& scenario : Parsed(arguments).plan.scenarios) {
+      counts.push_back(scenario.workers);
+    }
+    return counts;
+  };
+  EXPECT_THAT(workers({"compare", "-j", "4"}), testing::ElementsAre(1, 4, 4, 4));
+  EXPECT_THAT(workers({"compare", "--jobs=1"}), testing::Each(1));
+  EXPECT_THAT(workers({"run", "--scenario", "window:1", "-j", "auto"}), testing::Each(1));
+  EXPECT_THAT(Refusal({"run", "--scenario", "window:3", "-j", "4"}),
+              HasSubstr("-j 4: 4 workers cannot share the 3 operations in flight of scenario"));
+  EXPECT_THAT(Refusal({"run", "--scenario", "window:8:pool=3", "-j", "4"}),
+              HasSubstr("-j 4: 4 workers cannot share the 3 connections of scenario"));
+  EXPECT_THAT(Refusal({"compare", "-j", "2", "--print-rows"}), HasSubstr("--print-rows would mix"));
 }
 
 TEST(OptionsTest, SeedsAreNumbersTimeRandOrTheEnvironments) {

@@ -19,6 +19,8 @@ inline constexpr std::string_view kCauseConnectionRefused = "connection_refused"
 inline constexpr std::string_view kCauseConnectTimeout = "connect_timeout";
 inline constexpr std::string_view kCausePoolTimeout = "pool_timeout";
 inline constexpr std::string_view kCauseInterrupted = "interrupted";
+// What became of the operation is not known: the process that ran it is gone.
+inline constexpr std::string_view kCauseWorkerLost = "worker_lost";
 inline constexpr std::string_view kCauseUnexpectedResult = "unexpected_result";
 
 // Attaches `code` to a copy of `status`; replaces a code that is there already.

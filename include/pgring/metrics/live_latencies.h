@@ -37,6 +37,13 @@ class LiveLatencies {
     }
     return counts;
   }
+  // Becomes what several others have counted together.
+  void Set(const Counts& counts, int64_t sum_ns) {
+    for (size_t bucket = 0; bucket < kBuckets; ++bucket) {
+      counts_[bucket].store(counts[bucket], std::memory_order_relaxed);
+    }
+    sum_ns_.store(sum_ns, std::memory_order_relaxed);
+  }
   int64_t sum_ns() const { return sum_ns_.load(std::memory_order_relaxed); }
 
   // The lowest latency of a bucket; of kBuckets - 1 and below.

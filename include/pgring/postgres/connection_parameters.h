@@ -14,6 +14,7 @@
 
 namespace pgring {
 
+class Archive;
 class ServerMessages;
 
 // What the command line gave; empty means not given. `database` may be a name, a conninfo string or
@@ -101,6 +102,9 @@ class ConnectionParameters {
     Rebuild();
     return *this;
   }
+
+  // With its password, and without server_messages: for another process of the same run.
+  friend void Archived(Archive* archive, ConnectionParameters* parameters);
 
  private:
   void Rebuild();
