@@ -75,17 +75,14 @@ int64_t Archive::Signed(int64_t value, int64_t lowest, int64_t highest) {
 }
 
 size_t Archive::Count(size_t count) {
-  const auto read =
-      static_cast<size_t>(Unsigned(count, std::numeric_limits<size_t>::max()));
+  const auto read = static_cast<size_t>(Unsigned(count, std::numeric_limits<size_t>::max()));
   if (!reads_) return count;
   if (read <= left_.size()) return read;
   Fail("it ends too early");
   return 0;
 }
 
-void Archive::Field(bool* value) {
-  *value = Unsigned(*value ? 1 : 0, 1) != 0;
-}
+void Archive::Field(bool* value) { *value = Unsigned(*value ? 1 : 0, 1) != 0; }
 
 void Archive::Field(double* value) {
   if (!reads_) {

@@ -147,8 +147,8 @@ absl::Status CheckHost(const ComparisonPlan& plan) {
   const int64_t open_files = RaiseOpenFileLimit();
   for (const ScenarioPlan& scenario : plan.scenarios) {
     const int64_t needed =
-        ScenarioShare(scenario, 0).ConnectionsNeeded(
-            OperationCount(plan.workload, plan.load, scenario)) +
+        ScenarioShare(scenario, 0)
+            .ConnectionsNeeded(OperationCount(plan.workload, plan.load, scenario)) +
         kOtherOpenFiles;
     if (needed > open_files) {
       return absl::ResourceExhaustedError(absl::StrFormat(

@@ -334,16 +334,13 @@ absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan) {
   }
   for (ScenarioPlan& scenario : plan->scenarios) {
     const int most = std::min(scenario.limit.value_or(wanted), scenario.pool.size);
-    const absl::Status shared =
-        ShareScenario(is_auto ? std::min(wanted, most) : wanted, &scenario);
+    const absl::Status shared = ShareScenario(is_auto ? std::min(wanted, most) : wanted, &scenario);
     if (!shared.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("-j ", raw.jobs, ": ", shared.message()));
+      return absl::InvalidArgumentError(absl::StrCat("-j ", raw.jobs, ": ", shared.message()));
     }
   }
-  const bool any =
-      std::any_of(plan->scenarios.begin(), plan->scenarios.end(),
-                  [](const ScenarioPlan& scenario) { return scenario.workers > 1; });
+  const bool any = std::any_of(plan->scenarios.begin(), plan->scenarios.end(),
+                               [](const ScenarioPlan& scenario) { return scenario.workers > 1; });
   if (any && plan->workload.print_rows) {
     return absl::InvalidArgumentError(
         "--print-rows would mix the rows of several workers: leave out -j, or --print-rows");

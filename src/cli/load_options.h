@@ -28,8 +28,8 @@ struct RawLoad {
   bool skip_some_updates = false;
   bool no_vacuum = false;
   std::string show_script;  // empty: not given
-  std::string jobs;  // a number or "auto"; empty: not given
-  std::string mode;  // empty: what each script has by default
+  std::string jobs;         // a number or "auto"; empty: not given
+  std::string mode;         // empty: what each script has by default
   std::vector<std::string> definitions;
   // A number, "time" or "rand"; not given: the environment's, else the default.
   std::optional<std::string> seed;

@@ -43,8 +43,8 @@ struct ServerOptions {
 struct Options {
   Subcommand command = Subcommand::kHelp;
   std::string help_text;  // of kHelp
-  ComparisonPlan plan;             // of kCompare; `run` is a comparison of one
-  TunePlan tune;                   // of kTune
+  ComparisonPlan plan;    // of kCompare; `run` is a comparison of one
+  TunePlan tune;          // of kTune
   ConnectionTarget target;
   bool force_throwaway = false;
   // Whether the server's sessions are sampled during a run, and over which connection: a conninfo

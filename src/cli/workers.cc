@@ -63,8 +63,8 @@ absl::StatusOr<std::unique_ptr<WorkerTeam>> ForkWorkers(const Options& options) 
     count = std::max(count, scenario.workers);
   }
   if (count == 1) return nullptr;
-  return WorkerTeam::Fork(
-      count, [&options](const WorkerTeam::Link& link) { WorkHere(options, link); });
+  return WorkerTeam::Fork(count,
+                          [&options](const WorkerTeam::Link& link) { WorkHere(options, link); });
 }
 
 }  // namespace pgring

@@ -114,8 +114,7 @@ void Archived(Archive* archive, WaitKey* key) {
 
 void Archived(Archive* archive, SampleTally* tally) {
   archive->Fields(&tally->samples_, &tally->samples_with_sessions_, &tally->counts_,
-                  &tally->classes_, &tally->total_, &tally->active_,
-                  &tally->idle_in_transaction_);
+                  &tally->classes_, &tally->total_, &tally->active_, &tally->idle_in_transaction_);
 }
 
 void Archived(Archive* archive, SamplerCost* cost) {
@@ -123,8 +122,8 @@ void Archived(Archive* archive, SamplerCost* cost) {
 }
 
 void Archived(Archive* archive, TableActivity* activity) {
-  archive->Fields(&activity->sequential_scans, &activity->sequential_tuples,
-                  &activity->index_scans, &activity->index_tuples);
+  archive->Fields(&activity->sequential_scans, &activity->sequential_tuples, &activity->index_scans,
+                  &activity->index_tuples);
 }
 
 void Archived(Archive* archive, ScanningStatement* statement) {
@@ -143,9 +142,8 @@ void Archived(Archive* archive, ForeignKeyFinding* finding) {
 
 void Archived(Archive* archive, ServerSamples* samples) {
   archive->Fields(&samples->measured, &samples->whole, &samples->whole_cost, &samples->counters,
-                  &samples->tables, &samples->locks, &samples->hidden_rows,
-                  &samples->other_active, &samples->behind_pooler, &samples->cost,
-                  &samples->scans, &samples->foreign_keys);
+                  &samples->tables, &samples->locks, &samples->hidden_rows, &samples->other_active,
+                  &samples->behind_pooler, &samples->cost, &samples->scans, &samples->foreign_keys);
 }
 
 std::optional<double> ServerSamples::Counter(const std::string& name) const {

@@ -1,5 +1,5 @@
-// What the process that prepares, verifies and reports says to its workers, and they to it: messages
-// over a pair of sockets, one for each worker.
+// What the process that prepares, verifies and reports says to its workers, and they to it:
+// messages over a pair of sockets, one for each worker.
 //
 //   to a worker      kRun        a run of which it has a share: RunRequest
 //                    kStart      when its clock starts, by the steady clock: int64

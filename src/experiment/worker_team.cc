@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include "experiment/drive.h"
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
+#include "run/run_sum.h"
 
 namespace pgring {
 
@@ -126,8 +128,7 @@ class WorkerTeam::RunInProgress {
     const int64_t wait_ns = std::min(kLookNs, std::max<int64_t>(0, MeasuringFromNs() - Now()));
     const bool is_measuring = measuring_ || start_ns_ == 0;
     const int64_t limited_ns = is_measuring ? kLookNs : wait_ns;
-    poll(waits.data(), waits.size(),
-         static_cast<int>(limited_ns / kNanosecondsPerMillisecond));
+    poll(waits.data(), waits.size(), static_cast<int>(limited_ns / kNanosecondsPerMillisecond));
     StartMeasuringIfDue(Now());
     for (size_t place = 0; place < members_.size(); ++place) {
       if (waits[place].revents != 0) Read(place);
@@ -140,8 +141,7 @@ class WorkerTeam::RunInProgress {
 
   void Read(size_t place) {
     while (!states_[place].has_ended) {
-      absl::StatusOr<std::optional<WorkerMessage>> message =
-          members_[place]->channel->Receive();
+      absl::StatusOr<std::optional<WorkerMessage>> message = members_[place]->channel->Receive();
       if (!message.ok()) return OnGone(place);
       if (!message->has_value()) return;
       OnMessage(place, **message);
@@ -184,8 +184,7 @@ class WorkerTeam::RunInProgress {
     RunOutcome outcome;
     const absl::Status read = FromBytes(bytes, &outcome);
     if (!read.ok()) {
-      state.lost = absl::StrCat("gave a result that cannot be read: ",
-                                std::string(read.message()));
+      state.lost = absl::StrCat("gave a result that cannot be read: ", std::string(read.message()));
       return;
     }
     logged_.Update(outcome.logged);
@@ -193,15 +192,7 @@ class WorkerTeam::RunInProgress {
       if (not_started_.ok()) not_started_ = outcome.driven;
       return;
     }
-    Add(std::move(outcome.run));
-  }
-
-  void Add(Run part) {
-    if (sum_.has_value()) {
-      sum_->Add(part);
-    } else {
-      sum_ = std::move(part);
-    }
+    sum_.Add(std::move(outcome.run));
   }
 
   void OnGone(size_t place) {
@@ -235,8 +226,7 @@ class WorkerTeam::RunInProgress {
     for (size_t place = 0; place < members_.size(); ++place) {
       if (states_[place].has_ended) continue;
       (void)members_[place]->channel->Send(
-          starts ? WorkerMessageKind::kStart : WorkerMessageKind::kAbort,
-          starts ? bytes : reason);
+          starts ? WorkerMessageKind::kStart : WorkerMessageKind::kAbort, starts ? bytes : reason);
     }
   }
 
@@ -291,16 +281,13 @@ class WorkerTeam::RunInProgress {
 
   void Finish(Run* run) {
     for (size_t place = 0; place < members_.size(); ++place) {
-      if (!states_[place].lost.empty()) Add(Lost(place));
+      if (!states_[place].lost.empty()) sum_.Add(Lost(place));
     }
-    std::sort(sum_->workers.begin(), sum_->workers.end(),
-              [](const WorkerPart& left, const WorkerPart& right) {
-                return left.rank < right.rank;
-              });
-    sum_->scenario = run->scenario;
-    sum_->load = run->load;
-    sum_->remarks = std::move(run->remarks);
-    *run = *std::move(sum_);
+    Run sum = sum_.Take();
+    sum.scenario = run->scenario;
+    sum.load = run->load;
+    sum.remarks = std::move(run->remarks);
+    *run = std::move(sum);
   }
 
   Run Lost(size_t place) const {
@@ -318,7 +305,7 @@ class WorkerTeam::RunInProgress {
   const int64_t patience_ns_;
   const std::vector<Member*> members_;
   std::vector<State> states_;
-  std::optional<Run> sum_;
+  RunSum sum_;
   absl::Status not_started_;
   absl::Status logged_;
   int64_t start_ns_ = 0;

@@ -166,9 +166,9 @@ void Archived(Archive* archive, OperationSummary* summary) {
 
 void Archived(Archive* archive, Recorder* recorder) {
   if (!archive->reads()) recorder->RecordPending();
-  archive->Fields(&recorder->kinds_, &recorder->seconds_, &recorder->succeeded_,
-                  &recorder->failed_, &recorder->in_system_, &recorder->in_system_since_ns_,
-                  &recorder->in_system_area_, &recorder->sum_time_in_system_ns_);
+  archive->Fields(&recorder->kinds_, &recorder->seconds_, &recorder->succeeded_, &recorder->failed_,
+                  &recorder->in_system_, &recorder->in_system_since_ns_, &recorder->in_system_area_,
+                  &recorder->sum_time_in_system_ns_);
   if (!archive->reads()) return;
   recorder->unwaited_.assign(recorder->kinds_.size(), {});
   recorder->pending_count_ = 0;

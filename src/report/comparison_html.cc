@@ -21,6 +21,7 @@
 #include "report/tables.h"
 #include "report/time_charts.h"
 #include "report/time_shares.h"
+#include "report/workers.h"
 
 namespace pgring {
 namespace {
@@ -129,7 +130,8 @@ std::string HtmlRunSections(const ComparisonResult& result, const Summary& summa
                                RenderHtml(ServerTimeTable(result)))),
       HtmlSection("Which is faster than which", RenderHtml(PairTable(result, summary))),
       HtmlSection("Costs",
-                  absl::StrCat(RenderHtml(CostTable(result)), RenderHtml(CommandTable(result)))));
+                  absl::StrCat(RenderHtml(CostTable(result)), RenderHtml(WorkersTable(result)),
+                               RenderHtml(CommandTable(result)))));
 }
 
 std::string HtmlEntries(const std::vector<HeaderEntry>& entries) {

@@ -100,6 +100,7 @@ Json PlanJson(const ComparisonResult& result) {
                          {"limiter", LimiterJson(scenario)},
                          {"pool", PoolJson(scenario.pool)},
                          {"pipeline", scenario.pipeline}});
+    if (scenario.workers > 1) scenarios.back()["workers"] = scenario.workers;
   }
   return {{"arguments", plan.arguments},
           {"workload", WorkloadJson(plan.workload)},

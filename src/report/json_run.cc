@@ -9,6 +9,7 @@
 #include "report/format.h"
 #include "report/json_values.h"
 #include "report/timeline_columns.h"
+#include "report/workers.h"
 
 namespace pgring {
 namespace {
@@ -213,6 +214,7 @@ Json CommandsJson(const std::vector<CommandFigures>& commands) {
 
 // What only some plans can bring about; other runs do not have the keys.
 void AddLoadFigures(const Run& run, Json* json) {
+  if (!run.workers.empty()) (*json)["workers"] = WorkersJson(run.workers);
   const LoadPlan& load = run.load;
   if (load.latency_limit_ms.has_value()) (*json)["late"] = run.late;
   if (load.max_tries != 1) {

@@ -92,6 +92,9 @@ std::optional<ScenarioPlan> ReadScenarioPlan(const Json& json, const std::string
   scenario.pool.max_overflow = IntBelow(json, {"pool", "max_overflow"});
   scenario.pool.timeout_s = NumberBelow(json, {"pool", "timeout_s"}).value_or(0);
   scenario.pipeline = TruthBelow(json, {"pipeline"});
+  if (const std::optional<int64_t> workers = CountBelow(json, {"workers"}); workers > 1) {
+    scenario.workers = IntBelow(json, {"workers"});
+  }
   return scenario;
 }
 

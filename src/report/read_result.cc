@@ -9,6 +9,7 @@
 #include "pgring/base/clock.h"
 #include "pgring/base/status.h"
 #include "report/svg_page.h"
+#include "report/workers.h"
 
 namespace pgring {
 namespace {
@@ -74,11 +75,13 @@ absl::StatusOr<Run> ReadRun(const ComparisonPlan& plan, const Json& json) {
   if (std::optional<ScenarioPlan> ran = ReadScenarioPlan(json, label);
       ran.has_value() && Below(json, {"pool"}) != nullptr) {
     run.scenario = *std::move(ran);
+    run.scenario.workers = planned->workers;
   }
   const double wall_s = std::clamp(NumberBelow(json, {"wall_s"}).value_or(0), 0.0, kLongestRunS);
   run.ended_ns = std::llround(wall_s * static_cast<double>(kNanosecondsPerSecond));
   ReadVerdict(json, &run);
   ReadLoadFigures(json, &run);
+  run.workers = ReadWorkers(json);
   PGRING_RETURN_IF_ERROR(ReadFigures(json, &run));
   return run;
 }

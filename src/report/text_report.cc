@@ -16,6 +16,7 @@
 #include "report/tables.h"
 #include "report/terminal_style.h"
 #include "report/text_table.h"
+#include "report/workers.h"
 #include "run/summary.h"
 
 namespace pgring {
@@ -273,6 +274,7 @@ std::string ReportBody(const ComparisonResult& result, const TextStyle& style) {
   out += "\n" + ComparisonGraph(result, style);
   add(ServerTimeTable(result));
   add(CostTable(result));
+  add(WorkersTable(result));
   add(CommandTable(result));
   const std::string notes = RunNotes(result, style);
   if (!notes.empty()) out += "\n" + notes;

@@ -6,6 +6,7 @@
 
 #include "report/format.h"
 #include "report/server_cause.h"
+#include "report/workers.h"
 
 namespace pgring {
 namespace {
@@ -16,16 +17,26 @@ constexpr double kBusyShare = 0.9;
 // How many processors a run kept busy, and how many there are; 0 where that is not known.
 struct Busy {
   double client = 0;
+  double thread = 0;  // of the reactor, of the busiest worker's where there are several
   double server = 0;
   bool sees_server = false;
   int processors = 0;
 
-  bool machine() const { return processors > 0 && (client + server) / processors >= kBusyShare; }
+  bool several_machines = false;
+
+  bool machine() const {
+    return processors > 0 && !several_machines && (client + server) / processors >= kBusyShare;
+  }
 };
 
 Busy BusyOf(const ComparisonResult& result, const Run& run) {
   Busy busy;
   busy.client = (run.client.user_s + run.client.system_s) / run.duration_s();
+  const WorkerPart* const busiest = BusiestWorker(run);
+  busy.thread = busiest == nullptr ? busy.client : busiest->processor_share();
+  busy.several_machines =
+      std::any_of(run.workers.begin(), run.workers.end(),
+                  [&run](const WorkerPart& part) { return part.host != run.workers.front().host; });
   busy.sees_server = run.server.has_value();
   if (busy.sees_server) {
     busy.server = (run.server->user_s + run.server->system_s) / run.duration_s();
@@ -84,9 +95,16 @@ std::optional<std::string> WhatWasBusy(const ComparisonResult& result, const Run
     const bool says_more = IsInServer(cause) && cause->named != WaitClass::kCpu;
     return MachineText(busy) + (says_more ? "; in the server " + cause->summary : "");
   }
-  if (run.scenario.type->driver->uses_io_uring && busy.client >= kBusyShare) {
-    return fmt::format("the client, whose thread was busy {:.0f} % of the time",
-                       std::min(busy.client, 1.0) * kPercent);
+  if (run.scenario.type->driver->uses_io_uring && busy.thread >= kBusyShare) {
+    const double percent = std::min(busy.thread, 1.0) * kPercent;
+    const WorkerPart* const busiest = BusiestWorker(run);
+    if (busiest == nullptr) {
+      return fmt::format("the client, whose thread was busy {:.0f} % of the time", percent);
+    }
+    return fmt::format(
+        "the client: of its {} workers the busiest, worker {}, was busy {:.0f} % of "
+        "the time",
+        run.workers.size(), busiest->rank, percent);
   }
   return std::nullopt;
 }

@@ -24,7 +24,7 @@ namespace pgring {
 struct ClientSlot {
   bool aborted() const { return state != nullptr && state->aborted(); }
 
-  int number = 0;  // among the clients of the run
+  int number = 0;                      // among the clients of the run
   std::unique_ptr<ClientState> state;  // nullptr where operations share nothing
   int64_t operations_left = std::numeric_limits<int64_t>::max();
   // Parked while the client has nothing to do.
@@ -35,8 +35,9 @@ struct ClientSlot {
 
 class ClientSlots {
  public:
-  // Makes the clients of this worker's share, each of which runs `operations_per_client`, or as many as it
-  // gets; where a client is its connection's, none can have a number of operations of its own.
+  // Makes the clients of this worker's share, each of which runs `operations_per_client`, or as
+  // many as it gets; where a client is its connection's, none can have a number of operations of
+  // its own.
   ClientSlots(Workload* workload, const ScenarioPlan& scenario, const WorkerShare& share,
               Pauses* pauses,
               std::optional<int64_t> operations_per_client);

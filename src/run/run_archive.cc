@@ -44,8 +44,8 @@ void Archived(Archive* archive, WorkloadPlan* workload) {
   archive->Fields(&workload->fk_index, &workload->print_rows, &workload->scripts, &has_mode);
   archive->EnumField(&mode, QueryMode::kPrepared);
   if (archive->reads() && has_mode) workload->mode = mode;
-  archive->Fields(&workload->variables, &workload->scale, &workload->vacuum,
-                  &workload->vacuum_all, &workload->record_commands, &workload->continue_on_error);
+  archive->Fields(&workload->variables, &workload->scale, &workload->vacuum, &workload->vacuum_all,
+                  &workload->record_commands, &workload->continue_on_error);
 }
 
 void Archived(Archive* archive, ComparisonPlan* plan) {
@@ -82,9 +82,7 @@ void Archived(Archive* archive, ProcessCost* cost) {
                   &cost->involuntary_switches);
 }
 
-void Archived(Archive* archive, TreeCost* cost) {
-  archive->Fields(&cost->user_s, &cost->system_s);
-}
+void Archived(Archive* archive, TreeCost* cost) { archive->Fields(&cost->user_s, &cost->system_s); }
 
 void Archived(Archive* archive, ServerMessageCounts* counts) {
   archive->Fields(&counts->warnings, &counts->notices, &counts->notifications,
@@ -114,9 +112,9 @@ void Archived(Archive* archive, Run* run) {
     run->timeline.Finish(0);
   }
   archive->Fields(&run->scenario, &run->load, &run->kinds, &run->started_ns, &run->ended_ns,
-                  &run->recorder, &run->tally, &run->warmup_tally, &run->timeline,
-                  &run->connect_ns, &run->connections, &run->wanted_before, &run->opened_before,
-                  &run->connecting_ns, &run->connect_failure);
+                  &run->recorder, &run->tally, &run->warmup_tally, &run->timeline, &run->connect_ns,
+                  &run->connections, &run->wanted_before, &run->opened_before, &run->connecting_ns,
+                  &run->connect_failure);
   archive->Fields(&run->ring_setup, &run->ring, &run->bytes_per_connection, &run->depths,
                   &run->rescued_waits, &run->succeeded_by_kind, &run->late, &run->cut_at_end,
                   &run->retried, &run->retries, &run->aborted_clients, &run->last_lag_ns,

@@ -13,15 +13,15 @@ void CopyText(std::string_view text, std::array<char, kSize>* to) {
 }
 
 int64_t SumOf(const std::vector<const RunProgress*>& parts,
-              std::atomic<int64_t> RunProgress::*count) {
+              std::atomic<int64_t> RunProgress::* count) {
   int64_t sum = 0;
   for (const RunProgress* part : parts) sum += (part->*count).load(std::memory_order_acquire);
   return sum;
 }
 
 template <typename Number>
-void SumTotal(const std::vector<const RunProgress*>& parts,
-              std::atomic<Number> LiveTotals::*total, LiveTotals* sums) {
+void SumTotal(const std::vector<const RunProgress*>& parts, std::atomic<Number> LiveTotals::* total,
+              LiveTotals* sums) {
   Number sum = 0;
   for (const RunProgress* part : parts) sum += (part->totals.*total).load();
   (sums->*total).store(sum);

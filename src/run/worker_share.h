@@ -36,9 +36,7 @@ struct WorkerShare {
 
  private:
   int64_t Round() const { return follows_clients ? clients : size; }
-  int64_t OwnPerRound() const {
-    return follows_clients ? (clients - rank + size - 1) / size : 1;
-  }
+  int64_t OwnPerRound() const { return follows_clients ? (clients - rank + size - 1) / size : 1; }
 };
 
 // Of a scenario that runs with scenario.workers of them.

@@ -137,8 +137,9 @@ class RunnerTest : public ::testing::Test {
     const OperationList source(operations);
     context.operations = &source;
     const bool counts = !load_.duration_s.has_value();
-    context.operation_count =
-        counts ? static_cast<int64_t>(operations.size()) : kUnlimitedOperations;
+    const int64_t mine = share_.CountOf(static_cast<int64_t>(operations.size()));
+    context.operation_count = counts ? mine : kUnlimitedOperations;
+    context.share = share_;
     context.load = load_;
     context.interrupt = interrupt_.get();
     context.progress = progress_.get();
@@ -149,7 +150,7 @@ class RunnerTest : public ::testing::Test {
 
     const OperationSummary& total = measured->total();
     if (counts) {
-      EXPECT_EQ(total.scheduled, static_cast<int64_t>(operations.size()));
+      EXPECT_EQ(total.scheduled, mine);
     }
     EXPECT_TRUE(total.Balanced()) << total.succeeded << " + " << total.failed << " + "
                                   << total.skipped << " of " << total.scheduled;
@@ -190,6 +191,7 @@ class RunnerTest : public ::testing::Test {
   }
 
   LoadPlan load_;
+  WorkerShare share_;  // all of it
   LimitSource* limits_ = nullptr;
   const int64_t frames_before_ = GetFramePoolStats().live_frames;
   OneStatementWorkload workload_;

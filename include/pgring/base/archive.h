@@ -122,8 +122,8 @@ class Archive {
   // An enumeration whose values are 0 to `last`.
   template <typename Enum>
   void EnumField(Enum* value, Enum last) {
-    *value = static_cast<Enum>(
-        Unsigned(static_cast<uint64_t>(*value), static_cast<uint64_t>(last)));
+    *value =
+        static_cast<Enum>(Unsigned(static_cast<uint64_t>(*value), static_cast<uint64_t>(last)));
   }
   // How many elements follow, each of which takes at least a byte.
   size_t Count(size_t count);
