@@ -96,8 +96,8 @@ void AddSampling(CLI::App* command, Options* options, RawOptions* raw) {
       ->group(group);
   command
       ->add_option("--control", options->control,
-                   "'key=value …' or postgresql:// URI of the server itself, for sampling it where "
-                   "the target is a pooler")
+                   "'key=value …' or postgresql:// URI of the server itself, for sampling it, and "
+                   "for the workers of a fleet to meet, where the target is a pooler")
       ->type_name("CONNINFO")
       ->group(group);
 }

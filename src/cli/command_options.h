@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/diff_options.h"
+#include "cli/fleet_options.h"
 #include "cli/init_options.h"
 #include "cli/load_options.h"
 #include "cli/options.h"
@@ -24,6 +25,7 @@ struct RawOptions {
   ScenarioDefaults defaults;
   RawLoad load;
   RawRepeat repeat;
+  RawFleet fleet;
   RawTune tune;
   RawDiff diff;
   std::string io = "auto";

@@ -26,6 +26,9 @@ int ReportCommand(const Options& options);
 // 0; kExitInvalid where a result cannot be read or a scenario was left out.
 int ExportCommand(const Options& options);
 
+// The exit code of the merged comparison; kExitCouldNotStart where the files cannot be merged.
+int MergeCommand(const Options& options);
+
 // What is installed beside the program: the manual page and completions for shells. For the build,
 // which asks for it with --write-documents DIRECTORY; no option of any command.
 inline constexpr char kWriteDocumentsOption[] = "--write-documents";

@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/commands.h"
+#include "cli/comparison_output.h"
 #include "cli/error_display.h"
+#include "cli/fleet_end.h"
 #include "cli/messages.h"
 #include "cli/metrics_server.h"
 #include "cli/output_directory.h"
@@ -24,10 +26,6 @@
 #include "experiment/worker_team.h"
 #include "experiment/workloads.h"
 #include "pgring/base/status.h"
-#include "report/comparison_html.h"
-#include "report/json_report.h"
-#include "report/latency_log.h"
-#include "report/limits_picture.h"
 #include "report/text_report.h"
 #include "run/worker_share.h"
 
@@ -45,7 +43,9 @@ class Display final : public ComparisonObserver {
   Display(const Options& options, const TextStyle& style, MetricsServer* metrics)
       : metrics_(metrics),
         quiet_(options.output.quiet),
-        prints_header_(options.output.json_file != "-" && !options.output.brief),
+        prints_header_(options.output.json_file != "-" && !options.output.brief &&
+                       !options.fleet.has_value()),
+        is_part_(options.fleet.has_value()),
         is_one_run_(options.plan.scenarios.size() == 1),
         style_(style),
         plan_(options.plan),
@@ -90,7 +90,7 @@ class Display final : public ComparisonObserver {
   void OnRunEnd(const Run& run) override {
     progress_.Stop();
     logged_.Update(watch_.EndRun());
-    if (quiet_) return;
+    if (quiet_ || is_part_) return;
     PrintToStandardError(
         fmt::format("{:<{}} {:.1f} s, {:.0f} operations/s{}{}\n", TitleText(TitleOf(run.scenario)),
                     block_ == 0 ? 10 : 18, run.duration_s(), run.throughput_per_s(),
@@ -130,6 +130,7 @@ class Display final : public ComparisonObserver {
   MetricsServer* const metrics_;
   const bool quiet_;
   const bool prints_header_;
+  const bool is_part_;  // of a fleet: its figures are not the run's
   const bool is_one_run_;
   int block_ = 0;     // 0: there are no repeats
   int scenario_ = 0;  // of the block, or of the comparison
@@ -160,6 +161,28 @@ absl::Status CheckHost(const ComparisonPlan& plan) {
   return absl::OkStatus();
 }
 
+std::string DefaultDirectoryOf(const Options& options) {
+  // One for all workers, where they see the same.
+  return options.fleet.has_value()
+             ? absl::StrCat("bench-results/fleet-", FileNamePart(options.fleet->id))
+             : DefaultOutputDirectory();
+}
+
+// Nothing to do where this is no worker of one.
+absl::Status JoinFleet(const Options& options, const Interrupt& interrupt,
+                       const ExperimentTarget& target, std::unique_ptr<Fleet>* fleet) {
+  if (!options.fleet.has_value()) return absl::OkStatus();
+  if (target.throwaway) {
+    return absl::InvalidArgumentError(
+        "--fleet meets at a server that all workers reach: name one (-h, -d)");
+  }
+  auto joined = Fleet::Join(*options.fleet, options.plan, target.direct.value_or(target.parameters),
+                            &interrupt);
+  if (!joined.ok()) return joined.status();
+  *fleet = *std::move(joined);
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 int64_t RaiseOpenFileLimit() {
@@ -183,7 +206,7 @@ int CompareCommand(Options options, WorkerTeam* team, Interrupt* interrupt) {
   }
   if (options.output.json_file == "-") KeepStandardOutputForUs();
   const std::string& wanted = options.output.directory;
-  auto directory = OutputDirectory::Create(wanted.empty() ? DefaultOutputDirectory() : wanted);
+  auto directory = OutputDirectory::Create(wanted.empty() ? DefaultDirectoryOf(options) : wanted);
   if (!directory.ok()) {
     PrintError(directory.status());
     return kExitCouldNotStart;
@@ -201,8 +224,11 @@ int CompareCommand(Options options, WorkerTeam* team, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   using Measured = absl::StatusOr<ComparisonResult>;
+  std::unique_ptr<Fleet> fleet;
   const auto measure = [&](ExperimentTarget target) -> Measured {
     target.team = team;
+    PGRING_RETURN_IF_ERROR(JoinFleet(options, *interrupt, target, &fleet));
+    target.fleet = fleet.get();
     PGRING_RETURN_IF_ERROR(ServeMetrics(metrics->get(), &display));
     return RunComparison(options.plan, *std::move(workload), target, interrupt, &display);
   };
@@ -215,26 +241,16 @@ int CompareCommand(Options options, WorkerTeam* team, Interrupt* interrupt) {
     PrintError(result.status());
     return kExitCouldNotStart;
   }
-  if (options.output.json_file != "-") {
-    PrintOutput(options.output.brief ? BriefReport(*result, style) : ReportBody(*result, style));
+  if (fleet != nullptr) {
+    const int exit_code = EndInFleet(options, *result, fleet.get(), &*directory);
+    return interrupt->raised() ? ExitCodeOf(*interrupt) : exit_code;
   }
-  FlushOutput();
-  absl::Status written = WriteOutputs(options.output,
-                                      {{"result.json", JsonReport(*result)},
-                                       {"report.txt", TextReport(*result, TextStyle())},
-                                       {"report.html", ComparisonHtml(*result)},
-                                       {ComparisonSvgName(*result), ComparisonSvg(*result)},
-                                       {"latency.hlog", LatencyLog(*result)}},
-                                      &*directory);
+  absl::Status written = ShowComparison(options.output, *result, ReportPart::kBody, &*directory);
   written.Update(display.logged());
   if (team != nullptr) written.Update(team->logged());
   if (!written.ok()) {
     PrintError(written);
     return kExitCouldNotStart;
-  }
-  if (!options.output.quiet) {
-    PrintNote(absl::StrCat("result.json, report.txt, report.html, ", ComparisonSvgName(*result),
-                           " and latency.hlog are in ", directory->path()));
   }
   if (interrupt->raised()) return ExitCodeOf(*interrupt);
   return result->valid() ? kExitValid : kExitInvalid;

@@ -32,6 +32,7 @@ constexpr Example kExamples[] = {
     {"export", "pgring export --format csv monday tuesday", "a line for each scenario and metric"},
     {"export", "pgring export --format openmetrics monday > pgring.prom",
      "for a Prometheus textfile collector"},
+    {"merge", "pgring merge worker-*.pgring", "what the workers of a fleet wrote, as one result"},
     {"init", "pgring init -s 100 -d app", "pgbench's tables, 10 million accounts"},
     {"server", "pgring server --tcp 5433", "a PostgreSQL to play with; Ctrl-C removes it"},
     {"doctor", "pgring doctor -d app", "what this machine and that database allow"},

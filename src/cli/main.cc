@@ -61,6 +61,8 @@ int main(int argument_count, char** arguments) {
       return pgring::ReportCommand(*options);
     case pgring::Subcommand::kExport:
       return pgring::ExportCommand(*options);
+    case pgring::Subcommand::kMerge:
+      return pgring::MergeCommand(*options);
     case pgring::Subcommand::kInit:
       pgring::WatchSignals(&interrupt, kStopping);
       return pgring::InitCommand(*options, &interrupt);

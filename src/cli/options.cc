@@ -61,9 +61,13 @@ absl::Status ResolveTarget(const RawOptions& raw, Options* options) {
   if (raw.io == "ring") options->plan.wanted_io = IoMode::kRing;
   if (raw.io == "readiness") options->plan.wanted_io = IoMode::kReadiness;
   options->samples_server = raw.server_samples == "auto";
-  if (!options->samples_server && !options->control.empty()) {
+  if (!options->samples_server && !options->control.empty() && !options->fleet.has_value()) {
     return absl::InvalidArgumentError(
         "--control is for the server's samples: leave out --server-samples off, or --control");
+  }
+  if (options->fleet.has_value() && options->force_throwaway) {
+    return absl::InvalidArgumentError(
+        "--fleet meets at a server that all workers reach: leave out --throwaway");
   }
   if (options->force_throwaway && !options->target.empty()) {
     return absl::InvalidArgumentError(
@@ -95,6 +99,10 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
   PGRING_RETURN_IF_ERROR(CountForClients(&options->plan));
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
   PGRING_RETURN_IF_ERROR(CheckSharing(options->plan));
+  auto fleet = ResolveFleet(raw.fleet, &options->plan);
+  if (!fleet.ok()) return fleet.status();
+  options->fleet = *std::move(fleet);
+  options->worker_timeout_s = raw.fleet.timeout_s;
   return ResolveTarget(raw, options);
 }
 
@@ -127,6 +135,7 @@ struct Commands {
   CLI::App* report;
   CLI::App* diff;
   CLI::App* exporting;
+  CLI::App* merge;
   CLI::App* init;
   CLI::App* server;
   CLI::App* doctor;
@@ -151,6 +160,8 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   commands.diff = app->add_subcommand(
       "diff", "two saved results, scenario by scenario: what changed, and whether it may");
   commands.exporting = app->add_subcommand("export", "saved results in the formats of other tools");
+  commands.merge =
+      app->add_subcommand("merge", "the files of a fleet's workers as one result, exactly");
   commands.init = app->add_subcommand("init", "make pgbench's tables");
   commands.server = app->add_subcommand(
       "server", "start a throwaway PostgreSQL, print its conninfo, keep it until Ctrl-C");
@@ -167,6 +178,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
     AddLoadOptions(command, &options->plan.workload, &options->plan.load, &raw->load);
     AddScenario(command, raw, command == commands.compare);
     AddRepeatOptions(command, &raw->repeat);
+    AddFleetOptions(command, &raw->fleet);
     AddSampling(command, options, raw);
     AddProfiling(command, options);
     AddOutputOptions(command, &options->output, &raw->output);
@@ -180,6 +192,9 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddSavedReportOptions(commands.report, &options->report);
   AddDiffOptions(commands.diff, &options->diff, &raw->diff);
   AddExportOptions(commands.exporting, &options->exported);
+  AddMergeOptions(commands.merge, &options->merge);
+  AddFileOptions(commands.merge, kComparisonFiles, &options->output, &raw->output);
+  AddBrief(commands.merge, &options->output);
   AddAddress(commands.init, "Target (default: PG* environment)", options);
   AddInitOptions(commands.init, &options->init, &raw->init);
   AddServer(commands.server, options, raw);
@@ -227,6 +242,9 @@ absl::Status TakeLeftovers(const CLI::App& app, const CLI::App* command,
   if (command != nullptr && command->get_name() == "export") {
     return ResolveExport(leftover, &options->exported);
   }
+  if (command != nullptr && command->get_name() == "merge") {
+    return ResolveMerge(leftover, &options->merge);
+  }
   if (command != nullptr && command->get_name() == "server") {
     if (leftover.empty()) return absl::OkStatus();
     return absl::InvalidArgumentError(absl::StrCat(
@@ -263,6 +281,10 @@ absl::Status ResolveCommand(const Commands& commands, const RawOptions& raw, Opt
   if (commands.report->parsed()) options->command = Subcommand::kReport;
   if (commands.diff->parsed()) options->command = Subcommand::kDiff;
   if (commands.exporting->parsed()) options->command = Subcommand::kExport;
+  if (commands.merge->parsed()) {
+    options->command = Subcommand::kMerge;
+    return ResolveOutput(raw.output, LoadPlan(), &options->output);
+  }
   if (commands.server->parsed()) options->command = Subcommand::kServer;
   if (commands.doctor->parsed()) options->command = Subcommand::kDoctor;
   return absl::OkStatus();

@@ -13,8 +13,10 @@
 #include "cli/diff_options.h"
 #include "cli/export_options.h"
 #include "cli/init_options.h"
+#include "cli/merge_options.h"
 #include "cli/output_options.h"
 #include "cli/report_options.h"
+#include "experiment/fleet.h"
 #include "pgring/postgres/connection_parameters.h"
 #include "run/plan.h"
 #include "tune/tune_plan.h"
@@ -29,6 +31,7 @@ enum class Subcommand : uint8_t {
   kReport,
   kDiff,
   kExport,
+  kMerge,
   kInit,
   kServer,
   kDoctor
@@ -56,6 +59,10 @@ struct Options {
   ReportOptions report;
   DiffOptions diff;
   ExportOptions exported;
+  MergeOptions merge;
+  std::optional<FleetPlan> fleet;  // of which this is one worker
+  // For how long workers that do nothing are waited for.
+  double worker_timeout_s = 60;
   InitOptions init;
   ServerOptions server;
 };

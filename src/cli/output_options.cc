@@ -70,8 +70,8 @@ absl::Status ResolveProgress(const RawOutput& raw, OutputOptions* output) {
 
 }  // namespace
 
-void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,
-                      RawOutput* raw) {
+void AddFileOptions(CLI::App* command, const std::string& files, OutputOptions* output,
+                    RawOutput* raw) {
   command
       ->add_option(
           "--out", output->directory,
@@ -84,13 +84,6 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
                                 " here; - for standard output, in place of the report"))
       ->check(NotEmpty())
       ->group(kOutputGroup);
-  command
-      ->add_option("--metrics", output->metrics,
-                   "serve metrics of the run that goes on for Prometheus, at http://ADDRESS:PORT"
-                   "/metrics (ADDRESS: 127.0.0.1)")
-      ->type_name("[ADDRESS:]PORT")
-      ->check(NotEmpty())
-      ->group(kOutputGroup);
   command->add_flag("--quiet", output->quiet, "no progress and no notes")->group(kOutputGroup);
   command->add_option("--color", raw->color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -98,12 +91,28 @@ void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions
       ->group(kOutputGroup);
 }
 
-void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
-  AddReportOptions(command, kComparisonFiles, output, raw);
+void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,
+                      RawOutput* raw) {
+  AddFileOptions(command, files, output, raw);
+  command
+      ->add_option("--metrics", output->metrics,
+                   "serve metrics of the run that goes on for Prometheus, at http://ADDRESS:PORT"
+                   "/metrics (ADDRESS: 127.0.0.1)")
+      ->type_name("[ADDRESS:]PORT")
+      ->check(NotEmpty())
+      ->group(kOutputGroup);
+}
+
+void AddBrief(CLI::App* command, OutputOptions* output) {
   command
       ->add_flag("--brief", output->brief,
                  "print the answer in short and one table; report.txt has all of it")
       ->group(kOutputGroup);
+}
+
+void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw) {
+  AddReportOptions(command, kComparisonFiles, output, raw);
+  AddBrief(command, output);
   command
       ->add_option(
           "-P,--progress", raw->progress,

@@ -53,7 +53,11 @@ inline constexpr const char* kComparisonFiles =
     "result.json, report.txt, report.html, connections.svg (limits.svg, where scenarios differ in "
     "their limit alone) and latency.hlog";
 
-// The ones that every command has which writes files.
+// The ones that every command has which writes files; of those that run something; of those that
+// print a comparison.
+void AddFileOptions(CLI::App* command, const std::string& files, OutputOptions* output,
+                    RawOutput* raw);
+void AddBrief(CLI::App* command, OutputOptions* output);
 void AddReportOptions(CLI::App* command, const std::string& files, OutputOptions* output,
                       RawOutput* raw);
 void AddOutputOptions(CLI::App* command, OutputOptions* output, RawOutput* raw);

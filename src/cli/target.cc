@@ -54,7 +54,11 @@ absl::StatusOr<OpenTarget> OpenTargetOf(const Options& options, const Interrupt&
   open.target.parameters = *std::move(parameters);
   // Of its own, so that another pgring's sessions are not taken for this one's.
   if (open.target.parameters.Get(kFallbackName) == kPlainName) {
-    open.target.parameters.Set(kFallbackName, absl::StrCat(kPlainName, " ", getpid()));
+    // The workers of a fleet are one client.
+    open.target.parameters.Set(kFallbackName,
+                               options.fleet.has_value()
+                                   ? absl::StrCat(kPlainName, " fleet ", options.fleet->id)
+                                   : absl::StrCat(kPlainName, " ", getpid()));
   }
   open.target.samples_server = options.samples_server;
   if (options.control.empty()) return open;

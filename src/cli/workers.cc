@@ -59,12 +59,16 @@ void WorkHere(const Options& options, const WorkerTeam::Link& link) {
 
 absl::StatusOr<std::unique_ptr<WorkerTeam>> ForkWorkers(const Options& options) {
   int count = 1;
+  // A worker of a fleet shares with other processes.
+  if (options.fleet.has_value()) return nullptr;
   for (const ScenarioPlan& scenario : options.plan.scenarios) {
     count = std::max(count, scenario.workers);
   }
   if (count == 1) return nullptr;
-  return WorkerTeam::Fork(count,
-                          [&options](const WorkerTeam::Link& link) { WorkHere(options, link); });
+  auto team = WorkerTeam::Fork(
+      count, [&options](const WorkerTeam::Link& link) { WorkHere(options, link); });
+  if (team.ok()) (*team)->set_patience_s(options.worker_timeout_s);
+  return team;
 }
 
 }  // namespace pgring

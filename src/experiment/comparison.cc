@@ -50,7 +50,8 @@ class Comparison {
     const Run& run = runs->back();
     observer_->OnRunEnd(run);
     const bool aborted = run.aborted_clients > 0 && plan.load.exit_on_abort;
-    return run.not_started.empty() && !interrupt_->raised() && !aborted;
+    // Of a fleet another worker may have been interrupted.
+    return run.not_started.empty() && !interrupt_->raised() && !run.interrupted && !aborted;
   }
 
   void RunBlocks() {

@@ -9,6 +9,7 @@
 #include "experiment/connection_allowance.h"
 #include "experiment/drive.h"
 #include "experiment/environment.h"
+#include "experiment/fleet.h"
 #include "experiment/pooler.h"
 #include "experiment/probes.h"
 #include "experiment/run_verification.h"
@@ -21,6 +22,7 @@
 #include "pgring/postgres/connect_failure.h"
 #include "pgring/postgres/server_messages.h"
 #include "run/verdict.h"
+#include "run/worker_share.h"
 #include "workload/schema_ownership.h"
 
 namespace pgring {
@@ -100,8 +102,30 @@ absl::Status Experiment::LookForPooler() {
   return absl::OkStatus();
 }
 
+bool Experiment::is_first() const { return target_.fleet == nullptr || target_.fleet->is_first(); }
+
+// As the first worker has fitted them, or not.
+absl::Status Experiment::FitWithFleet(std::vector<ScenarioPlan>* scenarios) {
+  for (ScenarioPlan& scenario : *scenarios) {
+    const absl::StatusOr<int64_t> pool = target_.fleet->OfFirst(scenario.pool.size);
+    const absl::StatusOr<int64_t> overflow = target_.fleet->OfFirst(scenario.pool.max_overflow);
+    const absl::StatusOr<int64_t> limit = target_.fleet->OfFirst(scenario.limit.value_or(-1));
+    for (const auto* one : {&pool, &overflow, &limit}) PGRING_RETURN_IF_ERROR(one->status());
+    scenario.pool.size = static_cast<int>(*pool);
+    scenario.pool.max_overflow = static_cast<int>(*overflow);
+    if (*limit >= 0) scenario.limit = static_cast<int>(*limit);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const LoadPlan& load,
                                         std::vector<ScenarioPlan>* scenarios) {
+  if (is_first()) PGRING_RETURN_IF_ERROR(FitHere(workload, load, scenarios));
+  return target_.fleet == nullptr ? absl::OkStatus() : FitWithFleet(scenarios);
+}
+
+absl::Status Experiment::FitHere(const WorkloadPlan& workload, const LoadPlan& load,
+                                 std::vector<ScenarioPlan>* scenarios) {
   // A pooler shares the server's few connections out among many clients.
   if (!pooler_note_.empty()) return absl::OkStatus();
   int64_t most = 0;
@@ -129,7 +153,7 @@ absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const Load
       // What was asked for goes before what is only observed.
       sampling_.reset();
       observer_->OnNote("server samples: none, because the server has no connection left for them");
-      return FitConnections(workload, load, scenarios);
+      return FitHere(workload, load, scenarios);
     }
     PGRING_RETURN_IF_ERROR(fits);
     if (scenario.pool.size < scenario.workers) {
@@ -146,6 +170,7 @@ absl::Status Experiment::FitConnections(const WorkloadPlan& workload, const Load
 }
 
 absl::Status Experiment::PrepareFirst() {
+  if (!is_first()) return absl::OkStatus();
   PGRING_RETURN_IF_ERROR(ClaimOwnSchema());
   const absl::Status prepared = PrepareWorkload(&first_notes_);
   is_prepared_ = prepared.ok() && !interrupt_->raised();
@@ -194,6 +219,7 @@ absl::Status Experiment::PrepareWorkload(std::vector<std::string>* notes) {
 
 absl::Status Experiment::Prepare(Reset reset, std::vector<std::string>* notes) {
   if (interrupt_->raised()) return absl::CancelledError("interrupted");
+  if (!is_first()) return absl::OkStatus();
   if (std::exchange(is_prepared_, false)) {
     *notes = first_notes_;
     return absl::OkStatus();
@@ -225,14 +251,23 @@ absl::Status Experiment::CheckServerAfter(const Run& run) {
 Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
                         Reset reset, LimitSource* limits) {
   std::vector<std::string> notes;
-  const absl::Status prepared = Prepare(reset, &notes);
-  if (!pooler_note_.empty()) notes.insert(notes.begin(), pooler_note_);
-  if (interrupt_->raised()) {
-    return NotStarted(scenario, load, operations, "interrupted before it started");
+  absl::Status prepared = Prepare(reset, &notes);
+  if (target_.fleet != nullptr) {
+    std::string findings = workload_.workload->Findings();
+    prepared = target_.fleet->Begin(prepared, &findings);
+    if (!target_.fleet->is_first()) workload_.workload->Adopt(findings);
   }
-  if (!prepared.ok()) {
-    return NotStarted(scenario, load, operations,
-                      absl::StrCat("could not be prepared: ", std::string(prepared.message())));
+  if (!pooler_note_.empty()) notes.insert(notes.begin(), pooler_note_);
+  std::string obstacle;
+  if (interrupt_->raised()) {
+    obstacle = "interrupted before it started";
+  } else if (!prepared.ok()) {
+    obstacle = absl::StrCat("could not be prepared: ", std::string(prepared.message()));
+  }
+  if (!obstacle.empty()) {
+    Run run = NotStarted(scenario, load, operations, std::move(obstacle));
+    if (target_.fleet != nullptr) EndInFleet(Reset::kKeep, &run);
+    return run;
   }
   ReleaseControl();
   Run run(scenario, load, workload_.workload->kinds());
@@ -243,10 +278,11 @@ Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int6
         scenario.ClientCount()));
   }
   const absl::Status ran = Drive(scenario, operations, limits, &run);
-  if (!ran.ok()) return NotStarted(scenario, load, operations, std::string(ran.message()));
-  if (reset == Reset::kMakeAnew) {
-    VerifyRun({target_.parameters, !pooler_note_.empty(), workload_.workload.get(), interrupt_},
-              &run);
+  if (!ran.ok()) run = NotStarted(scenario, load, operations, std::string(ran.message()));
+  if (target_.fleet != nullptr) {
+    EndInFleet(ran.ok() ? reset : Reset::kKeep, &run);
+  } else if (ran.ok() && reset == Reset::kMakeAnew) {
+    Verify(WorkOf(run), &run);
   }
   // An interrupt that came during the verification marks the run as well: the results must not be
   // taken for the whole of what was asked for later.
@@ -255,13 +291,48 @@ Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int6
   return run;
 }
 
+void Experiment::Verify(const CommittedWork& work, Run* run) {
+  VerifyRun({target_.parameters, !pooler_note_.empty(), workload_.workload.get(), interrupt_}, work,
+            run);
+}
+
+// Times are from here on since the common start, for every worker has a clock of its own.
+void Experiment::EndInFleet(Reset reset, Run* run) {
+  Fleet& fleet = *target_.fleet;
+  const absl::StatusOr<FleetWork> all = fleet.End(*run);
+  if (run->not_started.empty()) run->Shift(-fleet.start_ns());
+  run->workers = {PartOf(*run, fleet.plan().rank)};
+  WorkerPart& part = run->workers.front();
+  part.host = environment_.host;
+  part.late_ns = fleet.late_ns();
+  part.clock_bound_ns = fleet.clock_bound_ns();
+  if (!all.ok()) {
+    run->remarks.push_back(std::string(all.status().message()));
+    if (is_first() && run->not_verified.empty()) {
+      run->not_verified = "what the other workers did is not known";
+    }
+    return;
+  }
+  run->interrupted = run->interrupted || all->interrupted;
+  if (!is_first() || reset != Reset::kMakeAnew) return;
+  CommittedWork work = all->work;
+  // What those did that are gone is not known: it may be in the database.
+  for (const auto& [rank, why] : fleet.lost()) {
+    const int64_t planned = ShareOf(run->scenario, run->load, rank).CountOf(planned_operations_);
+    if (planned != kUnlimitedOperations) work.unconfirmed_commits += planned;
+  }
+  Verify(work, run);
+}
+
 // Every operation that was planned is accounted for here too: as skipped.
 Run Experiment::NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
                            std::string reason) const {
   Run run(scenario, load, workload_.workload->kinds());
-  const int64_t planned = load.duration_s.has_value() ? 0 : operations;
-  for (int64_t index = 0; index < planned; ++index) {
-    const uint8_t kind = workload_.operations->At(index).kind;
+  WorkerShare share;
+  if (target_.fleet != nullptr) share = ShareOf(scenario, load, target_.fleet->plan().rank);
+  const int64_t planned = load.duration_s.has_value() ? 0 : share.CountOf(operations);
+  for (int64_t number = 0; number < planned; ++number) {
+    const uint8_t kind = workload_.operations->At(share.IndexOf(number)).kind;
     run.recorder.Scheduled(kind, 0);
     run.recorder.Skipped(kind, 0);
   }
@@ -273,7 +344,7 @@ Run Experiment::NotStarted(const ScenarioPlan& scenario, const LoadPlan& load, i
 
 // Behind a pooler the control connection is closed, and the server's sessions are the pooler's.
 std::unique_ptr<Probe> Experiment::MakeSampler(Run* run) {
-  if (sampling_ == nullptr || !sampling_is_on_) return nullptr;
+  if (sampling_ == nullptr || !sampling_is_on_ || !is_first()) return nullptr;
   SamplingPlan plan;
   plan.seed = run->load.arrival_seed;
   plan.behind_pooler = !pooler_note_.empty();
@@ -295,7 +366,9 @@ std::unique_ptr<Probe> Experiment::MakeSampler(Run* run) {
 
 absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
                                LimitSource* limits, Run* run) {
-  const bool is_shared = scenario.workers > 1;
+  const bool in_fleet = target_.fleet != nullptr;
+  const bool is_shared = scenario.workers > 1 && !in_fleet;
+  planned_operations_ = operations;
   // A new one: displays and exporters may still read that of the run before.
   const auto progress = std::make_shared<RunProgress>();
   progress->is_detailed = observer_->wants_details();
@@ -324,11 +397,22 @@ absl::Status Experiment::Drive(const ScenarioPlan& scenario, int64_t operations,
   context.interrupt = interrupt_;
   context.progress = progress.get();
   context.limits = limits;
-  PGRING_RETURN_IF_ERROR(is_shared ? DriveShared(context, run)
-                                   : DriveHere(context, target_.parameters, run));
+  PGRING_RETURN_IF_ERROR(is_shared  ? DriveShared(context, run)
+                         : in_fleet ? DriveInFleet(context, run)
+                                    : DriveHere(context, target_.parameters, run));
   probes.Stop();
   probes.Collect(run);
   return absl::OkStatus();
+}
+
+absl::Status Experiment::DriveInFleet(RunContext context, Run* run) {
+  const int rank = target_.fleet->plan().rank;
+  const ScenarioPlan scenario = ScenarioShare(*context.scenario, rank);
+  context.share = ShareOf(*context.scenario, context.load, rank);
+  context.operation_count = context.share.CountOf(context.operation_count);
+  context.scenario = &scenario;
+  context.start_line = target_.fleet;
+  return DriveHere(context, target_.parameters, run);
 }
 
 absl::Status Experiment::DriveShared(const RunContext& context, Run* run) {

@@ -28,6 +28,7 @@
 
 namespace pgring {
 
+class Fleet;
 class WorkerTeam;
 
 struct ExperimentTarget {
@@ -43,6 +44,8 @@ struct ExperimentTarget {
   PerfControl* perf = nullptr;
   // Who runs the scenarios that several workers share; nullptr: there are none.
   WorkerTeam* team = nullptr;
+  // Of which this process is one worker; nullptr: of none.
+  Fleet* fleet = nullptr;
 };
 
 // Told of what happens while it happens: on the thread that measures, and of notes also on a thread
@@ -104,6 +107,8 @@ class Experiment {
   // Runs `operations` of them, kUnlimitedOperations where the load has a duration. Whatever goes
   // wrong is in the run: it is then not valid, and every operation that was planned is accounted
   // for. `limits` may lower the scenario's limit as the run goes on; nullptr: it stays.
+  // In a fleet each worker measures its part: all of them call this for the same scenarios in the
+  // same order, and the first one verifies the whole.
   Run Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations, Reset reset,
               LimitSource* limits = nullptr);
 
@@ -134,6 +139,14 @@ class Experiment {
   // From the first connection to the end of the last operation. An error: nothing ran.
   absl::Status Drive(const ScenarioPlan& scenario, int64_t operations, LimitSource* limits,
                      Run* run);
+  // Alone, or of a fleet the one that prepares and verifies.
+  bool is_first() const;
+  absl::Status FitHere(const WorkloadPlan& workload, const LoadPlan& load,
+                       std::vector<ScenarioPlan>* scenarios);
+  absl::Status FitWithFleet(std::vector<ScenarioPlan>* scenarios);
+  absl::Status DriveInFleet(RunContext context, Run* run);
+  void EndInFleet(Reset reset, Run* run);
+  void Verify(const CommittedWork& work, Run* run);
   absl::Status DriveShared(const RunContext& context, Run* run);
 
   PlannedWorkload workload_;
@@ -151,6 +164,7 @@ class Experiment {
   // Connected for the first run; nullptr: the server is not sampled.
   std::unique_ptr<SamplingSession> sampling_;
   bool sampling_is_on_ = true;
+  int64_t planned_operations_ = 0;  // of all workers of the run
   bool created_schema_ = false;
   bool is_prepared_ = false;
   std::vector<std::string> first_notes_;

@@ -43,10 +43,13 @@ absl::StatusOr<std::unique_ptr<BlockingSession>> Reconnect(const VerificationCon
 
 }  // namespace
 
-void VerifyRun(const VerificationContext& context, Run* run) {
-  CommittedWork work;
-  work.succeeded = run->succeeded_by_kind;
-  work.unconfirmed_commits = run->tally.unconfirmed_commits + run->warmup_tally.unconfirmed_commits;
+CommittedWork WorkOf(const Run& run) {
+  return {
+      .succeeded = run.succeeded_by_kind,
+      .unconfirmed_commits = run.tally.unconfirmed_commits + run.warmup_tally.unconfirmed_commits};
+}
+
+void VerifyRun(const VerificationContext& context, const CommittedWork& work, Run* run) {
   // An interrupted run is verified too, and that may take as long again as an interrupt allows.
   Interrupt late;
   const bool is_late = context.interrupt->raised();

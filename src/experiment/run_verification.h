@@ -17,9 +17,13 @@ struct VerificationContext {
   Interrupt* interrupt = nullptr;
 };
 
+// What the run did itself.
+CommittedWork WorkOf(const Run& run);
+
 // Over a connection of its own, for which a server that went away in the run has some time to come
 // back. Fills the run's verification and remarks, or not_verified with the reason.
-void VerifyRun(const VerificationContext& context, Run* run);
+// `work` is that of the whole run, where `run` is a part of it.
+void VerifyRun(const VerificationContext& context, const CommittedWork& work, Run* run);
 
 }  // namespace pgring
 

@@ -41,6 +41,7 @@ void Run::Add(const Run& other) {
   interrupted = interrupted || other.interrupted;
   // The first words stay.
   if (gave_up.empty()) gave_up = other.gave_up;
+  if (not_started.empty()) not_started = other.not_started;
   if (first_failure.empty()) first_failure = other.first_failure;
   if (connect_failure.ok()) connect_failure = other.connect_failure;
   client += other.client;

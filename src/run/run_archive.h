@@ -10,6 +10,8 @@
 
 namespace pgring {
 
+void Archived(Archive* archive, ScriptText* script);
+void Archived(Archive* archive, WorkloadPlan* workload);
 void Archived(Archive* archive, ScenarioPlan* scenario);
 void Archived(Archive* archive, LoadPlan* load);
 void Archived(Archive* archive, ComparisonPlan* plan);

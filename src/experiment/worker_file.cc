@@ -1,0 +1,115 @@
+#include "experiment/worker_file.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "run/run_archive.h"
+
+namespace pgring {
+namespace {
+
+constexpr std::string_view kMagic = "pgring worker file ";
+constexpr std::string_view kFormat = "1";
+// What a file may hold, unpacked; a hundred blocks of a dozen scenarios are a fraction of it.
+constexpr uint64_t kMostBytes = uint64_t{1} << 30;
+constexpr size_t kLengthBytes = sizeof(uint64_t);
+// Of one run in one file, however many workers there are.
+constexpr size_t kFewestSteps = 4'096;
+
+void ThinTimelines(int size, std::vector<Run>* runs) {
+  const size_t steps =
+      std::max(kFewestSteps, ConnectionTimeline::kMaxSteps / static_cast<size_t>(size));
+  for (Run& run : *runs) {
+    if (run.timeline.steps().size() > steps) run.timeline.Compact(steps);
+  }
+}
+
+void Fields(Archive* archive, WorkerFile* file) {
+  archive->Fields(&file->fleet, &file->gathering, &file->rank, &file->size, &file->result);
+  if (file->size < 1 || file->rank < 0 || file->rank >= file->size) {
+    archive->Fail("it is of a worker that there cannot be");
+  }
+}
+
+absl::StatusOr<std::string> Unpacked(std::string_view packed) {
+  if (packed.size() < kLengthBytes) return absl::DataLossError("it ends too early");
+  uint64_t length = 0;
+  for (size_t place = 0; place < kLengthBytes; ++place) {
+    length |= static_cast<uint64_t>(static_cast<unsigned char>(packed[place])) << (8 * place);
+  }
+  if (length > kMostBytes) return absl::DataLossError("it is too large");
+  packed.remove_prefix(kLengthBytes);
+  std::string bytes(length, '\0');
+  uLongf unpacked = length;
+  const int code = uncompress(reinterpret_cast<Bytef*>(bytes.data()), &unpacked,
+                              reinterpret_cast<const Bytef*>(packed.data()), packed.size());
+  if (code != Z_OK || unpacked != length) return absl::DataLossError("it is damaged");
+  return bytes;
+}
+
+absl::StatusOr<WorkerFile> Parsed(std::string_view text) {
+  if (!text.starts_with(kMagic)) {
+    return absl::InvalidArgumentError("this is no worker file of pgring");
+  }
+  const size_t end = text.find('\n');
+  if (end == std::string_view::npos) return absl::DataLossError("it ends too early");
+  const std::string_view format = text.substr(kMagic.size(), end - kMagic.size());
+  if (format != kFormat) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "a worker file of format ", std::string(format.substr(0, 20)), ", and this pgring reads ",
+        std::string(kFormat), ": merge with the version that wrote it"));
+  }
+  const absl::StatusOr<std::string> bytes = Unpacked(text.substr(end + 1));
+  if (!bytes.ok()) return bytes.status();
+  WorkerFile file;
+  Archive archive(*bytes);
+  Fields(&archive, &file);
+  const absl::Status read = archive.Finish();
+  if (!read.ok()) return read;
+  return file;
+}
+
+}  // namespace
+
+std::string WorkerFileName(int rank) { return absl::StrCat("worker-", rank, ".pgring"); }
+
+std::string WorkerFileBytes(WorkerFile file) {
+  ThinTimelines(file.size, &file.result.runs);
+  for (Block& block : file.result.blocks) ThinTimelines(file.size, &block.runs);
+  Archive archive;
+  Fields(&archive, &file);
+  const std::string bytes = archive.TakeBytes();
+  std::string text = absl::StrCat(std::string(kMagic), std::string(kFormat), "\n");
+  for (size_t place = 0; place < kLengthBytes; ++place) {
+    text += static_cast<char>(static_cast<uint64_t>(bytes.size()) >> (8 * place));
+  }
+  uLongf packed = compressBound(bytes.size());
+  const size_t header = text.size();
+  text.resize(header + packed);
+  // Cannot fail: there is room, and memory that is not to be had ends the program.
+  compress2(reinterpret_cast<Bytef*>(text.data() + header), &packed,
+            reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), Z_BEST_SPEED);
+  text.resize(header + packed);
+  return text;
+}
+
+absl::StatusOr<WorkerFile> ReadWorkerFile(const std::string& path) {
+  std::ifstream stream(path, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(stream)),
+                         std::istreambuf_iterator<char>());
+  if (!stream.is_open() || stream.bad() || text.empty()) {
+    return absl::NotFoundError(absl::StrCat(path, ": cannot be read, or is empty"));
+  }
+  absl::StatusOr<WorkerFile> file = Parsed(text);
+  if (file.ok()) return file;
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", file.status().message()));
+}
+
+}  // namespace pgring
