@@ -81,6 +81,7 @@ Run LostRun(const RunContext& whole, const WorkerShare& share, int64_t known, in
     run.recorder.Failed(kind, stamps, kCauseWorkerLost);
   }
   run.tally.unconfirmed_commits = known;
+  if (known > 0) run.first_failure = "its worker is gone";
   run.workers = {PartOf(run, share.rank)};
   return run;
 }

@@ -122,6 +122,8 @@ class Experiment {
         interrupt_(interrupt),
         observer_(observer) {
     control_parameters_.set_server_messages(&control_messages_);
+    // The first worker of a fleet samples the sessions of all of them, and waits for their end.
+    if (!is_first()) control_parameters_.Set("application_name", "pgring control");
   }
 
   absl::Status Connect();

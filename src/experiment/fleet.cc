@@ -284,6 +284,8 @@ absl::Status Fleet::ExpectSame(int64_t number, const std::string& what) {
     }
   }
   if (others.empty()) return absl::OkStatus();
+  // Nobody leaves before all have seen it.
+  (void)Exchange(0);
   return absl::FailedPreconditionError(absl::StrCat(Name(), ": ", RanksText(others),
                                                     others.size() == 1 ? " has " : " have ", what,
                                                     " than worker 0"));

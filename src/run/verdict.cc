@@ -34,10 +34,17 @@ void JudgeFailures(const Run& run, Verdict* verdict) {
 void JudgeWorkers(const Run& run, Verdict* verdict) {
   for (const WorkerPart& part : run.workers) {
     if (part.lost.empty()) continue;
-    verdict->reasons.push_back(absl::StrFormat(
-        "worker %d of %d %s; what became of its %d operations is not known, and they count as "
-        "failed",
-        part.rank, run.workers.size(), part.lost, part.scheduled));
+    std::string text =
+        absl::StrFormat("worker %d of %d %s; ", part.rank, run.workers.size(), part.lost);
+    if (part.scheduled > 0) {
+      absl::StrAppendFormat(&text,
+                            "what became of its %d operations is not known, and they count "
+                            "as failed",
+                            part.scheduled);
+    } else {
+      text += "what it did is not known, and is missing in all figures";
+    }
+    verdict->reasons.push_back(std::move(text));
   }
 }
 

@@ -115,6 +115,24 @@ TEST(WorkersTest, OneThatIsKilledIsNamedAndTheOthersEndAsPlanned) {
       << run["reasons"];
 }
 
+TEST(WorkersTest, OneThatHangsIsGivenUpOnceTheOthersWait) {
+  ScriptFile script(kSleep);
+  Program program(On(SharedServer().conninfo(), "run",
+                     {"-f", script.path(), "--scenario", "threads:4", "--operations", "100", "-j",
+                      "2", "--fleet-timeout", "0.3"}));
+  ASSERT_TRUE(WaitUntil([] { return Workers() == "4"; })) << program.stderr_text();
+  const int pid = WorkerOf(program, 1);
+  ASSERT_GT(pid, 0);
+  kill(pid, SIGSTOP);
+  EXPECT_EQ(program.Wait(), 2);
+  const Json run = ResultOf(program)["runs"][0];
+  ExpectAllAccountedFor(run, 100);
+  EXPECT_EQ(run["workers"][0]["succeeded"], 50);
+  EXPECT_TRUE(AnyContains(ReasonsOf(run), "worker 1 of 2 was stopped: the others were waiting"))
+      << run["reasons"];
+  EXPECT_TRUE(WaitUntil([] { return Workers() == "0"; }));
+}
+
 TEST(WorkersTest, AnInterruptEndsAllOfThem) {
   ScriptFile script(kSleep);
   Program program(
