@@ -37,6 +37,11 @@ ErrorDisplay::Verbosity VerbosityOf(const OutputOptions& output) {
   return output.quiet ? ErrorDisplay::Verbosity::kNone : ErrorDisplay::Verbosity::kAbortedClients;
 }
 
+// Of a fleet the first worker's, which goes on as the others' do.
+bool ShowsProgress(const Options& options) {
+  return !options.fleet.has_value() || options.fleet->rank == 0;
+}
+
 class Display final : public ComparisonObserver {
  public:
   // `metrics` is told of each run; may be nullptr.
@@ -50,7 +55,8 @@ class Display final : public ComparisonObserver {
         style_(style),
         plan_(options.plan),
         watch_(options.output, options.plan.load, options.plan.workload.seed),
-        progress_(ProgressOf(options.output)),
+        fleet_(options.fleet),
+        progress_(ShowsProgress(options) ? ProgressOf(options.output) : ProgressMode::kNone),
         errors_(VerbosityOf(options.output),
                 [this](const std::string& lines) { progress_.PrintLines(lines); }) {
     if (!options.output.progress_interval_s.has_value()) return;
@@ -83,9 +89,11 @@ class Display final : public ComparisonObserver {
     errors_.StartRun(scenario.label);
     if (metrics_ != nullptr) metrics_->ShowRun(scenario.label, block_, progress);
     ++scenario_;
-    progress_.Start(TitleOf(scenario),
-                    {OperationCount(plan_.workload, plan_.load, scenario), plan_.load.duration_s},
-                    std::move(progress));
+    int64_t operations = OperationCount(plan_.workload, plan_.load, scenario);
+    if (fleet_.has_value()) {
+      operations = ShareOf(scenario, plan_.load, fleet_->rank).CountOf(operations);
+    }
+    progress_.Start(TitleOf(scenario), {operations, plan_.load.duration_s}, std::move(progress));
   }
   void OnRunEnd(const Run& run) override {
     progress_.Stop();
@@ -137,6 +145,7 @@ class Display final : public ComparisonObserver {
   const TextStyle style_;
   const ComparisonPlan& plan_;
   TransactionWatch watch_;
+  const std::optional<FleetPlan> fleet_;
   absl::Status logged_;
   std::string log_name_;
   ProgressDisplay progress_;

@@ -37,7 +37,7 @@ class Comparison {
         if (!RunOne(scenario, &result_.runs)) break;
       }
     }
-    result_.interrupted = interrupt_->raised();
+    result_.interrupted = interrupt_->raised() || was_interrupted_;
     return std::move(result_);
   }
 
@@ -50,8 +50,9 @@ class Comparison {
     const Run& run = runs->back();
     observer_->OnRunEnd(run);
     const bool aborted = run.aborted_clients > 0 && plan.load.exit_on_abort;
-    // Of a fleet another worker may have been interrupted.
-    return run.not_started.empty() && !interrupt_->raised() && !run.interrupted && !aborted;
+    // Of a fleet another worker may have been.
+    was_interrupted_ = was_interrupted_ || run.interrupted;
+    return run.not_started.empty() && !interrupt_->raised() && !was_interrupted_ && !aborted;
   }
 
   void RunBlocks() {
@@ -92,6 +93,7 @@ class Comparison {
   Interrupt* const interrupt_;
   ComparisonObserver* const observer_;
   ComparisonResult result_;
+  bool was_interrupted_ = false;
 };
 
 }  // namespace

@@ -277,6 +277,21 @@ TEST_F(PoolerTest, TheServerIsSampledOverADirectConnection) {
   EXPECT_THAT(program.stderr_text(), Not(HasSubstr("--control")));
 }
 
+// A pooler's session is nobody's own, and a lock in it would say nothing.
+TEST_F(PoolerTest, AFleetMeetsOverADirectConnectionOnly) {
+  const std::vector<std::string> fleet = {"--fleet", "pooled", "--worker", "0/1"};
+  const std::string script = WriteScript("SELECT 1;\n");
+  Program refused(RunScript(conninfo(), script, fleet));
+  EXPECT_EQ(refused.Wait(), 1);
+  EXPECT_THAT(ErrorLines(refused.stderr_text()),
+              testing::ElementsAre(HasSubstr("fleet \"pooled\": a connection pooler is between")));
+  EXPECT_THAT(refused.stderr_text(), HasSubstr("--control CONNINFO"));
+  std::vector<std::string> direct = fleet;
+  direct.insert(direct.end(), {"--control", SharedServer().conninfo()});
+  Program program(RunScript(conninfo(), script, direct));
+  ASSERT_NO_FATAL_FAILURE(ExpectAllSucceeded(&program, kOperations));
+}
+
 // The schema was kept by a lock of the session, which the pooler's session held on to: every run
 // after the first was told that another pgring is running.
 TEST_F(PoolerTest, OwnTablesCanBeUsedAgainAndAgain) {
