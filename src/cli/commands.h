@@ -15,7 +15,7 @@ class WorkerTeam;
 
 // `team`: of -j; nullptr: this process runs everything.
 int CompareCommand(Options options, WorkerTeam* team, Interrupt* interrupt);
-int TuneCommand(Options options, Interrupt* interrupt);
+int TuneCommand(Options options, WorkerTeam* team, Interrupt* interrupt);
 int ServerCommand(const Options& options, Interrupt* interrupt);
 int DoctorCommand(const Options& options, Interrupt* interrupt);
 // 0: no gate was breached, or there was none; kExitGateBreached; kExitInvalid where a result cannot

@@ -264,13 +264,7 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
       ->group(kWorkloadGroup);
 }
 
-void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, RawLoad* raw) {
-  command
-      ->add_option(
-          "--operations", raw->operations,
-          absl::StrCat("how many, all clients together (default ", WorkloadPlan().operations, ")"))
-      ->check(WholeNumber(1, kMaxOperations))
-      ->group(kLoadGroup);
+void AddJobs(CLI::App* command, RawLoad* raw) {
   command
       ->add_option("-j,--jobs", raw->jobs,
                    "workers: processes that share a scenario's operations, limit, connections and "
@@ -279,6 +273,16 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
       ->type_name("N|auto")
       ->check(WholeNumberOr(1, kMaxWorkers, "auto"))
       ->group(kLoadGroup);
+}
+
+void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, RawLoad* raw) {
+  command
+      ->add_option(
+          "--operations", raw->operations,
+          absl::StrCat("how many, all clients together (default ", WorkloadPlan().operations, ")"))
+      ->check(WholeNumber(1, kMaxOperations))
+      ->group(kLoadGroup);
+  AddJobs(command, raw);
   command
       ->add_option("-t,--transactions", raw->transactions,
                    "how many for each client: 1 of sync, one for each thread or place of the "
@@ -323,18 +327,25 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
   AddErrorOptions(command, workload, plan, raw);
 }
 
-absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan) {
-  if (raw.jobs.empty()) return absl::OkStatus();
-  const bool is_auto = raw.jobs == "auto";
-  int wanted = 1;
-  if (is_auto) {
-    wanted = static_cast<int>(std::clamp<int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1, kMaxWorkers));
-  } else if (!absl::SimpleAtoi(raw.jobs, &wanted)) {
-    return absl::InternalError("-j was not checked");
+std::optional<int> WorkersWanted(const RawLoad& raw) {
+  if (raw.jobs.empty()) return std::nullopt;
+  if (raw.jobs == "auto") {
+    return static_cast<int>(std::clamp<int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1, kMaxWorkers));
   }
+  int wanted = 1;
+  // It has been checked.
+  (void)absl::SimpleAtoi(raw.jobs, &wanted);
+  return wanted;
+}
+
+absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan) {
+  const std::optional<int> wanted = WorkersWanted(raw);
+  if (!wanted.has_value()) return absl::OkStatus();
+  const bool is_auto = raw.jobs == "auto";
   for (ScenarioPlan& scenario : plan->scenarios) {
-    const int most = std::min(scenario.limit.value_or(wanted), scenario.pool.size);
-    const absl::Status shared = ShareScenario(is_auto ? std::min(wanted, most) : wanted, &scenario);
+    const int most = std::min(scenario.limit.value_or(*wanted), scenario.pool.size);
+    const absl::Status shared =
+        ShareScenario(is_auto ? std::min(*wanted, most) : *wanted, &scenario);
     if (!shared.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("-j ", raw.jobs, ": ", shared.message()));
     }

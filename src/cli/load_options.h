@@ -15,7 +15,6 @@
 
 namespace pgring {
 
-inline constexpr int64_t kMaxOperations = 10'000'000;
 inline constexpr double kMaxDurationS = 7 * 86'400;
 inline constexpr double kMaxRatePerS = 10'000'000;
 inline constexpr int kMostTries = 1'000'000;
@@ -51,7 +50,11 @@ absl::StatusOr<std::optional<std::string>> RequestedText(const RawLoad& raw);
 // Reads the scripts' files. Fails with one line that names the option or the file.
 absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load);
 
-// Once the scenarios are known: how many workers share each of them (-j).
+// Adds -j to a command.
+void AddJobs(CLI::App* command, RawLoad* raw);
+// How many workers that asks for; nothing: none of it was given.
+std::optional<int> WorkersWanted(const RawLoad& raw);
+// Once the scenarios are known: how many workers share each of them.
 absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan);
 
 // Once the scenarios are known: with -t the number of operations follows from their clients. Fails

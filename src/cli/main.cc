@@ -43,18 +43,18 @@ int main(int argument_count, char** arguments) {
                                       build.compiler, build.build_type));
       return pgring::FinishWith(pgring::kExitValid);
     }
-    case pgring::Subcommand::kCompare: {
+    case pgring::Subcommand::kCompare:
+    case pgring::Subcommand::kTune: {
       const auto workers = pgring::ForkWorkers(*options);
       if (!workers.ok()) {
         pgring::PrintError(workers.status());
         return pgring::kExitCouldNotStart;
       }
       pgring::WatchSignals(&interrupt, kWindingDown);
-      return pgring::CompareCommand(*options, workers->get(), &interrupt);
+      return options->command == pgring::Subcommand::kTune
+                 ? pgring::TuneCommand(*options, workers->get(), &interrupt)
+                 : pgring::CompareCommand(*options, workers->get(), &interrupt);
     }
-    case pgring::Subcommand::kTune:
-      pgring::WatchSignals(&interrupt, kWindingDown);
-      return pgring::TuneCommand(*options, &interrupt);
     case pgring::Subcommand::kDiff:
       return pgring::DiffCommand(*options);
     case pgring::Subcommand::kReport:

@@ -116,6 +116,7 @@ absl::Status ResolveTuning(const RawOptions& raw, Options* options) {
   plan->workload.operations = kUnlimitedOperations;
   PGRING_RETURN_IF_ERROR(ResolveTarget(raw, options));
   options->tune.base = *plan;
+  options->tune.workers = WorkersWanted(raw.load).value_or(1);
   PGRING_RETURN_IF_ERROR(ResolveTune(raw.tune, &options->tune));
   // For the choice of the I/O mode, and for the header: fresh runs of the reactor's scenarios test
   // every answer.
@@ -186,6 +187,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddTarget(commands.tune, options);
   AddWorkloadOptions(commands.tune, &options->plan.workload, &raw->load);
   AddTuneOptions(commands.tune, &options->tune, &raw->tune);
+  AddJobs(commands.tune, &raw->load);
   AddIo(commands.tune, "Search", raw);
   AddSampling(commands.tune, options, raw);
   AddReportOptions(commands.tune, kTuneFiles, &options->output, &raw->output);

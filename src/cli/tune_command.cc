@@ -166,7 +166,7 @@ absl::Status FitOpenFiles(TunePlan* plan) {
 
 }  // namespace
 
-int TuneCommand(Options options, Interrupt* interrupt) {
+int TuneCommand(Options options, WorkerTeam* team, Interrupt* interrupt) {
   TunePlan& plan = options.tune;
   auto workload = MakeWorkload(plan.base.workload, WantsThrowaway(options));
   absl::Status ready = workload.status();
@@ -191,8 +191,14 @@ int TuneCommand(Options options, Interrupt* interrupt) {
     return kExitCouldNotStart;
   }
   TuneDisplay display(options, style, metrics->get());
+  if (plan.workers > 1) {
+    display.OnNote(absl::StrCat("up to ", plan.workers,
+                                " workers share each run (-j), and each limit has one of its own"));
+  }
   using Tuned = absl::StatusOr<TuneResult>;
-  const auto tune = [&](const ExperimentTarget& target) -> Tuned {
+  const auto tune = [&](ExperimentTarget target) -> Tuned {
+    target.team = team;
+    target.team_workers = plan.workers;
     PGRING_RETURN_IF_ERROR(ServeMetrics(metrics->get(), &display));
     return RunTune(plan, *std::move(workload), target, interrupt, &display);
   };

@@ -58,7 +58,7 @@ void WorkHere(const Options& options, const WorkerTeam::Link& link) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<WorkerTeam>> ForkWorkers(const Options& options) {
-  int count = 1;
+  int count = options.command == Subcommand::kTune ? options.tune.workers : 1;
   // A worker of a fleet shares with other processes.
   if (options.fleet.has_value()) return nullptr;
   for (const ScenarioPlan& scenario : options.plan.scenarios) {

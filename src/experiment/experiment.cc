@@ -248,8 +248,18 @@ absl::Status Experiment::CheckServerAfter(const Run& run) {
   return ended_early && !run.interrupted ? CheckServer() : absl::OkStatus();
 }
 
-Run Experiment::Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations,
+// A source of limits follows one process's operations.
+ScenarioPlan Experiment::Shared(ScenarioPlan scenario, const LimitSource* limits) const {
+  if (target_.team == nullptr || scenario.workers > 1 || limits != nullptr) return scenario;
+  const int most = std::min(
+      {target_.team_workers, scenario.limit.value_or(scenario.pool.size), scenario.pool.size});
+  scenario.workers = std::max(1, most);
+  return scenario;
+}
+
+Run Experiment::Measure(const ScenarioPlan& given, const LoadPlan& load, int64_t operations,
                         Reset reset, LimitSource* limits) {
+  const ScenarioPlan scenario = Shared(given, limits);
   std::vector<std::string> notes;
   absl::Status prepared = Prepare(reset, &notes);
   if (target_.fleet != nullptr) {

@@ -44,6 +44,9 @@ struct ExperimentTarget {
   PerfControl* perf = nullptr;
   // Who runs the scenarios that several workers share; nullptr: there are none.
   WorkerTeam* team = nullptr;
+  // How many of them share a scenario that does not say: at most so many as it has operations in
+  // flight and connections.
+  int team_workers = 1;
   // Of which this process is one worker; nullptr: of none.
   Fleet* fleet = nullptr;
 };
@@ -109,7 +112,7 @@ class Experiment {
   // for. `limits` may lower the scenario's limit as the run goes on; nullptr: it stays.
   // In a fleet each worker measures its part: all of them call this for the same scenarios in the
   // same order, and the first one verifies the whole.
-  Run Measure(const ScenarioPlan& scenario, const LoadPlan& load, int64_t operations, Reset reset,
+  Run Measure(const ScenarioPlan& given, const LoadPlan& load, int64_t operations, Reset reset,
               LimitSource* limits = nullptr);
 
  private:
@@ -149,6 +152,7 @@ class Experiment {
   absl::Status DriveInFleet(RunContext context, Run* run);
   void EndInFleet(Reset reset, Run* run);
   void Verify(const CommittedWork& work, Run* run);
+  ScenarioPlan Shared(ScenarioPlan scenario, const LimitSource* limits) const;
   absl::Status DriveShared(const RunContext& context, Run* run);
 
   PlannedWorkload workload_;

@@ -151,6 +151,12 @@ absl::Status Merge::AddRuns(const std::string& path, size_t max_steps, std::vect
   return absl::OkStatus();
 }
 
+absl::Status Merge::CheckKinds(const PlannedWorkload& workload, const RunSum& sum) const {
+  if (sum.first().kinds == workload.workload->kinds()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(base_path_, ": its runs have other kinds of operation than its workload"));
+}
+
 void Merge::NoteMissing(int rank, std::string why) { missing_[rank] = std::move(why); }
 
 std::vector<Run> Merge::TakeRuns(const PlannedWorkload& workload, RunSums* sums) {
@@ -188,6 +194,10 @@ std::vector<Run> Merge::TakeRuns(const PlannedWorkload& workload, RunSums* sums)
 absl::StatusOr<ComparisonResult> Merge::Take() {
   const auto workload = MakeWorkload(result_.plan.workload, /*may_make_tables=*/false);
   if (!workload.ok()) return workload.status();
+  for (const RunSum& sum : runs_) PGRING_RETURN_IF_ERROR(CheckKinds(*workload, sum));
+  for (const RunSums& sums : blocks_) {
+    for (const RunSum& sum : sums) PGRING_RETURN_IF_ERROR(CheckKinds(*workload, sum));
+  }
   result_.runs = TakeRuns(*workload, &runs_);
   for (RunSums& sums : blocks_) {
     Block block;

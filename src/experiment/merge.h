@@ -37,6 +37,7 @@ class Merge {
   absl::Status Check(const std::string& path, const WorkerFile& file) const;
   absl::Status AddRuns(const std::string& path, size_t max_steps, std::vector<Run> runs,
                        RunSums* sums);
+  absl::Status CheckKinds(const PlannedWorkload& workload, const RunSum& sum) const;
   std::vector<Run> TakeRuns(const PlannedWorkload& workload, RunSums* sums);
 
   int size_ = 0;

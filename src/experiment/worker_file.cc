@@ -10,7 +10,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "pgring/postgres/pool.h"
 #include "run/run_archive.h"
+#include "run/worker_share.h"
 
 namespace pgring {
 namespace {
@@ -31,11 +33,44 @@ void ThinTimelines(int size, std::vector<Run>* runs) {
   }
 }
 
+bool CanBe(const ScenarioPlan& scenario, const LoadPlan& load, int workers) {
+  const int limit = scenario.limit.value_or(workers);
+  return scenario.workers == workers && limit >= workers && limit <= kMaxLimit &&
+         scenario.pool.size >= workers && scenario.pool.size <= kMaxPoolConnections &&
+         scenario.pool.max_overflow >= 0 && scenario.pool.max_overflow <= kMaxPoolConnections &&
+         scenario.limit.has_value() == scenario.type->has_limit &&
+         load.operations_per_client.value_or(1) > 0 &&
+         load.operations_per_client.value_or(1) <= kMaxOperations / scenario.ClientCount();
+}
+
+bool CanBe(const std::vector<Run>& runs, const LoadPlan& load, int workers) {
+  return std::all_of(runs.begin(), runs.end(), [&](const Run& run) {
+    return CanBe(run.scenario, run.load, workers) && CanBe(run.scenario, load, workers) &&
+           run.recorder.Total().Balanced();
+  });
+}
+
+// What a merge relies on. The bytes are of any origin.
+bool CanBe(const WorkerFile& file) {
+  if (file.size < 1 || file.size > kMaxWorkers || file.rank < 0 || file.rank >= file.size) {
+    return false;
+  }
+  const ComparisonPlan& plan = file.result.plan;
+  const int64_t operations = plan.workload.operations;
+  if (operations != kUnlimitedOperations && (operations < 1 || operations > kMaxOperations)) {
+    return false;
+  }
+  return std::all_of(
+             plan.scenarios.begin(), plan.scenarios.end(),
+             [&](const ScenarioPlan& scenario) { return CanBe(scenario, plan.load, file.size); }) &&
+         CanBe(file.result.runs, plan.load, file.size) &&
+         std::all_of(file.result.blocks.begin(), file.result.blocks.end(),
+                     [&](const Block& block) { return CanBe(block.runs, plan.load, file.size); });
+}
+
 void Fields(Archive* archive, WorkerFile* file) {
   archive->Fields(&file->fleet, &file->gathering, &file->rank, &file->size, &file->result);
-  if (file->size < 1 || file->rank < 0 || file->rank >= file->size) {
-    archive->Fail("it is of a worker that there cannot be");
-  }
+  if (archive->reads() && archive->ok() && !CanBe(*file)) archive->Fail("it contradicts itself");
 }
 
 absl::StatusOr<std::string> Unpacked(std::string_view packed) {
@@ -54,7 +89,9 @@ absl::StatusOr<std::string> Unpacked(std::string_view packed) {
   return bytes;
 }
 
-absl::StatusOr<WorkerFile> Parsed(std::string_view text) {
+}  // namespace
+
+absl::StatusOr<WorkerFile> ParseWorkerFile(std::string_view text) {
   if (!text.starts_with(kMagic)) {
     return absl::InvalidArgumentError("this is no worker file of pgring");
   }
@@ -75,8 +112,6 @@ absl::StatusOr<WorkerFile> Parsed(std::string_view text) {
   if (!read.ok()) return read;
   return file;
 }
-
-}  // namespace
 
 std::string WorkerFileName(int rank) { return absl::StrCat("worker-", rank, ".pgring"); }
 
@@ -107,7 +142,7 @@ absl::StatusOr<WorkerFile> ReadWorkerFile(const std::string& path) {
   if (!stream.is_open() || stream.bad() || text.empty()) {
     return absl::NotFoundError(absl::StrCat(path, ": cannot be read, or is empty"));
   }
-  absl::StatusOr<WorkerFile> file = Parsed(text);
+  absl::StatusOr<WorkerFile> file = ParseWorkerFile(text);
   if (file.ok()) return file;
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", file.status().message()));
 }

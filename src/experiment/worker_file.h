@@ -29,6 +29,8 @@ std::string WorkerFileName(int rank);
 
 // Steps of timelines beyond what a merge of all workers keeps are thinned.
 std::string WorkerFileBytes(WorkerFile file);
+// The same of a file's text; messages do not name a file.
+absl::StatusOr<WorkerFile> ParseWorkerFile(std::string_view text);
 // InvalidArgument, in one line that names the file, where it is none, is damaged or of another
 // version.
 absl::StatusOr<WorkerFile> ReadWorkerFile(const std::string& path);

@@ -237,7 +237,14 @@ void ConnectionTimeline::Shift(int64_t by_ns) {
   last_ns_ += by_ns;
 }
 
-// Steps as differences, most of which are a byte.
+namespace {
+
+// So many of them can be added a thousand times.
+constexpr int32_t kMostRead = 2'000'000;
+
+}  // namespace
+
+// Steps as differences, most of which are a byte. A finished timeline has at least one.
 void Archived(Archive* archive, ConnectionTimeline* timeline) {
   PGRING_CHECK(archive->reads() || timeline->phase_ == ConnectionTimeline::Phase::kFinished,
                "only a timeline that is finished is written");
@@ -249,8 +256,15 @@ void Archived(Archive* archive, ConnectionTimeline* timeline) {
       timeline->start_ns_ > timeline->last_ns_) {
     return archive->Fail("a timeline in it leaves its time");
   }
+  for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
+    if (timeline->current_[gauge] < 0 || timeline->current_[gauge] > kMostRead ||
+        timeline->peak_[gauge] < 0 || timeline->peak_[gauge] > kMostRead) {
+      return archive->Fail("a timeline in it has a count that cannot be");
+    }
+  }
   std::vector<TimelineStep>& steps = timeline->steps_;
   const size_t count = archive->Count(steps.size());
+  if (count == 0) return archive->Fail("a timeline in it is empty");
   if (archive->reads()) steps.assign(std::min(count, timeline->max_steps_), TimelineStep{});
   TimelineStep before;
   for (TimelineStep& step : steps) {
@@ -267,7 +281,7 @@ void Archived(Archive* archive, ConnectionTimeline* timeline) {
       step.time_ns = before.time_ns + change.time_ns;
       for (size_t gauge = 0; gauge < kConnectionGaugeCount; ++gauge) {
         const int64_t value = int64_t{before.values[gauge]} + change.values[gauge];
-        if (value < 0 || value > std::numeric_limits<int32_t>::max()) {
+        if (value < 0 || value > kMostRead) {
           return archive->Fail("a timeline in it has a count that cannot be");
         }
         step.values[gauge] = static_cast<int32_t>(value);

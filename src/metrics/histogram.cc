@@ -112,6 +112,10 @@ void Archived(Archive* archive, Histogram* histogram) {
   if (histogram->count_ == 0) return;
   archive->Fields(&histogram->overflow_count_, &histogram->min_, &histogram->max_,
                   &histogram->sum_);
+  if (histogram->count_ < 0 || histogram->overflow_count_ < 0 ||
+      histogram->min_ > histogram->max_ || histogram->min_ < 0) {
+    return archive->Fail("a histogram in it contradicts itself");
+  }
   size_t filled = static_cast<size_t>(
       std::count_if(counts.begin(), counts.end(), [](int64_t count) { return count != 0; }));
   filled = archive->Count(filled);
@@ -126,6 +130,7 @@ void Archived(Archive* archive, Histogram* histogram) {
     }
     place += gap;
     archive->Field(&counts[place]);
+    if (counts[place] < 0) return archive->Fail("a histogram in it does not add up");
     counted += counts[place++];
     if (place == counts.size() && number + 1 < filled) {
       return archive->Fail("a histogram in it has a bucket too many");

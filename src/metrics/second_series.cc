@@ -1,6 +1,7 @@
 #include "pgring/metrics/second_series.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "pgring/base/archive.h"
@@ -101,7 +102,13 @@ void Archived(Archive* archive, SecondSeries* series) {
   if (!archive->reads()) series->ClosePresent();
   archive->Fields(&series->started_, &series->start_ns_, &series->interval_ns_, &series->present_,
                   &series->present_ends_ns_, &series->closed_);
-  if (series->interval_ns_ <= 0) archive->Fail("a series in it has intervals of no time");
+  // A second, doubled some times: what is added must be of the same kind.
+  const auto seconds = static_cast<uint64_t>(series->interval_ns_ / kNanosecondsPerSecond);
+  constexpr uint64_t kLongestS = uint64_t{1} << 30;
+  if (series->interval_ns_ % kNanosecondsPerSecond != 0 || !std::has_single_bit(seconds) ||
+      seconds > kLongestS) {
+    archive->Fail("a series in it has intervals that there are not");
+  }
   const auto buckets = static_cast<int64_t>(series->histogram_.counts().size());
   for (const auto& [interval, counts] : series->closed_) {
     for (const auto& [index, count] : counts) {

@@ -56,6 +56,8 @@ struct ScenarioPlan {
   int ClientCount() const { return limit.value_or(pool.size + pool.max_overflow); }
 };
 
+inline constexpr int64_t kMaxOperations = 10'000'000;
+
 // Of a run that a duration ends.
 inline constexpr int64_t kUnlimitedOperations = std::numeric_limits<int64_t>::max();
 

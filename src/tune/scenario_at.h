@@ -20,8 +20,9 @@ ScenarioPlan ScenarioAt(const ScenarioType& type, int limit, int connections = 0
 // and operations are tried as often as the plan says.
 LoadPlan FreshLoad(const TunePlan& plan, double measured_s);
 
-// What the client used, of one processor where one thread drives the scenario, else of all
-// `cpu_count` of this machine; 0 for a run without any time.
+// What the client used, of one processor where one thread drives the scenario (the busiest
+// worker's, where there are several), else of all `cpu_count` of this machine; 0 for a run without
+// any time.
 double ClientShare(const Run& run, int cpu_count);
 
 }  // namespace pgring

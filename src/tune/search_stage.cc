@@ -158,8 +158,9 @@ SearchOutcome RunSearch(const TunePlan& plan, const SearchRequest& request, bool
                         Experiment* experiment, Interrupt* interrupt, TuneObserver* observer) {
   experiment->set_sampling(false);
   Search search(plan, request, experiment, interrupt, observer);
+  // A run from which trials are cut is one process's.
   const bool in_one_run = request.scenario.type->make_limiter != nullptr && !tables_grow &&
-                          request.number == SearchedNumber::kOperations;
+                          request.number == SearchedNumber::kOperations && plan.workers == 1;
   if (in_one_run) {
     search.SearchInOneRun();
   } else {

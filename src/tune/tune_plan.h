@@ -40,6 +40,8 @@ struct TunePlan {
   std::optional<double> rate_per_s;
   // Processes of the application among which the answer is divided.
   int instances = 1;
+  // Processes that share each run, as far as its limit and its connections go (-j).
+  int workers = 1;
   // Nothing: this machine's, where the server is on it.
   std::optional<int> server_cores;
 };

@@ -466,8 +466,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadOption{{"-i", "-s", "10", "bench"}, "-i: 'pgring init' makes pgbench's tables"},
         BadOption{{"compare", "--debug"}, "pgring has no debugging output"},
         BadOption{{"compare", "-d", "-c", "5"}, "-d names a database, and \"-c\" looks like an"},
-        BadOption{{"-c", "10", "bench"},
-                  "-c needs a command before it: pgring compare|run|tune|report|diff|export|init|"},
+        BadOption{
+            {"-c", "10", "bench"},
+            "-c needs a command before it: pgring compare|run|tune|report|diff|export|merge|"},
         BadOption{{"--hlep"}, "there is no option --hlep; did you mean --help?"},
         BadOption{{"-T10", "compare"}, "-T10 comes after the command: pgring compare -T10"},
         BadOption{{"comparee"}, "there is no command comparee; did you mean compare? See"},
