@@ -29,6 +29,7 @@ constexpr int kRoundTrips = 16;
 constexpr int64_t kStartDelayNs = 150 * kNanosecondsPerMillisecond;
 constexpr int64_t kFirstLookNs = 2 * kNanosecondsPerMillisecond;
 constexpr int64_t kLongestLookNs = 20 * kNanosecondsPerMillisecond;
+constexpr int64_t kSessionEndsNs = kNanosecondsPerSecond;
 // After an interrupt the others have as much to wind down.
 constexpr int64_t kInterruptedNs = 10 * kNanosecondsPerSecond;
 constexpr int64_t kNanosecondsPerMicrosecond64 = 1'000;
@@ -138,9 +139,14 @@ absl::Status Fleet::Connect() {
 absl::Status Fleet::TakePlace() {
   const std::string sql =
       absl::StrFormat("SELECT pg_catalog.pg_try_advisory_lock(%d, %d)", key_, plan_.rank);
-  const absl::StatusOr<Result> taken = session_->ExecuteSql(sql.c_str());
-  if (!taken.ok()) return Annotate(taken.status(), Name());
-  if (taken->Text(0, 0) == "t") return absl::OkStatus();
+  // A session that was closed a moment ago has its lock until the server's process has ended.
+  const int64_t give_up_ns = clock_->NowNs() + kSessionEndsNs;
+  do {
+    const absl::StatusOr<Result> taken = session_->ExecuteSql(sql.c_str());
+    if (!taken.ok()) return Annotate(taken.status(), Name());
+    if (taken->Text(0, 0) == "t") return absl::OkStatus();
+    poll(nullptr, 0, static_cast<int>(kLongestLookNs / kNanosecondsPerMillisecond));
+  } while (clock_->NowNs() < give_up_ns);
   const std::string who = absl::StrFormat(
       "SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND classid = %d AND objid "
       "= %d AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_catalog.pg_database "

@@ -156,6 +156,7 @@ void Recorder::Add(const Recorder& other) {
 void Recorder::Shift(int64_t by_ns) {
   RecordPending();
   seconds_.Shift(by_ns);
+  queued_seconds_.Shift(by_ns);
   in_system_since_ns_ += by_ns;
 }
 
@@ -166,8 +167,9 @@ void Archived(Archive* archive, OperationSummary* summary) {
 
 void Archived(Archive* archive, Recorder* recorder) {
   if (!archive->reads()) recorder->RecordPending();
-  archive->Fields(&recorder->kinds_, &recorder->seconds_, &recorder->succeeded_, &recorder->failed_,
-                  &recorder->in_system_, &recorder->in_system_since_ns_, &recorder->in_system_area_,
+  archive->Fields(&recorder->kinds_, &recorder->seconds_, &recorder->queued_seconds_,
+                  &recorder->succeeded_, &recorder->failed_, &recorder->in_system_,
+                  &recorder->in_system_since_ns_, &recorder->in_system_area_,
                   &recorder->sum_time_in_system_ns_);
   if (!archive->reads()) return;
   recorder->unwaited_.assign(recorder->kinds_.size(), {});

@@ -6,9 +6,8 @@
 
 namespace pgring {
 
-ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario,
-                         const WorkerShare& share, Pauses* pauses,
-                         std::optional<int64_t> operations_per_client)
+ClientSlots::ClientSlots(Workload* workload, const ScenarioPlan& scenario, const WorkerShare& share,
+                         Pauses* pauses, std::optional<int64_t> operations_per_client)
     : of_connections_(!scenario.type->has_limit),
       slots_(static_cast<size_t>(scenario.ClientCount())) {
   free_.reserve(slots_.size());

@@ -39,8 +39,7 @@ class ClientSlots {
   // many as it gets; where a client is its connection's, none can have a number of operations of
   // its own.
   ClientSlots(Workload* workload, const ScenarioPlan& scenario, const WorkerShare& share,
-              Pauses* pauses,
-              std::optional<int64_t> operations_per_client);
+              Pauses* pauses, std::optional<int64_t> operations_per_client);
 
   // A free client, of which there is at least one: there are as many as may be running. nullptr
   // where a client is its connection's.

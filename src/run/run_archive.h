@@ -15,7 +15,8 @@ void Archived(Archive* archive, WorkloadPlan* workload);
 void Archived(Archive* archive, ScenarioPlan* scenario);
 void Archived(Archive* archive, LoadPlan* load);
 void Archived(Archive* archive, ComparisonPlan* plan);
-// Its verdict is the reader's to make. A run that is written has ended.
+// Without depth_over_time, which is not added. Its verdict is the reader's to make. A run that is
+// written has ended.
 void Archived(Archive* archive, Run* run);
 void Archived(Archive* archive, ComparisonResult* result);
 
