@@ -29,7 +29,7 @@ std::string ScenariosText(const std::vector<ScenarioPlan>& scenarios) {
 }
 
 std::string WorkloadDifference(const WorkloadPlan& left, const WorkloadPlan& right) {
-  const auto differ = [](const char* what, auto one, auto other) {
+  const auto differ = [](const char* what, const auto& one, const auto& other) {
     return absl::StrCat(what, " ", one, " and ", other);
   };
   if (left.name != right.name) return differ("workload", left.name, right.name);

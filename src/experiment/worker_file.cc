@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "pgring/base/status.h"
 #include "pgring/postgres/pool.h"
 #include "run/run_archive.h"
 #include "run/worker_share.h"
@@ -108,8 +109,7 @@ absl::StatusOr<WorkerFile> ParseWorkerFile(std::string_view text) {
   WorkerFile file;
   Archive archive(*bytes);
   Fields(&archive, &file);
-  const absl::Status read = archive.Finish();
-  if (!read.ok()) return read;
+  PGRING_RETURN_IF_ERROR(archive.Finish());
   return file;
 }
 

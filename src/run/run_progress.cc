@@ -1,14 +1,11 @@
 #include "run/run_progress.h"
 
-#include <cstring>
-
 namespace pgring {
 namespace {
 
 template <size_t kSize>
 void CopyText(std::string_view text, std::array<char, kSize>* to) {
-  const size_t length = std::min(text.size(), kSize - 1);
-  std::memcpy(to->data(), text.data(), length);
+  const size_t length = text.copy(to->data(), kSize - 1);
   (*to)[length] = '\0';
 }
 
