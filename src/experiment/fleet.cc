@@ -32,7 +32,6 @@ constexpr int64_t kLongestLookNs = 20 * kNanosecondsPerMillisecond;
 constexpr int64_t kSessionEndsNs = kNanosecondsPerSecond;
 // After an interrupt the others have as much to wind down.
 constexpr int64_t kInterruptedNs = 10 * kNanosecondsPerSecond;
-constexpr int64_t kNanosecondsPerMicrosecond64 = 1'000;
 
 uint64_t HashOf(std::string_view bytes) {
   // FNV-1a.
@@ -244,8 +243,7 @@ absl::StatusOr<std::vector<std::optional<int64_t>>> Fleet::Exchange(int64_t numb
       if (slot.has_value()) continue;
       all = false;
       if (!gives_up || !has_met_) continue;
-      lost_[rank] = absl::StrFormat("did not answer for %.0f s",
-                                    static_cast<double>(patience_ns) / kNanosecondsPerSecond);
+      lost_[rank] = absl::StrFormat("did not answer for %.0f s", NsInSeconds(patience_ns));
     }
     if (all) {
       has_met_ = true;
@@ -366,10 +364,10 @@ absl::Status Fleet::EstimateClock() {
     if (!server_us.has_value()) return absl::InternalError("the server has no time");
     if (after_ns - before_ns >= shortest_ns) continue;
     shortest_ns = after_ns - before_ns;
-    offset_ns_ = *server_us * kNanosecondsPerMicrosecond64 - (before_ns + shortest_ns / 2);
+    offset_ns_ = *server_us * kNanosecondsPerMicrosecond - (before_ns + shortest_ns / 2);
   }
   // The server read its clock somewhere in the round trip, and rounded it to a microsecond.
-  clock_bound_ns_ = shortest_ns / 2 + kNanosecondsPerMicrosecond64;
+  clock_bound_ns_ = shortest_ns / 2 + kNanosecondsPerMicrosecond;
   return absl::OkStatus();
 }
 
@@ -378,9 +376,9 @@ absl::StatusOr<int64_t> Fleet::Await() {
   has_started_ = true;
   const absl::Status estimated = EstimateClock();
   const absl::StatusOr<int64_t> ready = Sum(1);
-  const int64_t now_us = (clock_->NowNs() + offset_ns_) / kNanosecondsPerMicrosecond64;
+  const int64_t now_us = (clock_->NowNs() + offset_ns_) / kNanosecondsPerMicrosecond;
   const absl::StatusOr<int64_t> start_us =
-      OfFirst(now_us + kStartDelayNs / kNanosecondsPerMicrosecond64);
+      OfFirst(now_us + kStartDelayNs / kNanosecondsPerMicrosecond);
   PGRING_RETURN_IF_ERROR(estimated);
   if (!ready.ok()) return ready.status();
   if (!lost_.empty()) {
@@ -388,7 +386,7 @@ absl::StatusOr<int64_t> Fleet::Await() {
                                                " ", lost_.begin()->second, ", before the start"));
   }
   if (!start_us.ok()) return start_us.status();
-  start_ns_ = *start_us * kNanosecondsPerMicrosecond64 - offset_ns_;
+  start_ns_ = *start_us * kNanosecondsPerMicrosecond - offset_ns_;
   for (int64_t left_ns = start_ns_ - clock_->NowNs(); left_ns > 0;
        left_ns = start_ns_ - clock_->NowNs()) {
     const timespec sleep = {left_ns / kNanosecondsPerSecond, left_ns % kNanosecondsPerSecond};

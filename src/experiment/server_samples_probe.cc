@@ -41,10 +41,6 @@ ThreadTime OwnThreadTime() {
   return {seconds(usage.ru_utime), seconds(usage.ru_stime)};
 }
 
-double SecondsOf(int64_t duration_ns) {
-  return static_cast<double>(duration_ns) / static_cast<double>(kNanosecondsPerSecond);
-}
-
 class ServerSamplesProbe final : public Probe {
  public:
   ServerSamplesProbe(SamplingSession* session, SamplingPlan plan)
@@ -153,13 +149,13 @@ class ServerSamplesProbe final : public Probe {
       const int64_t start_ns = clock.NowNs();
       failure_ = TakeLook(start_ns);
       const int64_t end_ns = clock.NowNs();
-      samples_.whole_cost.span_s = SecondsOf(end_ns - began_ns_);
+      samples_.whole_cost.span_s = NsInSeconds(end_ns - began_ns_);
       if (!failure_.ok()) return;
       const int64_t interval_ns = Interval();
       // A server that is slow to answer gets a rest all the same.
       next_ns = std::max(start_ns + interval_ns, end_ns + interval_ns / 2);
     }
-    samples_.whole_cost.span_s = SecondsOf(clock.NowNs() - began_ns_);
+    samples_.whole_cost.span_s = NsInSeconds(clock.NowNs() - began_ns_);
   }
 
   // From half to one and a half of what is planned, or of what keeps the cost within its limit.

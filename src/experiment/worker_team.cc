@@ -272,7 +272,7 @@ class WorkerTeam::RunInProgress {
       if (state.has_ended || now_ns - state.seen_ns < patience_ns) continue;
       state.lost = absl::StrFormat(
           "was stopped: the others were waiting for it, and it did nothing for %.0f s",
-          static_cast<double>(patience_ns) / kNanosecondsPerSecond);
+          NsInSeconds(patience_ns));
       kill(members_[place]->pid, SIGKILL);
       (void)EndOf(members_[place]->pid);
       OnGone(place);

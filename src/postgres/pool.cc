@@ -416,8 +416,7 @@ absl::Status Pool::TimeoutStatus() const {
       absl::DeadlineExceededError(absl::StrFormat(
           "pool of size %d with overflow %d: no connection became free within %.2f s; raise "
           "--pool-size, --max-overflow or --pool-timeout",
-          options_.size, options_.max_overflow,
-          static_cast<double>(options_.timeout_ns) / kNanosecondsPerSecond)),
+          options_.size, options_.max_overflow, NsInSeconds(options_.timeout_ns))),
       kCausePoolTimeout);
 }
 

@@ -112,7 +112,7 @@ Json TimelineJson(const Run& run) {
   Json waiting = Json::array();
   // The picture has many more steps than a file for other programs should carry.
   for (const TimelineStep& step : run.timeline.Steps(kMaxReportedSteps)) {
-    t_s.push_back(static_cast<double>(step.time_ns) / static_cast<double>(kNanosecondsPerSecond));
+    t_s.push_back(NsInSeconds(step.time_ns));
     open.push_back(step.value(ConnectionGauge::kOpen));
     in_use.push_back(step.value(ConnectionGauge::kInUse));
     waiting.push_back(step.value(ConnectionGauge::kWaiting));
@@ -131,8 +131,7 @@ Json ConnectionsJson(const Run& run) {
   const auto mean = [&](ConnectionGauge gauge) {
     return has_span ? FiniteOrNull(timeline.Mean(gauge)) : Json();
   };
-  const double connecting_s =
-      static_cast<double>(run.connecting_ns) / static_cast<double>(kNanosecondsPerSecond);
+  const double connecting_s = NsInSeconds(run.connecting_ns);
   Json json = {{"requested", counts.requested},
                {"opened", counts.opened},
                {"refused", counts.refused},
@@ -156,8 +155,7 @@ Json ConnectionsJson(const Run& run) {
     means.push_back(std::round(slice.mean * kThousandths) / kThousandths);
     peaks.push_back(slice.peak);
   }
-  json["in_flight_over_time"] = {{"slice_s", static_cast<double>(run.depth_over_time.slice_ns) /
-                                                 static_cast<double>(kNanosecondsPerSecond)},
+  json["in_flight_over_time"] = {{"slice_s", NsInSeconds(run.depth_over_time.slice_ns)},
                                  {"mean", std::move(means)},
                                  {"peak", std::move(peaks)}};
   return json;

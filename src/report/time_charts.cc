@@ -72,7 +72,7 @@ ChartLine ConnectionLine(const Run& run, size_t place, ConnectionGauge gauge, in
 Chart EmptyStepChart(int64_t span_ns, int count) {
   Chart chart;
   chart.steps = true;
-  chart.x_end = static_cast<double>(span_ns) / kNsPerS;
+  chart.x_end = NsInSeconds(span_ns);
   for (int column = 0; column <= count; ++column) chart.x.push_back(chart.x_end * column / count);
   return chart;
 }
@@ -225,9 +225,8 @@ std::vector<Chart> SecondCharts(const ComparisonResult& result) {
   const SecondGrid grid = GridOf(result);
   if (grid.points < 2) return {};
   Chart throughput, p99, queued;
-  const double point_s =
-      static_cast<double>(grid.interval_ns) / kNsPerS * static_cast<double>(grid.per_point);
-  throughput.x_end = static_cast<double>(LongestNs(result)) / kNsPerS;
+  const double point_s = NsInSeconds(grid.interval_ns) * static_cast<double>(grid.per_point);
+  throughput.x_end = NsInSeconds(LongestNs(result));
   for (size_t point = 0; point < grid.points; ++point) {
     throughput.x.push_back((static_cast<double>(point) + 0.5) * point_s);
   }

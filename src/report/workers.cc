@@ -125,7 +125,7 @@ Json WorkersJson(const std::vector<WorkerPart>& workers) {
          {"succeeded", part.succeeded},
          {"failed", part.failed},
          {"skipped", part.skipped},
-         {"wall_s", static_cast<double>(part.duration_ns) / kNanosecondsPerSecond},
+         {"wall_s", NsInSeconds(part.duration_ns)},
          {"user_s", FiniteOrNull(part.client.user_s)},
          {"sys_s", FiniteOrNull(part.client.system_s)},
          {"late_ns", part.late_ns},

@@ -17,9 +17,7 @@ std::optional<int64_t> SumOf(const std::optional<int64_t>& left,
 
 }  // namespace
 
-double Run::duration_s() const {
-  return static_cast<double>(ended_ns - started_ns) / kNanosecondsPerSecond;
-}
+double Run::duration_s() const { return NsInSeconds(ended_ns - started_ns); }
 
 double Run::throughput_per_s() const {
   const double took_s = duration_s();
@@ -64,7 +62,7 @@ void Run::Shift(int64_t by_ns) {
 }
 
 double WorkerPart::processor_share() const {
-  const double took_s = static_cast<double>(duration_ns) / kNanosecondsPerSecond;
+  const double took_s = NsInSeconds(duration_ns);
   return took_s > 0 ? (client.user_s + client.system_s) / took_s : 0;
 }
 

@@ -34,7 +34,7 @@ TrialExtent ExtentFor(double seconds) {
 // As many as there is time for, with a little for each to settle.
 int MostTrials(double seconds, const TrialExtent& extent) {
   constexpr double kSettlingShare = 0.15;
-  const double trial_s = static_cast<double>(extent.longest_ns) / kNanosecondsPerSecond;
+  const double trial_s = NsInSeconds(extent.longest_ns);
   return std::clamp(static_cast<int>(seconds / trial_s / (1 + kSettlingShare)), 1,
                     kDefaultMostTrials);
 }
@@ -111,7 +111,7 @@ class Search {
         request_.number == SearchedNumber::kConnections
             ? ScenarioAt(type, std::min(number * kOperationsPerConnection, most), number)
             : ScenarioAt(type, number, request_.scenario.pool.size);
-    const double seconds = static_cast<double>(extent_.longest_ns) / kNanosecondsPerSecond;
+    const double seconds = NsInSeconds(extent_.longest_ns);
     return experiment_->Measure(scenario, FreshLoad(plan_, seconds), kUnlimitedOperations, reset);
   }
 
@@ -137,8 +137,7 @@ class Search {
 
   void Note(const Trial& trial) {
     const int64_t left_ns = std::max<int64_t>(ends_ns_ - SteadyClock::Get()->NowNs(), 0);
-    observer_->OnTrial(trial, search_, request_.number,
-                       static_cast<double>(left_ns) / kNanosecondsPerSecond);
+    observer_->OnTrial(trial, search_, request_.number, NsInSeconds(left_ns));
   }
 
   const TunePlan& plan_;

@@ -60,10 +60,7 @@ ServiceLevelStage RunServiceLevelStage(const TunePlan& plan, int limit, int conn
                                        Experiment* experiment, Interrupt* interrupt,
                                        TuneObserver* observer) {
   const int64_t began_ns = SteadyClock::Get()->NowNs();
-  const auto left_s = [&] {
-    return seconds -
-           static_cast<double>(SteadyClock::Get()->NowNs() - began_ns) / kNanosecondsPerSecond;
-  };
+  const auto left_s = [&] { return seconds - NsInSeconds(SteadyClock::Get()->NowNs() - began_ns); };
   ServiceLevelStage stage;
   stage.limit = limit;
   if (closed_loop_per_s <= 0) return stage;

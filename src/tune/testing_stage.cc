@@ -121,9 +121,7 @@ class Testing {
     result->environment = experiment_->environment();
   }
 
-  double PassedS() const {
-    return static_cast<double>(SteadyClock::Get()->NowNs() - began_ns_) / kNanosecondsPerSecond;
-  }
+  double PassedS() const { return NsInSeconds(SteadyClock::Get()->NowNs() - began_ns_); }
 
   // Beyond its share of the time it may end after any block.
   double LeftS() const {

@@ -52,7 +52,7 @@ class Tune {
     const int64_t preparing_ns = SteadyClock::Get()->NowNs();
     PGRING_RETURN_IF_ERROR(experiment_->PrepareFirst());
     began_ns_ = SteadyClock::Get()->NowNs();
-    prepare_s_ = static_cast<double>(began_ns_ - preparing_ns) / kNanosecondsPerSecond;
+    prepare_s_ = NsInSeconds(began_ns_ - preparing_ns);
     observer_->OnStart(result_);
     const double closed_loop_s = plan().service_levels.empty()
                                      ? plan().budget_s
@@ -78,9 +78,7 @@ class Tune {
 
  private:
   const TunePlan& plan() const { return result_.plan; }
-  double PassedS() const {
-    return static_cast<double>(SteadyClock::Get()->NowNs() - began_ns_) / kNanosecondsPerSecond;
-  }
+  double PassedS() const { return NsInSeconds(SteadyClock::Get()->NowNs() - began_ns_); }
   bool HasAnswer() const {
     return result_.failure.empty() && !result_.searches.empty() &&
            result_.searches.back().limit.has_value();
