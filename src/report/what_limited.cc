@@ -6,7 +6,6 @@
 
 #include "report/format.h"
 #include "report/server_cause.h"
-#include "report/workers.h"
 
 namespace pgring {
 namespace {
@@ -32,7 +31,7 @@ struct Busy {
 Busy BusyOf(const ComparisonResult& result, const Run& run) {
   Busy busy;
   busy.client = (run.client.user_s + run.client.system_s) / run.duration_s();
-  const WorkerPart* const busiest = BusiestWorker(run);
+  const WorkerPart* const busiest = run.BusiestWorker();
   busy.thread = busiest == nullptr ? busy.client : busiest->processor_share();
   busy.several_machines =
       std::any_of(run.workers.begin(), run.workers.end(),
@@ -97,7 +96,7 @@ std::optional<std::string> WhatWasBusy(const ComparisonResult& result, const Run
   }
   if (run.scenario.type->driver->uses_io_uring && busy.thread >= kBusyShare) {
     const double percent = std::min(busy.thread, 1.0) * kPercent;
-    const WorkerPart* const busiest = BusiestWorker(run);
+    const WorkerPart* const busiest = run.BusiestWorker();
     if (busiest == nullptr) {
       return fmt::format("the client, whose thread was busy {:.0f} % of the time", percent);
     }

@@ -41,7 +41,7 @@ void AddRow(const Run& run, std::vector<TableColumn>* columns) {
   const int workers = static_cast<int>(run.workers.size());
   const ScenarioPlan& scenario = run.scenario;
   const int connections = scenario.pool.size + scenario.pool.max_overflow;
-  const WorkerPart* const busiest = BusiestWorker(run);
+  const WorkerPart* const busiest = run.BusiestWorker();
   const std::vector<std::string> cells = {
       RunLabel(run),
       CountText(workers),
@@ -65,14 +65,6 @@ std::string SharesText(int whole, int workers) {
   const int share = whole / workers;
   if (larger == 0) return fmt::format("{} = {} x {}", whole, workers, share);
   return fmt::format("{} = {} x {} + {} x {}", whole, larger, share + 1, workers - larger, share);
-}
-
-const WorkerPart* BusiestWorker(const Run& run) {
-  const auto busiest = std::max_element(run.workers.begin(), run.workers.end(),
-                                        [](const WorkerPart& left, const WorkerPart& right) {
-                                          return left.processor_share() < right.processor_share();
-                                        });
-  return busiest == run.workers.end() ? nullptr : &*busiest;
 }
 
 Table WorkersTable(const ComparisonResult& result) {

@@ -18,9 +18,6 @@ std::string SharesText(int whole, int workers);
 // One row per run that workers shared; empty without one.
 Table WorkersTable(const ComparisonResult& result);
 
-// The worker that was busiest, of those that shared `run`; nullptr: there are none.
-const WorkerPart* BusiestWorker(const Run& run);
-
 Json WorkersJson(const std::vector<WorkerPart>& workers);
 std::vector<WorkerPart> ReadWorkers(const Json& json);
 

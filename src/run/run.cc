@@ -61,6 +61,14 @@ void Run::Shift(int64_t by_ns) {
   timeline.Shift(by_ns);
 }
 
+const WorkerPart* Run::BusiestWorker() const {
+  const auto busiest = std::max_element(workers.begin(), workers.end(),
+                                        [](const WorkerPart& left, const WorkerPart& right) {
+                                          return left.processor_share() < right.processor_share();
+                                        });
+  return busiest == workers.end() ? nullptr : &*busiest;
+}
+
 double WorkerPart::processor_share() const {
   const double took_s = NsInSeconds(duration_ns);
   return took_s > 0 ? (client.user_s + client.system_s) / took_s : 0;

@@ -83,6 +83,9 @@ struct Run {
   // what one run that saw the events of both would have; see ConnectionTimeline::Add for the one
   // thing that cannot be known. Verification and verdict are the sum's own to make.
   void Add(const Run& other);
+  // The worker that was busiest, of those that shared it; nullptr: there are none.
+  const WorkerPart* BusiestWorker() const;
+
   // As if everything had happened so much later: parts by different clocks are moved to one before
   // they are added. Its timeline is finished.
   void Shift(int64_t by_ns);

@@ -32,10 +32,9 @@ LoadPlan FreshLoad(const TunePlan& plan, double measured_s) {
 double ClientShare(const Run& run, int cpu_count) {
   if (run.duration_s() <= 0) return 0;
   // Each worker has a thread of its own, and one that has nothing left to give is enough.
-  if (!run.workers.empty() && run.scenario.type->driver->uses_io_uring) {
-    double busiest = 0;
-    for (const WorkerPart& part : run.workers) busiest = std::max(busiest, part.processor_share());
-    return busiest;
+  const WorkerPart* const busiest = run.BusiestWorker();
+  if (busiest != nullptr && run.scenario.type->driver->uses_io_uring) {
+    return busiest->processor_share();
   }
   const int processors = run.scenario.type->driver->uses_io_uring ? 1 : std::max(1, cpu_count);
   return (run.client.user_s + run.client.system_s) / run.duration_s() / processors;
