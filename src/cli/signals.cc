@@ -3,8 +3,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <functional>
+#include <initializer_list>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "cli/messages.h"
 #include "pgring/base/thread.h"
@@ -12,67 +15,63 @@
 namespace pgring {
 namespace {
 
-void Watch(Interrupt* interrupt, const char* note, sigset_t signals) {
-  int signal_number = 0;
-  while (sigwait(&signals, &signal_number) != 0) {
+// What asks a program to end.
+constexpr std::initializer_list<int> kEnding = {SIGINT, SIGTERM, SIGHUP};
+
+sigset_t SetOf(std::initializer_list<int> numbers) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
+
+void Await(const sigset_t& signals, int* signal_number) {
+  while (sigwait(&signals, signal_number) != 0) {
   }
-  interrupt->Raise(signal_number);
-  PrintFromSignalThread(note);
-  while (sigwait(&signals, &signal_number) != 0) {
+}
+
+// Keeps from every thread what asks the program to end, and has `watch` wait for it in one of its
+// own. Returns why there is none: then `awaited` do what they do to any program.
+absl::Status WatchEndingSignals(const std::string& what, const sigset_t& awaited,
+                                std::function<void()> watch) {
+  signal(SIGPIPE, SIG_IGN);
+  const sigset_t ending = SetOf(kEnding);
+  pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+  std::thread watcher;
+  absl::Status started = StartThread(what, std::move(watch), &watcher);
+  if (started.ok()) {
+    watcher.detach();
+  } else {
+    pthread_sigmask(SIG_UNBLOCK, &awaited, nullptr);
   }
-  _exit(128 + signal_number);
+  return started;
 }
 
 }  // namespace
 
 void WatchSignals(Interrupt* interrupt, const char* note) {
-  signal(SIGPIPE, SIG_IGN);
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGHUP);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread watcher;
-  const absl::Status started = StartThread(
-      "that waits for Ctrl-C", [interrupt, note, signals] { Watch(interrupt, note, signals); },
-      &watcher);
-  if (started.ok()) {
-    watcher.detach();
-    return;
-  }
-  // Then the signals do what they do to any program.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
-  PrintNote(std::string(started.message()));
+  const sigset_t awaited = SetOf(kEnding);
+  const absl::Status started =
+      WatchEndingSignals("that waits for Ctrl-C", awaited, [interrupt, note, awaited] {
+        int signal_number = 0;
+        Await(awaited, &signal_number);
+        interrupt->Raise(signal_number);
+        PrintFromSignalThread(note);
+        Await(awaited, &signal_number);
+        _exit(128 + signal_number);
+      });
+  if (!started.ok()) PrintNote(std::string(started.message()));
 }
 
 // What the terminal sends to all of its processes, the parent has got too.
 void WatchParentsSignal(Interrupt* interrupt) {
-  signal(SIGPIPE, SIG_IGN);
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGHUP);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  sigset_t from_parent;
-  sigemptyset(&from_parent);
-  sigaddset(&from_parent, SIGTERM);
-  std::thread watcher;
-  const absl::Status started = StartThread(
-      "that waits for the end of the run",
-      [interrupt, from_parent] {
-        int signal_number = 0;
-        while (sigwait(&from_parent, &signal_number) != 0) {
-        }
-        interrupt->Raise(signal_number);
-      },
-      &watcher);
-  if (started.ok()) {
-    watcher.detach();
-    return;
-  }
-  pthread_sigmask(SIG_UNBLOCK, &from_parent, nullptr);
+  const sigset_t from_parent = SetOf({SIGTERM});
+  (void)WatchEndingSignals("that waits for the end of the run", from_parent,
+                           [interrupt, from_parent] {
+                             int signal_number = 0;
+                             Await(from_parent, &signal_number);
+                             interrupt->Raise(signal_number);
+                           });
 }
 
 int ExitCodeOf(const Interrupt& interrupt) { return 128 + interrupt.signal_number(); }
