@@ -26,7 +26,6 @@ class Merge {
   absl::Status Add(const std::string& path, WorkerFile file);
   // Why the worker of that rank has no file: "ended before the end". At most once for each.
   void NoteMissing(int rank, std::string why);
-  int size() const { return size_; }
   bool Has(int rank) const { return paths_.contains(rank); }
   // With the verdicts of the whole. Nothing may be added after it.
   absl::StatusOr<ComparisonResult> Take();

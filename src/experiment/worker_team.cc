@@ -125,10 +125,11 @@ class WorkerTeam::RunInProgress {
       waits.push_back({ended ? -1 : members_[place]->channel->descriptor(), POLLIN, 0});
     }
     if (!told_interrupt_) waits.push_back({whole_.interrupt->descriptor(), POLLIN, 0});
-    const int64_t wait_ns = std::min(kLookNs, std::max<int64_t>(0, MeasuringFromNs() - Now()));
-    const bool is_measuring = measuring_ || start_ns_ == 0;
-    const int64_t limited_ns = is_measuring ? kLookNs : wait_ns;
-    poll(waits.data(), waits.size(), static_cast<int>(limited_ns / kNanosecondsPerMillisecond));
+    int64_t wait_ns = kLookNs;
+    if (start_ns_ != 0 && !measuring_) {
+      wait_ns = std::clamp<int64_t>(MeasuringFromNs() - Now(), 0, kLookNs);
+    }
+    poll(waits.data(), waits.size(), static_cast<int>(wait_ns / kNanosecondsPerMillisecond));
     StartMeasuringIfDue(Now());
     for (size_t place = 0; place < members_.size(); ++place) {
       if (waits[place].revents != 0) Read(place);

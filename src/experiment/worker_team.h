@@ -44,7 +44,6 @@ class WorkerTeam {
   WorkerTeam(const WorkerTeam&) = delete;
   WorkerTeam& operator=(const WorkerTeam&) = delete;
 
-  int size() const { return static_cast<int>(members_.size()); }
   // For how long a worker that the others wait for may do nothing.
   void set_patience_s(double patience_s) { patience_s_ = patience_s; }
 

@@ -158,8 +158,7 @@ Task<void> Connection::SendInSteps(const Statement* statement, Parameters parame
     if (sent.ok()) {
       sent = co_await Exchange(this);
     }
-    want_ = sent.ok() ? absl::StatusOr<Want>(Want::kDone) : absl::StatusOr<Want>(sent);
-    EndExchange();
+    EndStep(sent);
     if (!status_.ok()) co_return;
   }
   absl::Status prepared = co_await PrepareNow(statement);
@@ -173,7 +172,11 @@ Task<void> Connection::SendInSteps(const Statement* statement, Parameters parame
   if (sent.ok()) {
     sent = co_await Exchange(this);
   }
-  want_ = sent.ok() ? absl::StatusOr<Want>(Want::kDone) : absl::StatusOr<Want>(sent);
+  EndStep(sent);
+}
+
+void Connection::EndStep(const absl::Status& exchanged) {
+  want_ = exchanged.ok() ? absl::StatusOr<Want>(Want::kDone) : absl::StatusOr<Want>(exchanged);
   EndExchange();
 }
 

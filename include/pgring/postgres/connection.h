@@ -92,6 +92,8 @@ class Connection final : public PooledConnection, public Session, private WakeSt
   void SuspendExchange(std::coroutine_handle<> waiter) override;
   void EndExchange() override;
   Task<void> SendInSteps(const Statement* statement, Parameters parameters) override;
+  // What came of an exchange of it.
+  void EndStep(const absl::Status& exchanged);
   bool OnWake() override;
 
   // Whether there is something to wait for.
