@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,9 +13,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "cli/jobs_options.h"
 #include "cli/option_values.h"
 #include "pgring/base/status.h"
-#include "run/worker_share.h"
 #include "script/builtin_scripts.h"
 #include "script/script_list.h"
 #include "script/script_parser.h"
@@ -264,17 +263,6 @@ void AddWorkloadOptions(CLI::App* command, WorkloadPlan* plan, RawLoad* raw) {
       ->group(kWorkloadGroup);
 }
 
-void AddJobs(CLI::App* command, RawLoad* raw) {
-  command
-      ->add_option("-j,--jobs", raw->jobs,
-                   "workers: processes that share a scenario's operations, limit, connections and "
-                   "rate, and whose results are added exactly; or auto, one for each processor "
-                   "(default 1)")
-      ->type_name("N|auto")
-      ->check(WholeNumberOr(1, kMaxWorkers, "auto"))
-      ->group(kLoadGroup);
-}
-
 void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, RawLoad* raw) {
   command
       ->add_option(
@@ -282,7 +270,7 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
           absl::StrCat("how many, all clients together (default ", WorkloadPlan().operations, ")"))
       ->check(WholeNumber(1, kMaxOperations))
       ->group(kLoadGroup);
-  AddJobs(command, raw);
+  AddJobs(command, &raw->jobs);
   command
       ->add_option("-t,--transactions", raw->transactions,
                    "how many for each client: 1 of sync, one for each thread or place of the "
@@ -325,38 +313,6 @@ void AddLoadOptions(CLI::App* command, WorkloadPlan* workload, LoadPlan* plan, R
       ->check(CLI::IsMember({"before", "lazily"}))
       ->group(kLoadGroup);
   AddErrorOptions(command, workload, plan, raw);
-}
-
-std::optional<int> WorkersWanted(const RawLoad& raw) {
-  if (raw.jobs.empty()) return std::nullopt;
-  if (raw.jobs == "auto") {
-    return static_cast<int>(std::clamp<int64_t>(sysconf(_SC_NPROCESSORS_ONLN), 1, kMaxWorkers));
-  }
-  int wanted = 1;
-  // It has been checked.
-  (void)absl::SimpleAtoi(raw.jobs, &wanted);
-  return wanted;
-}
-
-absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan) {
-  const std::optional<int> wanted = WorkersWanted(raw);
-  if (!wanted.has_value()) return absl::OkStatus();
-  const bool is_auto = raw.jobs == "auto";
-  for (ScenarioPlan& scenario : plan->scenarios) {
-    const int most = std::min(scenario.limit.value_or(*wanted), scenario.pool.size);
-    const absl::Status shared =
-        ShareScenario(is_auto ? std::min(*wanted, most) : *wanted, &scenario);
-    if (!shared.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat("-j ", raw.jobs, ": ", shared.message()));
-    }
-  }
-  const bool any = std::any_of(plan->scenarios.begin(), plan->scenarios.end(),
-                               [](const ScenarioPlan& scenario) { return scenario.workers > 1; });
-  if (any && plan->workload.print_rows) {
-    return absl::InvalidArgumentError(
-        "--print-rows would mix the rows of several workers: leave out -j, or --print-rows");
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CountForClients(ComparisonPlan* plan) {

@@ -50,13 +50,6 @@ absl::StatusOr<std::optional<std::string>> RequestedText(const RawLoad& raw);
 // Reads the scripts' files. Fails with one line that names the option or the file.
 absl::Status ResolveLoad(const RawLoad& raw, WorkloadPlan* workload, LoadPlan* load);
 
-// Adds -j to a command.
-void AddJobs(CLI::App* command, RawLoad* raw);
-// How many workers that asks for; nothing: none of it was given.
-std::optional<int> WorkersWanted(const RawLoad& raw);
-// Once the scenarios are known: how many workers share each of them.
-absl::Status ResolveWorkers(const RawLoad& raw, ComparisonPlan* plan);
-
 // Once the scenarios are known: with -t the number of operations follows from their clients. Fails
 // when there are too many.
 absl::Status CountForClients(ComparisonPlan* plan);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_replace.h"
 #include "cli/command_options.h"
 #include "cli/examples.h"
+#include "cli/jobs_options.h"
 #include "cli/leftover_arguments.h"
 #include "cli/load_options.h"
 #include "cli/repeat_options.h"
@@ -95,7 +96,7 @@ absl::Status Resolve(const RawOptions& raw, bool one_scenario, Options* options)
         "--scenario takes one scenario; for several use 'pgring compare --scenarios'");
   }
   options->plan.scenarios = *std::move(scenarios);
-  PGRING_RETURN_IF_ERROR(ResolveWorkers(raw.load, &options->plan));
+  PGRING_RETURN_IF_ERROR(ResolveWorkers(raw.load.jobs, &options->plan));
   PGRING_RETURN_IF_ERROR(CountForClients(&options->plan));
   PGRING_RETURN_IF_ERROR(CheckPipeline(options->plan, raw.defaults.pipeline));
   PGRING_RETURN_IF_ERROR(CheckSharing(options->plan));
@@ -116,7 +117,7 @@ absl::Status ResolveTuning(const RawOptions& raw, Options* options) {
   plan->workload.operations = kUnlimitedOperations;
   PGRING_RETURN_IF_ERROR(ResolveTarget(raw, options));
   options->tune.base = *plan;
-  options->tune.workers = WorkersWanted(raw.load).value_or(1);
+  options->tune.workers = WorkersWanted(raw.load.jobs).value_or(1);
   PGRING_RETURN_IF_ERROR(ResolveTune(raw.tune, &options->tune));
   // For the choice of the I/O mode, and for the header: fresh runs of the reactor's scenarios test
   // every answer.
@@ -187,7 +188,7 @@ Commands AddCommands(CLI::App* app, Options* options, RawOptions* raw) {
   AddTarget(commands.tune, options);
   AddWorkloadOptions(commands.tune, &options->plan.workload, &raw->load);
   AddTuneOptions(commands.tune, &options->tune, &raw->tune);
-  AddJobs(commands.tune, &raw->load);
+  AddJobs(commands.tune, &raw->load.jobs);
   AddIo(commands.tune, "Search", raw);
   AddSampling(commands.tune, options, raw);
   AddReportOptions(commands.tune, kTuneFiles, &options->output, &raw->output);

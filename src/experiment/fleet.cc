@@ -168,7 +168,7 @@ absl::Status Fleet::Say(int64_t number) {
 }
 
 absl::StatusOr<std::map<int, Fleet::Word>> Fleet::Listen() {
-  // The lock is what counts: a name may be anybody's.
+  // The lock is what counts: any session may have such a name.
   const std::string sql = absl::StrFormat(
       "SELECT l.objid, a.application_name FROM pg_catalog.pg_locks l JOIN "
       "pg_catalog.pg_stat_activity a ON a.pid = l.pid WHERE l.locktype = 'advisory' AND l.classid "
@@ -288,7 +288,7 @@ absl::Status Fleet::ExpectSame(int64_t number, const std::string& what) {
     }
   }
   if (others.empty()) return absl::OkStatus();
-  // Nobody leaves before all have seen it.
+  // None leaves before all have seen it.
   (void)Exchange(0);
   return absl::FailedPreconditionError(absl::StrCat(Name(), ": ", RanksText(others),
                                                     others.size() == 1 ? " has " : " have ", what,

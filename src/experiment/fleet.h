@@ -4,7 +4,7 @@
 // says what there is to be said in its application_name. Nothing is written, so a hot standby does.
 //
 // What they exchange are numbers, one by each worker at a time: an exchange is a barrier as well.
-// Whoever has gone or does not answer is named, and the others go on without it.
+// A worker that has gone or does not answer is named, and the others go on without it.
 //
 // Borrows what it is given. Not thread-safe.
 #ifndef PGRING_EXPERIMENT_FLEET_H_
